@@ -1,0 +1,42 @@
+//! What Ferry talks about: ids, states, rules, limits and the copy's life cycle.
+//!
+//! Everything here is a value or a pure function. Must not: do I/O, read a clock, know SQL, HTTP or a cloud's name.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod attributes;
+mod cause;
+mod copy;
+mod digest;
+mod fault;
+mod ids;
+mod image;
+mod instance;
+mod origin;
+mod progress;
+mod quota;
+mod rejection;
+pub mod rules;
+mod size;
+mod tags;
+mod text;
+mod time;
+
+pub use attributes::{Architecture, Attributes, BootMode, OsType, UnknownWord};
+pub use cause::Cause;
+pub use copy::{CopyEvent, CopyState, DiskDigests, IllegalMove};
+pub use digest::{Digest, InvalidDigest};
+pub use fault::Retry;
+pub use ids::{
+    AccessKeyId, AccountId, CopyId, ID_CHARACTERS, ImageId, InstanceId, InvalidId, RegionId,
+    SnapshotId,
+};
+pub use image::{DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS};
+pub use instance::InstanceDisk;
+pub use origin::{Origin, copied_description};
+pub use progress::{Phase, Progress, QueuePlace};
+pub use quota::{Quota, QuotaKind};
+pub use rejection::{Field, FieldRefusal, Rejection};
+pub use size::SizeBytes;
+pub use tags::{MAX_TAGS, TagKey, TagValue, Tags};
+pub use text::{ClientToken, Description, Name, Platform};
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,239 @@
+//! Decisions: pure functions from facts to an admission or a rejection. Every refusal of a command is in here.
+
+use crate::ids::{CopyId, ImageId, RegionId};
+use crate::image::ImageStatus;
+use crate::quota::Quota;
+use crate::rejection::{Field, FieldRefusal, Rejection};
+
+/// The most target regions in one native request (REQUIREMENTS section 6).
+pub const MAX_TARGETS: usize = 100;
+
+/// What is known of a source image when somebody asks for a copy.
+#[derive(Clone, Debug)]
+pub struct SourceFacts {
+    /// The image.
+    pub image: ImageId,
+    /// How it stands.
+    pub status: ImageStatus,
+    /// Chunks of it that a scrub set aside.
+    pub damaged_chunks: u64,
+}
+
+/// Whether an image may leave its region (R004-1, fault 7).
+pub fn judge_source(facts: &SourceFacts) -> Result<(), Rejection> {
+    if facts.status != ImageStatus::Available {
+        return Err(Rejection::ImageNotAvailable {
+            image: facts.image.clone(),
+            status: facts.status,
+        });
+    }
+    if facts.damaged_chunks > 0 {
+        let chunks = facts.damaged_chunks;
+        return Err(Rejection::ImageDegraded { image: facts.image.clone(), chunks });
+    }
+    Ok(())
+}
+
+/// Whether a list of target regions may be asked for: at least one, none twice, not too many.
+/// Whether each can be reached is told per target.
+pub fn judge_targets(targets: &[RegionId]) -> Result<(), Rejection> {
+    if targets.is_empty() {
+        return Err(Rejection::field(Field::Targets, FieldRefusal::Empty));
+    }
+    if targets.len() > MAX_TARGETS {
+        return Err(Rejection::TooManyTargets { limit: MAX_TARGETS });
+    }
+    let mut sorted: Vec<_> = targets.iter().collect();
+    sorted.sort();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Rejection::field(Field::Targets, FieldRefusal::Twice));
+    }
+    Ok(())
+}
+
+/// What is known in the target region when a copy asks to be accepted.
+#[derive(Clone, Debug)]
+pub struct AdmissionFacts {
+    /// The source image.
+    pub image: ImageId,
+    /// Where it is.
+    pub source: RegionId,
+    /// Where it is to go.
+    pub target: RegionId,
+    /// A copy of the same image into this region that still runs.
+    pub running: Option<CopyId>,
+    /// The account's image quota here.
+    pub images: Quota,
+    /// The account's snapshot quota here.
+    pub snapshots: Quota,
+    /// Disks of the image, each of which becomes a snapshot.
+    pub disks: u64,
+}
+
+/// Whether a copy may be promised. The quotas are asked again by the conditional update that reserves them (I7).
+pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
+    if facts.source == facts.target {
+        return Err(Rejection::SameRegion { region: facts.target.clone() });
+    }
+    if let Some(by) = &facts.running {
+        return Err(Rejection::AlreadyCopying {
+            image: facts.image.clone(),
+            target: facts.target.clone(),
+            by: by.clone(),
+        });
+    }
+    room(&facts.images, 1, &facts.target)?;
+    room(&facts.snapshots, facts.disks, &facts.target)
+}
+
+/// Whether a quota has room for `wanted` more.
+pub fn room(quota: &Quota, wanted: u64, region: &RegionId) -> Result<(), Rejection> {
+    let taken = quota.used.saturating_add(quota.reserved).saturating_add(wanted);
+    if taken <= quota.limit {
+        return Ok(());
+    }
+    Err(Rejection::QuotaExceeded {
+        kind: quota.kind,
+        region: region.clone(),
+        limit: quota.limit,
+        used: quota.used,
+        reserved: quota.reserved,
+        wanted,
+    })
+}
+
+/// What is known of an image when somebody asks to delete it.
+#[derive(Clone, Debug)]
+pub struct DeletionFacts {
+    /// The image.
+    pub image: ImageId,
+    /// How it stands.
+    pub status: ImageStatus,
+    /// A running copy that reads it, and where it goes.
+    pub held_by: Option<(CopyId, RegionId)>,
+    /// Instances that use it.
+    pub instances: u64,
+}
+
+/// Whether a deletion may override use by instances. It never overrides a running copy (api-14).
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// Refuse while instances use the image.
+    No,
+    /// Delete although instances use it.
+    Yes,
+}
+
+/// Whether an image may be deleted.
+pub fn judge_deletion(facts: &DeletionFacts, force: Force) -> Result<(), Rejection> {
+    if facts.status == ImageStatus::Creating {
+        return Err(Rejection::ImageBeingMade { image: facts.image.clone() });
+    }
+    if let Some((by, target)) = &facts.held_by {
+        let (by, target) = (by.clone(), target.clone());
+        return Err(Rejection::ImageHeld { image: facts.image.clone(), by, target });
+    }
+    if facts.instances > 0 && force == Force::No {
+        return Err(Rejection::ImageInUse {
+            image: facts.image.clone(),
+            instances: facts.instances,
+        });
+    }
+    Ok(())
+}
+
+/// When a failed attempt is tried again: 1 s, doubled each time, at most 60 s, in milliseconds.
+/// Attempts that made progress start again at 1 s, so a long copy over a bad link never slows down.
+pub fn retry_delay_ms(attempts_without_progress: u32) -> i64 {
+    let doublings = attempts_without_progress.saturating_sub(1).min(6);
+    (1_000_i64 << doublings).min(60_000)
+}
+
+/// Attempts in a row without any progress after which a copy fails for good (fault 33). With the delays above this is
+/// about a day, which outlives a weekend night's repair and still ends.
+pub const MAX_ATTEMPTS_WITHOUT_PROGRESS: u32 = 1_440;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::QuotaKind;
+
+    fn image() -> ImageId {
+        ImageId::from_random(|| 1)
+    }
+
+    fn facts() -> AdmissionFacts {
+        let quota = |kind| Quota { kind, limit: 10, used: 8, reserved: 1 };
+        AdmissionFacts {
+            image: image(),
+            source: "north".parse().unwrap(),
+            target: "south".parse().unwrap(),
+            running: None,
+            images: quota(QuotaKind::Image),
+            snapshots: quota(QuotaKind::Snapshot),
+            disks: 1,
+        }
+    }
+
+    #[test]
+    fn r002_5_the_last_unit_of_a_quota_is_given_and_no_more() {
+        assert_eq!(admit_copy(&facts()), Ok(()));
+        let two_disks = AdmissionFacts { disks: 2, ..facts() };
+        assert!(matches!(
+            admit_copy(&two_disks),
+            Err(Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, wanted: 2, .. })
+        ));
+    }
+
+    #[test]
+    fn r002_6_the_region_of_the_image_is_no_target() {
+        let same = AdmissionFacts { target: "north".parse().unwrap(), ..facts() };
+        assert_eq!(
+            admit_copy(&same),
+            Err(Rejection::SameRegion { region: "north".parse().unwrap() })
+        );
+    }
+
+    #[test]
+    fn api_14_force_does_not_break_a_hold() {
+        let held = (CopyId::from_random(|| 2), "south".parse().unwrap());
+        let facts = DeletionFacts {
+            image: image(),
+            status: ImageStatus::Available,
+            held_by: Some(held),
+            instances: 0,
+        };
+        assert!(matches!(judge_deletion(&facts, Force::Yes), Err(Rejection::ImageHeld { .. })));
+    }
+
+    #[test]
+    fn r004_10_force_deletes_an_image_in_use() {
+        let facts = DeletionFacts {
+            image: image(),
+            status: ImageStatus::Available,
+            held_by: None,
+            instances: 3,
+        };
+        assert!(matches!(
+            judge_deletion(&facts, Force::No),
+            Err(Rejection::ImageInUse { instances: 3, .. })
+        ));
+        assert_eq!(judge_deletion(&facts, Force::Yes), Ok(()));
+    }
+
+    #[test]
+    fn waiting_between_attempts_is_capped() {
+        let delays: Vec<_> = [0, 1, 2, 3, 7, 8, 1000].into_iter().map(retry_delay_ms).collect();
+        assert_eq!(delays, [1_000, 1_000, 2_000, 4_000, 60_000, 60_000, 60_000]);
+    }
+
+    #[test]
+    fn targets_are_at_least_one_and_each_once() {
+        let region = |name: &str| name.parse::<RegionId>().unwrap();
+        assert!(judge_targets(&[]).is_err());
+        assert!(judge_targets(&[region("aa"), region("bb")]).is_ok());
+        assert!(judge_targets(&[region("aa"), region("aa")]).is_err());
+        let many: Vec<_> = (0..101).map(|i| region(&format!("r{i}"))).collect();
+        assert_eq!(judge_targets(&many), Err(Rejection::TooManyTargets { limit: 100 }));
+    }
+}

@@ -1,0 +1,1 @@
+//! Use cases, the copy driver and the link scheduler. Knows no HTTP, JSON, dialect or SQL text.
