@@ -1,1 +1,41 @@
 //! Chunks and disk trees at rest: put, get, missing, sweep, scrub. Knows no images, accounts' names, regions or HTTP.
+//!
+//! Bytes lie in packs behind [`StoreBackend`]; what is held is said by the [`ChunkIndex`] alone. A frame is durable
+//! before its index row exists, and the row answers "have it?".
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod backend;
+mod builder;
+mod chunk;
+mod engine;
+mod fault;
+mod files;
+mod frame;
+mod index;
+mod pack;
+mod read;
+mod reserve;
+mod store;
+mod touched;
+mod tree;
+mod walk;
+
+pub use backend::{PackFile, PackStat, StoreBackend};
+pub use builder::{TreeBuilder, TreeNode, WrongCount};
+pub use chunk::{CHUNK_BYTES, Chunk, ChunkId, Domain, InvalidChunkId, is_zero};
+pub use engine::ingest::{Accepted, Durable, Ingest, IngestError, Recorded, Refused, Wanted};
+pub use fault::{IndexFault, Retry, StoreFault};
+pub use files::FilesBackend;
+pub use frame::{
+    Carried, Codec, Decoder, Encoder, FRAME_HEADER_BYTES, FRAME_MAX, FrameError, FrameHeader,
+    Frames, STORED_MAX, encode_absent,
+};
+pub use index::{
+    ChunkIndex, ChunkRow, Move, NewChunk, PackUse, Quarantined, RowKey, SweepStage, Totals,
+};
+pub use pack::{PACK_BYTES, PACK_HEADER_BYTES, PackHeader, PackNumber, Place};
+pub use reserve::Reservation;
+pub use store::{ChunkStore, StoreOptions};
+pub use touched::TreePart;
+pub use tree::{DiskRoot, FormatError, NODE_IDS, ROOT_BYTES, RootRecord, Shape, decode_node};
+pub use walk::{Leaves, Look, TreeCheck, TreeReader};
