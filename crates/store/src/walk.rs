@@ -128,7 +128,8 @@ impl TreeReader {
                 self.places += ids.iter().filter(|id| !id.is_zero()).count() as u64;
                 return Ok(Some(Leaves { first_chunk: first, ids }));
             }
-            let children = ids.into_iter().zip(first..).map(|(id, at)| (level - 1, at, id));
+            let children =
+                ids.into_iter().enumerate().map(|(at, id)| (level - 1, first + at as u64, id));
             self.todo.extend(children.rev().filter(|(_, _, id)| !id.is_zero()));
         }
         if self.places != self.record.places() {
