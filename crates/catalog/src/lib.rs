@@ -1,1 +1,50 @@
 //! Durable rows on SQLite, the chunk index included. Decides no business question and touches no chunk bytes.
+//!
+//! One file per aggregate: its row, its SQL, its round-trip tests. [`Catalog::begin`] gives the one writer, [`Catalog::read`]
+//! a snapshot; every method of [`Tx`] is one or a few statements inside that transaction. No type of the database library
+//! is in a public signature, so that PostgreSQL can come beside SQLite.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod accounts;
+mod audit;
+mod check;
+mod copy;
+mod copy_change;
+mod copy_claim;
+mod database;
+mod fault;
+mod hold;
+mod image;
+mod image_disk;
+mod import;
+mod instance;
+mod migration;
+mod outcome;
+mod page;
+#[cfg(test)]
+mod plans;
+mod quota;
+#[cfg(test)]
+mod sample;
+mod snapshot;
+mod stored;
+mod tags;
+mod token;
+mod tx;
+
+pub use accounts::{AccessKeyRow, AccountRow, AccountsCatalog};
+pub use audit::{AuditChain, AuditEntry, AuditRow};
+pub use copy::{CopyFilter, CopyRow, Live};
+pub use copy_change::{CopyMove, CopyProgress, FailedAttempt};
+pub use copy_claim::ClaimLimits;
+pub use fault::CatalogFault;
+pub use hold::{HoldRow, HoldStanding};
+pub use image::{ImageFilter, ImageRow};
+pub use image_disk::ImageDiskRow;
+pub use import::ImportRow;
+pub use instance::InstanceRow;
+pub use outcome::{Deleted, Ensured, Inserted, Released, Reserved, Updated};
+pub use page::Page;
+pub use snapshot::{Copied, SnapshotFilter, SnapshotRow};
+pub use token::{TokenClaim, TokenRow};
+pub use tx::{Catalog, Tx};

@@ -1,0 +1,151 @@
+//! The audit trail: one row for each change, in the transaction of the change. Each row's digest covers the row before it,
+//! so that a row altered, removed or added later is found.
+
+use model::{AccountId, Timestamp};
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::CatalogFault;
+use crate::stored::{Stored, signed};
+use crate::tx::Tx;
+
+/// What was changed, by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Whose doing; none for the region's own.
+    pub account: Option<AccountId>,
+    /// What was done, as `copy.accept`.
+    pub action: String,
+    /// To what: an id.
+    pub subject: String,
+    /// The request that asked for it.
+    pub request_id: String,
+    /// What else is worth knowing. Never a secret.
+    pub detail: String,
+}
+
+/// An entry with its place in the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// 1 for the first.
+    pub seq: u64,
+    /// What was changed.
+    pub entry: AuditEntry,
+}
+
+/// Whether the trail is as it was written.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum AuditChain {
+    /// Every row follows from the one before it.
+    Whole {
+        /// How many rows there are.
+        rows: u64,
+    },
+    /// Something was altered, removed or added.
+    Broken {
+        /// The first row that does not follow.
+        seq: u64,
+    },
+}
+
+/// Rows read at a time while the trail is checked.
+const VERIFIED_AT_ONCE: u32 = 1_000;
+
+pub(crate) const LIST: &str = "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?";
+pub(crate) const WALK: &str = "SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?";
+
+impl Tx {
+    /// Appends an entry; its place.
+    pub async fn record_audit(&mut self, entry: &AuditEntry) -> Result<u64, CatalogFault> {
+        let (last, before) = self.audit_head().await?;
+        let seq = last + 1;
+        let digest = digest_of(&before, seq, entry);
+        let sql = "INSERT INTO audit (seq, at, account, action, subject, request_id, detail, digest) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let insert = query(sql)
+            .bind(signed("seq", seq)?)
+            .bind(entry.at.0)
+            .bind(entry.account.as_ref().map(AccountId::as_str))
+            .bind(entry.action.as_str())
+            .bind(entry.subject.as_str())
+            .bind(entry.request_id.as_str())
+            .bind(entry.detail.as_str())
+            .bind(digest.to_vec());
+        self.run("record an audit entry", insert).await?;
+        let head = query("UPDATE audit_head SET seq = ?, digest = ?").bind(signed("seq", seq)?);
+        self.run("record the head of the audit trail", head.bind(digest.to_vec())).await?;
+        Ok(seq)
+    }
+
+    /// The trail, the newest entry first, before the place `before`.
+    pub async fn list_audit(
+        &mut self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, CatalogFault> {
+        let before = before.map_or(Ok(i64::MAX), |seq| signed("seq", seq))?;
+        let rows = self.all("list the audit trail", query(LIST).bind(before).bind(limit)).await?;
+        rows.iter().map(|row| audit_from(row).map(|(row, _)| row)).collect()
+    }
+
+    /// Reads the whole trail and checks that every row follows from the one before it.
+    pub async fn verify_audit(&mut self) -> Result<AuditChain, CatalogFault> {
+        let (last, head) = self.audit_head().await?;
+        let (mut seq, mut before) = (0, [0; 32]);
+        loop {
+            let walk = query(WALK).bind(signed("seq", seq)?).bind(VERIFIED_AT_ONCE);
+            let rows = self.all("walk the audit trail", walk).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                let (AuditRow { seq: found, entry }, digest) = audit_from(row)?;
+                seq += 1;
+                if found != seq || digest != digest_of(&before, seq, &entry) {
+                    return Ok(AuditChain::Broken { seq });
+                }
+                before = digest;
+            }
+        }
+        if (seq, before) == (last, head) {
+            Ok(AuditChain::Whole { rows: seq })
+        } else {
+            Ok(AuditChain::Broken { seq: seq + 1 })
+        }
+    }
+
+    async fn audit_head(&mut self) -> Result<(u64, [u8; 32]), CatalogFault> {
+        let find = query("SELECT seq, digest FROM audit_head");
+        let found = self.one("find the head of the audit trail", find).await?;
+        let row =
+            found.ok_or_else(|| CatalogFault::Absent { table: "audit_head", key: "1".into() })?;
+        let stored = Stored { table: "audit_head", row: &row };
+        Ok((stored.number("seq")?, stored.bytes32("digest")?))
+    }
+}
+
+/// BLAKE3 over the digest before, the place, the time and the texts, each text behind its length.
+fn digest_of(before: &[u8; 32], seq: u64, entry: &AuditEntry) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(before).update(&seq.to_le_bytes()).update(&entry.at.0.to_le_bytes());
+    let account = entry.account.as_ref().map_or("", AccountId::as_str);
+    for text in [account, &entry.action, &entry.subject, &entry.request_id, &entry.detail] {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+fn audit_from(row: &SqliteRow) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
+    let stored = Stored { table: "audit", row };
+    let entry = AuditEntry {
+        at: stored.time("at")?,
+        account: stored.optional_word("account")?,
+        action: stored.text("action")?,
+        subject: stored.text("subject")?,
+        request_id: stored.text("request_id")?,
+        detail: stored.text("detail")?,
+    };
+    Ok((AuditRow { seq: stored.number("seq")?, entry }, stored.bytes32("digest")?))
+}

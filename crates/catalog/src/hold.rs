@@ -1,0 +1,117 @@
+//! Holds: source images here that copies into other regions need. The reference keeps such an image from being deleted (I8).
+
+use model::{AccountId, CopyId, ImageId, RegionId, Timestamp};
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::CatalogFault;
+use crate::outcome::{Ensured, Released};
+use crate::stored::Stored;
+use crate::tx::Tx;
+
+/// Whether the target is known to have accepted the copy. Stored by the word in backticks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum HoldStanding {
+    /// `offered`: the source's door made the hold before it asked the target; the answer may be lost.
+    Offered,
+    /// `confirmed`: the target asked for it.
+    Confirmed,
+}
+
+impl HoldStanding {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HoldStanding::Offered => "offered",
+            HoldStanding::Confirmed => "confirmed",
+        }
+    }
+
+    /// The standing of a stored word; none for a word this version does not know.
+    fn from_stored(word: &str) -> Option<Self> {
+        match word {
+            "offered" => Some(HoldStanding::Offered),
+            "confirmed" => Some(HoldStanding::Confirmed),
+            _ => None,
+        }
+    }
+}
+
+/// One hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRow {
+    /// The copy that needs the image. A copy has one hold.
+    pub copy: CopyId,
+    /// Who owns the image.
+    pub account: AccountId,
+    /// The image here.
+    pub image: ImageId,
+    /// The region that the copy goes to.
+    pub target: RegionId,
+    /// Whether the target is known to have it.
+    pub standing: HoldStanding,
+    /// When it was first made.
+    pub created: Timestamp,
+}
+
+pub(crate) const OF_IMAGE: &str = "SELECT * FROM hold WHERE image = ? ORDER BY created, copy";
+pub(crate) const LIST: &str = "SELECT * FROM hold ORDER BY copy";
+
+impl Tx {
+    /// Makes sure that a hold is there; [`HoldStanding::Confirmed`] stays. A copy's hold of another image, account or
+    /// target is left as it is: [`Ensured::Other`].
+    pub async fn ensure_hold(&mut self, hold: &HoldRow) -> Result<Ensured, CatalogFault> {
+        let sql = "INSERT INTO hold (copy, account, image, target, standing, created) VALUES (?, ?, ?, ?, ?, ?) \
+            ON CONFLICT (copy) DO UPDATE SET standing = iif(excluded.standing = 'confirmed', 'confirmed', standing) \
+            WHERE account = excluded.account AND image = excluded.image AND target = excluded.target";
+        let ensure = query(sql)
+            .bind(hold.copy.as_str())
+            .bind(hold.account.as_str())
+            .bind(hold.image.as_str())
+            .bind(hold.target.as_str())
+            .bind(hold.standing.as_str())
+            .bind(hold.created.0);
+        match self.run("record a hold", ensure).await? {
+            0 => Ok(Ensured::Other),
+            _ => Ok(Ensured::Yes),
+        }
+    }
+
+    /// Lets go of what a copy holds.
+    pub async fn release_hold(&mut self, copy: &CopyId) -> Result<Released, CatalogFault> {
+        let release = query("DELETE FROM hold WHERE copy = ?").bind(copy.as_str());
+        match self.run("release a hold", release).await? {
+            0 => Ok(Released::No),
+            _ => Ok(Released::Yes),
+        }
+    }
+
+    /// The hold of a copy.
+    pub async fn hold(&mut self, copy: &CopyId) -> Result<Option<HoldRow>, CatalogFault> {
+        let find = query("SELECT * FROM hold WHERE copy = ?").bind(copy.as_str());
+        self.one("find a hold", find).await?.as_ref().map(hold_from).transpose()
+    }
+
+    /// What holds an image, the oldest first.
+    pub async fn holds_of_image(&mut self, image: &ImageId) -> Result<Vec<HoldRow>, CatalogFault> {
+        let find = query(OF_IMAGE).bind(image.as_str());
+        self.all("find the holds of an image", find).await?.iter().map(hold_from).collect()
+    }
+
+    /// Every hold of the region. There are about as many as copies that run from here.
+    pub async fn list_holds(&mut self) -> Result<Vec<HoldRow>, CatalogFault> {
+        self.all("list holds", query(LIST)).await?.iter().map(hold_from).collect()
+    }
+}
+
+fn hold_from(row: &SqliteRow) -> Result<HoldRow, CatalogFault> {
+    let stored = Stored { table: "hold", row };
+    Ok(HoldRow {
+        copy: stored.word("copy")?,
+        account: stored.word("account")?,
+        image: stored.word("image")?,
+        target: stored.word("target")?,
+        standing: stored.checked("standing", |word| HoldStanding::from_stored(word).ok_or(()))?,
+        created: stored.time("created")?,
+    })
+}

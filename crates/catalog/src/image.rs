@@ -1,0 +1,214 @@
+//! Images: their rows, found by account and id, listed the newest first, changed by compare-and-set.
+
+use model::{
+    AccountId, Attributes, Cause, Description, ImageId, ImageStatus, Name, Origin, Platform,
+    Timestamp,
+};
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::CatalogFault;
+use crate::outcome::{Deleted, Inserted, Updated};
+use crate::page::Page;
+use crate::stored::{Stored, signed};
+use crate::tx::Tx;
+
+/// An image. Its disks and tags have rows of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRow {
+    /// Its id in this region.
+    pub id: ImageId,
+    /// Who owns it.
+    pub account: AccountId,
+    /// Its name.
+    pub name: Name,
+    /// What it is, in its owner's words.
+    pub description: Description,
+    /// How it stands.
+    pub status: ImageStatus,
+    /// The machine it is for.
+    pub attributes: Attributes,
+    /// What it was copied from; the snapshot is not kept here.
+    pub origin: Option<Origin>,
+    /// Why its copy failed; only where the status is [`ImageStatus::CreateFailed`].
+    pub failure: Option<Cause>,
+    /// When it was promised.
+    pub created: Timestamp,
+    /// Grows by one with each update.
+    pub generation: u64,
+}
+
+/// Which images are wanted. An empty list wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageFilter {
+    /// With one of these statuses.
+    pub status: Vec<ImageStatus>,
+    /// With exactly this name.
+    pub name: Option<String>,
+    /// With one of these ids.
+    pub ids: Vec<ImageId>,
+}
+
+impl ImageFilter {
+    fn admits_status(&self, status: ImageStatus) -> bool {
+        self.status.is_empty() || self.status.contains(&status)
+    }
+}
+
+pub(crate) const LIST: &str = "SELECT * FROM image \
+    WHERE account = ?1 AND (created, id) < (?2, ?3) ORDER BY created DESC, id DESC LIMIT ?4";
+pub(crate) const LIST_BY_STATUS: &str = "SELECT * FROM image \
+    WHERE account = ?1 AND (created, id) < (?2, ?3) AND status = ?5 \
+    ORDER BY created DESC, id DESC LIMIT ?4";
+pub(crate) const LIST_BY_NAME: &str = "SELECT * FROM image \
+    WHERE account = ?1 AND (created, id) < (?2, ?3) AND name = ?5 \
+    AND (?6 = '' OR instr(?6, '/' || status || '/') > 0) \
+    ORDER BY created DESC, id DESC LIMIT ?4";
+pub(crate) const LIST_BY_IDS: &str = "SELECT * FROM image \
+    WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2))";
+
+impl Tx {
+    /// Records a new image. [`Inserted::Clash`] where the id or its leading characters are taken in the region.
+    pub async fn insert_image(&mut self, image: &ImageRow) -> Result<Inserted, CatalogFault> {
+        let sql = "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, \
+            boot_mode, origin_region, origin_image, origin_copy, cause, cause_number, created, generation) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let origin = image.origin.as_ref();
+        let insert = query(sql)
+            .bind(image.id.as_str())
+            .bind(image.account.as_str())
+            .bind(image.name.as_str())
+            .bind(image.description.as_str())
+            .bind(image.status.as_str())
+            .bind(image.attributes.architecture.as_str())
+            .bind(image.attributes.os_type.as_str())
+            .bind(image.attributes.platform.as_str())
+            .bind(image.attributes.boot_mode.as_str())
+            .bind(origin.map(|origin| origin.region.as_str()))
+            .bind(origin.map(|origin| origin.image.as_str()))
+            .bind(origin.map(|origin| origin.copy.as_str()))
+            .bind(image.failure.as_ref().map(Cause::word))
+            .bind(cause_number(image.failure.as_ref())?)
+            .bind(image.created.0)
+            .bind(signed("generation", image.generation)?);
+        match self.run("record an image", insert).await? {
+            0 => Ok(Inserted::Clash),
+            _ => Ok(Inserted::Yes),
+        }
+    }
+
+    /// An image of an account. Another account's is as absent as one that never was (I12).
+    pub async fn image(
+        &mut self,
+        account: &AccountId,
+        id: &ImageId,
+    ) -> Result<Option<ImageRow>, CatalogFault> {
+        let find = query("SELECT * FROM image WHERE id = ? AND account = ?");
+        let find = find.bind(id.as_str()).bind(account.as_str());
+        self.one("find an image", find).await?.as_ref().map(image_from).transpose()
+    }
+
+    /// An account's images, the newest first.
+    pub async fn list_images(
+        &mut self,
+        account: &AccountId,
+        filter: &ImageFilter,
+        page: &Page,
+    ) -> Result<Vec<ImageRow>, CatalogFault> {
+        if !filter.ids.is_empty() {
+            return self.list_images_by_id(account, filter, page).await;
+        }
+        let (created, id) = page.below();
+        let bounded = |sql: &'static str| {
+            query(sql).bind(account.as_str()).bind(created).bind(id).bind(page.limit)
+        };
+        let mut rows = Vec::new();
+        if let Some(name) = &filter.name {
+            let words: String = filter.status.iter().map(|status| format!("/{status}/")).collect();
+            let list = bounded(LIST_BY_NAME).bind(name.as_str()).bind(words);
+            rows = self.all("list images", list).await?;
+        } else if filter.status.is_empty() {
+            rows = self.all("list images", bounded(LIST)).await?;
+        } else {
+            // One ordered walk for each status; together they hold the page.
+            for status in ImageStatus::ALL.iter().filter(|status| filter.admits_status(**status)) {
+                let list = bounded(LIST_BY_STATUS).bind(status.as_str());
+                rows.extend(self.all("list images", list).await?);
+            }
+        }
+        let images = rows.iter().map(image_from).collect::<Result<Vec<_>, _>>()?;
+        Ok(page.cut(images, |image| (image.created, image.id.as_str())))
+    }
+
+    async fn list_images_by_id(
+        &mut self,
+        account: &AccountId,
+        filter: &ImageFilter,
+        page: &Page,
+    ) -> Result<Vec<ImageRow>, CatalogFault> {
+        let list = query(LIST_BY_IDS).bind(account.as_str()).bind(json_ids(&filter.ids));
+        let rows = self.all("list images", list).await?;
+        let mut images = rows.iter().map(image_from).collect::<Result<Vec<_>, _>>()?;
+        images.retain(|image| {
+            let named = filter.name.as_ref().is_none_or(|name| name == image.name.as_str());
+            named && filter.admits_status(image.status)
+        });
+        Ok(page.cut(images, |image| (image.created, image.id.as_str())))
+    }
+
+    /// Changes name, description, status, attributes and failure, if the row still has this generation; it is one more after.
+    pub async fn update_image(&mut self, image: &ImageRow) -> Result<Updated, CatalogFault> {
+        let sql = "UPDATE image SET name = ?, description = ?, status = ?, architecture = ?, os_type = ?, platform = ?, \
+            boot_mode = ?, cause = ?, cause_number = ?, generation = generation + 1 WHERE id = ? AND generation = ?";
+        let update = query(sql)
+            .bind(image.name.as_str())
+            .bind(image.description.as_str())
+            .bind(image.status.as_str())
+            .bind(image.attributes.architecture.as_str())
+            .bind(image.attributes.os_type.as_str())
+            .bind(image.attributes.platform.as_str())
+            .bind(image.attributes.boot_mode.as_str())
+            .bind(image.failure.as_ref().map(Cause::word))
+            .bind(cause_number(image.failure.as_ref())?)
+            .bind(image.id.as_str())
+            .bind(signed("generation", image.generation)?);
+        self.run("update an image", update).await.map(Updated::from_rows)
+    }
+
+    /// Removes an image with its disks and tags. The commit fails while a snapshot, hold or import still refers to it.
+    pub async fn delete_image(&mut self, id: &ImageId) -> Result<Deleted, CatalogFault> {
+        let delete = query("DELETE FROM image WHERE id = ?").bind(id.as_str());
+        self.run("delete an image", delete).await.map(Deleted::from_rows)
+    }
+}
+
+/// Ids as one parameter: a JSON array. Ids are of `a-z0-9-`, so nothing needs escaping.
+pub(crate) fn json_ids(ids: &[ImageId]) -> String {
+    let quoted: Vec<_> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+pub(crate) fn cause_number(cause: Option<&Cause>) -> Result<Option<i64>, CatalogFault> {
+    cause.map(|cause| signed("cause_number", cause.number())).transpose()
+}
+
+fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
+    let stored = Stored { table: "image", row };
+    Ok(ImageRow {
+        id: stored.word("id")?,
+        account: stored.word("account")?,
+        name: stored.checked("name", Name::new)?,
+        description: stored.checked("description", Description::new)?,
+        status: stored.word("status")?,
+        attributes: Attributes {
+            architecture: stored.word("architecture")?,
+            os_type: stored.word("os_type")?,
+            platform: stored.checked("platform", Platform::new)?,
+            boot_mode: stored.word("boot_mode")?,
+        },
+        origin: stored.origin()?,
+        failure: stored.cause()?,
+        created: stored.time("created")?,
+        generation: stored.number("generation")?,
+    })
+}

@@ -1,0 +1,95 @@
+//! The disks of images: size and place in the image, and once they are known contents and snapshot.
+
+use std::collections::HashMap;
+
+use model::{Digest, DiskRole, ImageId, SizeBytes, SnapshotId};
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::CatalogFault;
+use crate::image::json_ids;
+use crate::outcome::Updated;
+use crate::stored::{Stored, signed};
+use crate::tx::Tx;
+
+/// One disk of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageDiskRow {
+    /// The image.
+    pub image: ImageId,
+    /// Which of its disks.
+    pub role: DiskRole,
+    /// The virtual size.
+    pub size: SizeBytes,
+    /// The name of its contents; none while it is being imported.
+    pub digest: Option<Digest>,
+    /// The snapshot it rests on; none until the image is available.
+    pub snapshot: Option<SnapshotId>,
+}
+
+pub(crate) const OF_IMAGES: &str = "SELECT * FROM image_disk \
+    WHERE image IN (SELECT value FROM json_each(?)) ORDER BY image, role";
+
+impl Tx {
+    /// Records the disks of a new image.
+    pub async fn insert_image_disks(&mut self, disks: &[ImageDiskRow]) -> Result<(), CatalogFault> {
+        for disk in disks {
+            let sql = "INSERT INTO image_disk (image, role, size_bytes, digest, snapshot) VALUES (?, ?, ?, ?, ?)";
+            let insert = query(sql)
+                .bind(disk.image.as_str())
+                .bind(disk.role.number())
+                .bind(signed("size_bytes", disk.size.bytes())?)
+                .bind(disk.digest.map(|digest| digest.0.to_vec()))
+                .bind(disk.snapshot.as_ref().map(SnapshotId::as_str));
+            self.run("record a disk of an image", insert).await?;
+        }
+        Ok(())
+    }
+
+    /// The disks of an image, the system disk first.
+    pub async fn image_disks(
+        &mut self,
+        image: &ImageId,
+    ) -> Result<Vec<ImageDiskRow>, CatalogFault> {
+        let find = query("SELECT * FROM image_disk WHERE image = ? ORDER BY role");
+        let rows = self.all("find the disks of an image", find.bind(image.as_str())).await?;
+        rows.iter().map(disk_from).collect()
+    }
+
+    /// The disks of several images, the system disk of each first. An image without disks has no entry.
+    pub async fn image_disks_of(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<HashMap<ImageId, Vec<ImageDiskRow>>, CatalogFault> {
+        let find = query(OF_IMAGES).bind(json_ids(images));
+        let mut disks: HashMap<ImageId, Vec<ImageDiskRow>> = HashMap::new();
+        for row in self.all("find the disks of images", find).await? {
+            let disk = disk_from(&row)?;
+            disks.entry(disk.image.clone()).or_default().push(disk);
+        }
+        Ok(disks)
+    }
+
+    /// Records size, contents and snapshot of a disk that the image has.
+    pub async fn set_image_disk(&mut self, disk: &ImageDiskRow) -> Result<Updated, CatalogFault> {
+        let sql = "UPDATE image_disk SET size_bytes = ?, digest = ?, snapshot = ? WHERE image = ? AND role = ?";
+        let update = query(sql)
+            .bind(signed("size_bytes", disk.size.bytes())?)
+            .bind(disk.digest.map(|digest| digest.0.to_vec()))
+            .bind(disk.snapshot.as_ref().map(SnapshotId::as_str))
+            .bind(disk.image.as_str())
+            .bind(disk.role.number());
+        self.run("update a disk of an image", update).await.map(Updated::from_rows)
+    }
+}
+
+fn disk_from(row: &SqliteRow) -> Result<ImageDiskRow, CatalogFault> {
+    let stored = Stored { table: "image_disk", row };
+    Ok(ImageDiskRow {
+        image: stored.word("image")?,
+        role: stored.role("role")?,
+        size: stored.size("size_bytes")?,
+        digest: stored.optional_digest("digest")?,
+        snapshot: stored.optional_word("snapshot")?,
+    })
+}

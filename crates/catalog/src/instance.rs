@@ -1,0 +1,99 @@
+//! Instances: records that say an image is used.
+
+use model::{AccountId, ImageId, InstanceId, Name, Timestamp};
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::CatalogFault;
+use crate::outcome::{Deleted, Updated};
+use crate::page::Page;
+use crate::stored::Stored;
+use crate::tx::Tx;
+
+/// An instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceRow {
+    /// Its id.
+    pub id: InstanceId,
+    /// Who owns it.
+    pub account: AccountId,
+    /// Its name.
+    pub name: Name,
+    /// The image its system disk was made from; it may be gone since.
+    pub image: ImageId,
+    /// When it was recorded.
+    pub created: Timestamp,
+}
+
+pub(crate) const LIST: &str = "SELECT * FROM instance \
+    WHERE account = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?";
+pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM instance WHERE image = ?";
+
+impl Tx {
+    /// Records a new instance.
+    pub async fn insert_instance(&mut self, instance: &InstanceRow) -> Result<(), CatalogFault> {
+        let sql = "INSERT INTO instance (id, account, name, image, created) VALUES (?, ?, ?, ?, ?)";
+        let insert = query(sql)
+            .bind(instance.id.as_str())
+            .bind(instance.account.as_str())
+            .bind(instance.name.as_str())
+            .bind(instance.image.as_str())
+            .bind(instance.created.0);
+        self.run("record an instance", insert).await.map(|_| ())
+    }
+
+    /// An instance of an account. Another account's is as absent as one that never was (I12).
+    pub async fn instance(
+        &mut self,
+        account: &AccountId,
+        id: &InstanceId,
+    ) -> Result<Option<InstanceRow>, CatalogFault> {
+        let find = query("SELECT * FROM instance WHERE id = ? AND account = ?");
+        let find = find.bind(id.as_str()).bind(account.as_str());
+        self.one("find an instance", find).await?.as_ref().map(instance_from).transpose()
+    }
+
+    /// An account's instances, the newest first.
+    pub async fn list_instances(
+        &mut self,
+        account: &AccountId,
+        page: &Page,
+    ) -> Result<Vec<InstanceRow>, CatalogFault> {
+        let (created, id) = page.below();
+        let list = query(LIST).bind(account.as_str()).bind(created).bind(id).bind(page.limit);
+        self.all("list instances", list).await?.iter().map(instance_from).collect()
+    }
+
+    /// Records that an instance's system disk was made anew from an image.
+    pub async fn set_instance_image(
+        &mut self,
+        id: &InstanceId,
+        image: &ImageId,
+    ) -> Result<Updated, CatalogFault> {
+        let update = query("UPDATE instance SET image = ? WHERE id = ?");
+        let update = update.bind(image.as_str()).bind(id.as_str());
+        self.run("change the image of an instance", update).await.map(Updated::from_rows)
+    }
+
+    /// Removes an instance.
+    pub async fn delete_instance(&mut self, id: &InstanceId) -> Result<Deleted, CatalogFault> {
+        let delete = query("DELETE FROM instance WHERE id = ?").bind(id.as_str());
+        self.run("delete an instance", delete).await.map(Deleted::from_rows)
+    }
+
+    /// How many instances use an image.
+    pub async fn count_instances_of(&mut self, image: &ImageId) -> Result<u64, CatalogFault> {
+        self.count("count instances", query(COUNT_OF).bind(image.as_str())).await
+    }
+}
+
+fn instance_from(row: &SqliteRow) -> Result<InstanceRow, CatalogFault> {
+    let stored = Stored { table: "instance", row };
+    Ok(InstanceRow {
+        id: stored.word("id")?,
+        account: stored.word("account")?,
+        name: stored.checked("name", Name::new)?,
+        image: stored.word("image")?,
+        created: stored.time("created")?,
+    })
+}

@@ -1,0 +1,160 @@
+//! Bringing a database to this version's tables. Each migration is one transaction, so a crash at any statement leaves
+//! the one before it whole; what a newer version wrote is refused and left as it is (fault 30).
+
+use sqlx::Row;
+
+use crate::database::Database;
+use crate::fault::CatalogFault;
+use crate::tx::Tx;
+
+/// One step from an older form of the tables to a newer one. Once released, its text never changes.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Migration {
+    /// 1, 2, 3 and so on.
+    pub(crate) number: i64,
+    /// Statements, set apart by blank lines.
+    pub(crate) text: &'static str,
+}
+
+impl Migration {
+    /// Its statements, without those parts that are only a remark.
+    fn statements(self) -> impl Iterator<Item = &'static str> {
+        let is_code = |line: &str| !line.trim().is_empty() && !line.starts_with("--");
+        self.text.split("\n\n").filter(move |part| part.lines().any(is_code))
+    }
+
+    fn digest(self) -> Vec<u8> {
+        blake3::hash(self.text.as_bytes()).as_bytes().to_vec()
+    }
+}
+
+/// The region's catalog.
+pub(crate) const REGION: &[Migration] =
+    &[Migration { number: 1, text: include_str!("../migrations/sqlite/0001_init.sql") }];
+
+/// The accounts and their keys.
+pub(crate) const ACCOUNTS: &[Migration] =
+    &[Migration { number: 1, text: include_str!("../migrations/accounts/0001_init.sql") }];
+
+/// Applies what is missing, in order.
+pub(crate) async fn migrate(
+    database: &Database,
+    migrations: &[Migration],
+) -> Result<(), CatalogFault> {
+    for migration in migrations {
+        let mut tx = database.begin().await?;
+        let applied = applied(&mut tx).await?;
+        refuse_others(&applied, migrations)?;
+        if applied.len() < migrations.len() && !applied.iter().any(|(n, _)| *n == migration.number)
+        {
+            apply(&mut tx, *migration).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+/// The migrations that the file has seen: their numbers and the digests of their texts.
+async fn applied(tx: &mut Tx) -> Result<Vec<(i64, Vec<u8>)>, CatalogFault> {
+    let create = "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest BLOB NOT NULL) STRICT";
+    tx.run("make the table of migrations", sqlx::query(create).persistent(false)).await?;
+    let rows = tx
+        .all(
+            "list migrations",
+            sqlx::query("SELECT number, digest FROM migration ORDER BY number").persistent(false),
+        )
+        .await?;
+    let read = |row: &sqlx::sqlite::SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?));
+    rows.iter()
+        .map(|row| read(row).map_err(|source| CatalogFault::from_sql("list migrations", source)))
+        .collect()
+}
+
+fn refuse_others(applied: &[(i64, Vec<u8>)], migrations: &[Migration]) -> Result<(), CatalogFault> {
+    let known = migrations.last().map_or(0, |last| last.number);
+    if let Some((found, _)) = applied.last().filter(|(number, _)| *number > known) {
+        return Err(CatalogFault::Newer { found: *found, known });
+    }
+    for (number, digest) in applied {
+        let same = migrations.iter().find(|migration| migration.number == *number);
+        if same.is_none_or(|migration| migration.digest() != *digest) {
+            return Err(CatalogFault::OtherMigration { number: *number });
+        }
+    }
+    Ok(())
+}
+
+async fn apply(tx: &mut Tx, migration: Migration) -> Result<(), CatalogFault> {
+    for statement in migration.statements() {
+        statement_failpoint()?;
+        tx.run("change the tables", sqlx::query(statement).persistent(false)).await?;
+    }
+    statement_failpoint()?;
+    let record = sqlx::query("INSERT INTO migration (number, digest) VALUES (?, ?)")
+        .bind(migration.number)
+        .bind(migration.digest());
+    tx.run("record a migration", record).await?;
+    Ok(())
+}
+
+/// The point `mig.statement`, at which a test lets a migration fail, wait or die. Nothing without the feature `failpoints`.
+fn statement_failpoint() -> Result<(), CatalogFault> {
+    fail::fail_point!("mig.statement", |_| Err(CatalogFault::Busy {
+        operation: "change the tables"
+    }));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn database() -> (tempfile::TempDir, Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("catalog.db")).await.unwrap();
+        (folder, database)
+    }
+
+    const SECOND: Migration =
+        Migration { number: 2, text: "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n" };
+
+    #[tokio::test]
+    async fn fault_30_an_empty_file_is_migrated_and_again_is_nothing() {
+        let (_folder, database) = database().await;
+        migrate(&database, REGION).await.unwrap();
+        migrate(&database, REGION).await.unwrap();
+        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        assert_eq!(applied(&mut tx).await.unwrap().len(), 2);
+        tx.run("look", sqlx::query("SELECT n FROM more")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn fault_30_a_newer_file_is_refused_and_left_alone() {
+        let (_folder, database) = database().await;
+        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+        let fault = migrate(&database, REGION).await.unwrap_err();
+        assert!(matches!(fault, CatalogFault::Newer { found: 2, known: 1 }), "{fault}");
+        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_of_other_migrations_is_refused() {
+        let (_folder, database) = database().await;
+        migrate(&database, ACCOUNTS).await.unwrap();
+        let fault = migrate(&database, REGION).await.unwrap_err();
+        assert!(matches!(fault, CatalogFault::OtherMigration { number: 1 }), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn fault_30_a_migration_that_fails_half_way_leaves_nothing() {
+        let (_folder, database) = database().await;
+        migrate(&database, REGION).await.unwrap();
+        let broken = "CREATE TABLE half (n INTEGER) STRICT;\n\nCREATE TABLE image (n INTEGER);\n";
+        let broken = Migration { number: 2, text: broken };
+        migrate(&database, &[REGION[0], broken]).await.unwrap_err();
+        migrate(&database, REGION).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        tx.run("look", sqlx::query("SELECT n FROM half")).await.unwrap_err();
+    }
+}

@@ -1,0 +1,105 @@
+//! Callers' tokens: one token, one request, one answer (I4, promise 4).
+
+use model::{AccountId, ClientToken, Timestamp};
+use sqlx::query;
+
+use crate::fault::CatalogFault;
+use crate::stored::Stored;
+use crate::tx::Tx;
+
+/// A token that a request was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What was asked for, as `copy`; each action has tokens of its own.
+    pub action: String,
+    /// The token.
+    pub token: ClientToken,
+    /// Names the request's parameters.
+    pub fingerprint: [u8; 32],
+    /// What was answered: an id.
+    pub answer: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// What a token turned out to be.
+#[must_use = "only a new token makes something"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenClaim {
+    /// Never seen; it is recorded with this answer now.
+    New,
+    /// Seen with the same parameters; this was the answer.
+    Same(TokenRow),
+    /// Seen with other parameters.
+    Other,
+}
+
+pub(crate) const FIND_OLD: &str =
+    "SELECT account, action, token FROM token WHERE created < ? ORDER BY created LIMIT ?";
+
+impl Tx {
+    /// Records a token with its answer, unless it is known.
+    pub async fn claim_token(&mut self, token: &TokenRow) -> Result<TokenClaim, CatalogFault> {
+        let sql = "INSERT INTO token (account, action, token, fingerprint, answer, created) \
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, action, token) DO NOTHING";
+        let insert = query(sql)
+            .bind(token.account.as_str())
+            .bind(token.action.as_str())
+            .bind(token.token.as_str())
+            .bind(token.fingerprint.to_vec())
+            .bind(token.answer.as_str())
+            .bind(token.created.0);
+        if self.run("record a token", insert).await? == 1 {
+            return Ok(TokenClaim::New);
+        }
+        let known = self.token(&token.account, &token.action, &token.token).await?;
+        let known = known
+            .ok_or_else(|| CatalogFault::Absent { table: "token", key: token.token.to_string() })?;
+        if known.fingerprint == token.fingerprint {
+            Ok(TokenClaim::Same(known))
+        } else {
+            Ok(TokenClaim::Other)
+        }
+    }
+
+    /// What a token was used for.
+    pub async fn token(
+        &mut self,
+        account: &AccountId,
+        action: &str,
+        token: &ClientToken,
+    ) -> Result<Option<TokenRow>, CatalogFault> {
+        let find = query("SELECT * FROM token WHERE account = ? AND action = ? AND token = ?");
+        let find = find.bind(account.as_str()).bind(action).bind(token.as_str());
+        let Some(row) = self.one("find a token", find).await? else { return Ok(None) };
+        let stored = Stored { table: "token", row: &row };
+        Ok(Some(TokenRow {
+            account: stored.word("account")?,
+            action: stored.text("action")?,
+            token: stored.checked("token", ClientToken::new)?,
+            fingerprint: stored.bytes32("fingerprint")?,
+            answer: stored.text("answer")?,
+            created: stored.time("created")?,
+        }))
+    }
+
+    /// Forgets at most `limit` tokens made before an instant, the oldest first; how many they were.
+    pub async fn forget_tokens(
+        &mut self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, CatalogFault> {
+        let rows = self.all("find old tokens", query(FIND_OLD).bind(before.0).bind(limit)).await?;
+        for row in &rows {
+            let stored = Stored { table: "token", row };
+            let delete = query("DELETE FROM token WHERE account = ? AND action = ? AND token = ?")
+                .bind(stored.text("account")?)
+                .bind(stored.text("action")?)
+                .bind(stored.text("token")?);
+            self.run("forget a token", delete).await?;
+        }
+        Ok(rows.len() as u64)
+    }
+}
