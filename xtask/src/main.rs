@@ -1,1 +1,61 @@
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `tidy`, `corpora`, `bench`.
+//!
+//! Must not: be depended on, or hold anything that Ferry needs to run.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+// The clippy bans keep clocks and child processes out of the product; they are what these commands are made of.
+#![allow(clippy::disallowed_methods)]
+
+mod bench;
+mod corpora;
+mod failure;
+mod install;
+mod project;
+mod run;
+mod test;
+mod tidy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use failure::Failure;
+
+/// The commands by name, as `tidy` compares them with what the pages promise.
+pub const COMMANDS: [&str; 4] = ["test", "tidy", "corpora", "bench"];
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+  test [--only STAGE]      install what tests need, then run every check and test
+                           stages: install, tidy, corpora, tests, readme, failpoints
+  tidy                     check the house rules that the compiler does not
+  corpora FOLDER           make the disk images that tests use
+  corpora --bench FOLDER   make the larger ones that benchmarks use (root, loop devices, 6 GiB)
+  bench [NAME]...          measure the release build against its peers
+                           names: import, copy, memory, queue
+                           settings: BENCH_ROUNDS (3), BENCH_IMAGES (target/bench/images)";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match command(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage) => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(failure) => {
+            eprintln!("xtask: {}", failure.chain());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(words: &[&str]) -> Result<(), Failure> {
+    match words {
+        ["test"] => test::every_stage(),
+        ["test", "--only", stage] => test::one_stage(stage.parse()?),
+        ["tidy"] => tidy::run(),
+        ["corpora", "--bench", folder] => corpora::make(corpora::Set::Bench, Path::new(folder)),
+        ["corpora", folder] => corpora::make(corpora::Set::Tests, Path::new(folder)),
+        ["bench", names @ ..] => bench::run(names),
+        _ => Err(Failure::Usage),
+    }
+}

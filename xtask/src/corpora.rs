@@ -1,0 +1,55 @@
+//! The disk images that tests and benchmarks work on, made once and kept.
+//!
+//! The making is shell, in `tests/corpora/`, since it is a list of calls of other programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::{project, run};
+
+/// Which images.
+#[derive(Clone, Copy, Debug)]
+pub enum Set {
+    /// One small Debian in every format.
+    Tests,
+    /// The 2 GiB images that figures are told for.
+    Bench,
+}
+
+impl Set {
+    fn script(self) -> &'static str {
+        match self {
+            Set::Tests => "tests/corpora/make.sh",
+            Set::Bench => "tests/corpora/make-bench.sh",
+        }
+    }
+}
+
+/// Where tests find their images unless told otherwise: `FERRY_CORPORA` names this folder to them.
+pub fn folder() -> PathBuf {
+    project::target().join("corpora")
+}
+
+/// Makes the set in `folder`, unless this very script has already made it there.
+pub fn make(set: Set, folder: &Path) -> Result<(), Failure> {
+    let script = project::root().join(set.script());
+    let recipe = fs::read_to_string(&script).map_err(Failure::file("read", &script))?;
+    let stamp = folder.join("made-by.sh");
+    if fs::read_to_string(&stamp).is_ok_and(|made_by| made_by == recipe) {
+        println!("{} are in {}", describe(folder), folder.display());
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(Failure::file("create", folder))?;
+    run::run(Command::new("bash").arg(&script).arg(folder))?;
+    fs::write(&stamp, recipe).map_err(Failure::file("write", &stamp))?;
+    println!("{} are in {}", describe(folder), folder.display());
+    Ok(())
+}
+
+/// What the folder's note says its images are.
+fn describe(folder: &Path) -> String {
+    let note = fs::read_to_string(folder.join("contents.txt")).unwrap_or_default();
+    note.lines().next().unwrap_or("the images").to_owned()
+}

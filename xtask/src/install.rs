@@ -1,0 +1,68 @@
+//! What tests need from outside cargo, and how to get it on a Debian machine.
+
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::run;
+
+/// A program and the Debian package that has it.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+}
+
+/// For `cargo xtask test`.
+const TESTS: [Need; 5] = [
+    Need { program: "qemu-img", package: "qemu-utils" }, // referee of every export; makes the corpora
+    Need { program: "mke2fs", package: "e2fsprogs" },    // file systems without mounting
+    Need { program: "debootstrap", package: "debootstrap" }, // a real Debian
+    Need { program: "strace", package: "strace" },       // injects failing system calls
+    Need { program: "curl", package: "curl" },           // a client that is not ours
+];
+
+/// For `cargo xtask bench`, beside the above.
+const BENCH: [Need; 2] = [
+    Need { program: "nbdcopy", package: "libnbd-bin" }, // the fastest peer
+    Need { program: "qemu-nbd", package: "qemu-utils" },
+];
+
+/// Installs what tests lack, where this may be done; else names it and goes on.
+pub fn for_tests() -> Result<(), Failure> {
+    install(&TESTS)
+}
+
+/// The same for benchmarks.
+pub fn for_bench() -> Result<(), Failure> {
+    install(&TESTS)?;
+    install(&BENCH)
+}
+
+fn install(needs: &[Need]) -> Result<(), Failure> {
+    let missing: Vec<&Need> =
+        needs.iter().filter(|need| run::find(need.program).is_none()).collect();
+    if missing.is_empty() {
+        println!("nothing to install");
+        return Ok(());
+    }
+    let mut packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    if !rustix::process::geteuid().is_root() || run::find("apt-get").is_none() {
+        for need in missing {
+            println!("SKIP no `{}` here (package {})", need.program, need.package);
+        }
+        return Ok(());
+    }
+    // A broken third-party source makes `update` fail although Debian's own lists came: the install decides.
+    if let Err(failure) = run::run(apt().arg("update").arg("-qq")) {
+        println!("going on although {failure}");
+    }
+    let flags = ["install", "--no-remove", "--no-install-recommends", "-y", "-qq"];
+    run::run(apt().args(flags).args(packages))
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C");
+    command
+}
