@@ -207,20 +207,21 @@ impl Samples {
     /// A second container, or marks of a bare disk where a container keeps its header, make it ambiguous (`bad-17`).
     fn container(&self) -> Result<Option<Signature>, OpenError> {
         let leading = self.leading();
+        let vdi = (self.head[64..68] == *b"\x7f\x10\xda\xbe").then_some(Signature::Vdi);
         let trailing = self.trailing().filter(|trailing| leading != Some(*trailing));
-        let disk = self.disk();
-        let pair = match (leading, trailing, disk) {
-            (Some(first), Some(second), _) | (Some(first), None, Some(second)) => (first, second),
-            (None, Some(first), Some(second)) if !self.is_whole_fixed_vhd() => (first, second),
-            (leading, trailing, _) => return Ok(leading.or(trailing)),
-        };
-        Err(OpenError::Ambiguous { first: pair.0, second: pair.1 })
+        let mut containers = [leading, vdi, trailing].into_iter().flatten();
+        let Some(first) = containers.next() else { return Ok(None) };
+        let is_bootable = leading.or(vdi).is_none() && self.is_whole_fixed_vhd();
+        let second = containers.next().or(self.disk().filter(|_| !is_bootable));
+        match second {
+            Some(second) => Err(OpenError::Ambiguous { first, second }),
+            None => Ok(Some(first)),
+        }
     }
 
     fn leading(&self) -> Option<Signature> {
         let at_start = AT_START.iter().find(|(magic, _)| self.head.starts_with(magic));
-        let vdi = (self.head[64..68] == *b"\x7f\x10\xda\xbe").then_some(Signature::Vdi);
-        at_start.map(|(_, signature)| *signature).or(vdi)
+        at_start.map(|(_, signature)| *signature)
     }
 
     fn trailing(&self) -> Option<Signature> {
@@ -246,7 +247,10 @@ impl Samples {
     /// A fixed vhd is a bare disk with a footer behind it, so its disk may well begin with an MBR.
     /// Only a footer that accounts for every byte before it makes such a file a vhd.
     fn is_whole_fixed_vhd(&self) -> bool {
+        let is_vhd = self.tail.starts_with(b"conectix");
         let size_bytes = be64(&self.tail, 48);
-        be32(&self.tail, 60) == 2 && size_bytes.checked_add(SECTOR_BYTES) == Some(self.file_bytes)
+        is_vhd
+            && be32(&self.tail, 60) == 2
+            && size_bytes.checked_add(SECTOR_BYTES) == Some(self.file_bytes)
     }
 }
