@@ -6,22 +6,27 @@
 
 mod backend;
 mod builder;
+mod check;
 mod chunk;
 mod engine;
 mod fault;
 mod files;
 mod frame;
 mod index;
+mod measure;
 mod pack;
 mod read;
 mod reserve;
+mod scrub;
 mod store;
+mod sweep;
 mod touched;
 mod tree;
 mod walk;
 
 pub use backend::{PackFile, PackStat, StoreBackend};
 pub use builder::{TreeBuilder, TreeNode, WrongCount};
+pub use check::Untrue;
 pub use chunk::{CHUNK_BYTES, Chunk, ChunkId, Domain, InvalidChunkId, is_zero};
 pub use engine::ingest::{Accepted, Durable, Ingest, IngestError, Recorded, Refused, Wanted};
 pub use fault::{IndexFault, Retry, StoreFault};
@@ -35,7 +40,9 @@ pub use index::{
 };
 pub use pack::{PACK_BYTES, PACK_HEADER_BYTES, PackHeader, PackNumber, Place};
 pub use reserve::Reservation;
+pub use scrub::{Pace, Scrubbed};
 pub use store::{ChunkStore, StoreOptions};
+pub use sweep::{LiveRoots, Phase, Sweep, Swept};
 pub use touched::TreePart;
 pub use tree::{DiskRoot, FormatError, NODE_IDS, ROOT_BYTES, RootRecord, Shape, decode_node};
 pub use walk::{Leaves, Look, TreeCheck, TreeReader};

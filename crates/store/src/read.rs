@@ -237,6 +237,20 @@ impl Inner {
         Ok((rows, lost))
     }
 
+    /// The plaintext of a chunk if it is here and sound. Sets nothing aside.
+    pub(crate) async fn peek(
+        &self,
+        domain: Domain,
+        id: ChunkId,
+    ) -> Result<Option<Bytes>, StoreFault> {
+        let (rows, _) = self.locate_rows(domain, &[id]).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let found = self.read_run(Run { rows }, open_frame).await?;
+        Ok(found.into_iter().find_map(|(_, plain)| plain.ok()))
+    }
+
     /// Reads a run and does `work` with each good frame, beside the runtime. If the pack is gone, its rows may have moved:
     /// they are looked up again, once. A row that still points nowhere is damaged; one that is gone is left out.
     pub(crate) async fn read_run<T: Send + 'static>(
