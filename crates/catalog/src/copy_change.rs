@@ -1,125 +1,110 @@
 //! Moving a copy from state to state, and recording what an attempt achieved. Every write of a worker carries its fence;
 //! a write that comes too late changes nothing and says so (I10).
 
-use model::{CopyId, CopyState, Progress, Timestamp};
+use model::{CopyId, Progress, Timestamp};
 use sqlx::query;
 
-use crate::copy::StateColumns;
+use crate::copy::{CopyRow, StateColumns};
 use crate::fault::CatalogFault;
 use crate::outcome::Updated;
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
-/// A move of a copy to the state that the life cycle gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CopyMove {
-    /// The generation on which the move was decided.
-    pub generation: u64,
-    /// The worker's fence; none where a command moves the copy.
-    pub fence: Option<u64>,
-    /// Where it goes.
-    pub state: CopyState,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What a worker has achieved so far.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct CopyProgress {
-    /// Places present of those needed.
-    pub progress: Progress,
-    /// Disks here whole.
-    pub disks_done: u64,
-    /// Bytes that crossed the link since they were last recorded.
-    pub bytes_sent_delta: u64,
-    /// Bytes that were here already, altogether.
-    pub bytes_reused: u64,
-}
-
-/// How an attempt failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedAttempt {
-    /// Attempts in a row that made no progress, this one included.
-    pub attempts: u32,
-    /// When it is tried again.
-    pub next_attempt: Timestamp,
-    /// Why, for the copy's user.
-    pub reason: String,
-}
+const MOVE: &str = "UPDATE copy SET state = ?4, digests = ?5, snapshots = ?6, cause = ?7, cause_number = ?8, \
+    finished = ?9, worker = iif(?9 IS NULL, worker, NULL), lease_until = iif(?9 IS NULL, lease_until, 0), \
+    attempts = 0, reason = NULL, generation = generation + 1 \
+    WHERE id = ?1 AND generation = ?2 AND fence = ?3";
+const TAKE: &str = "UPDATE copy SET state = ?4, digests = ?5, snapshots = ?6, cause = ?7, cause_number = ?8, \
+    finished = ?9, worker = NULL, lease_until = 0, next_attempt = 0, fence = fence + 1, \
+    attempts = 0, reason = NULL, generation = generation + 1 \
+    WHERE id = ?1 AND generation = ?2";
 
 impl Tx {
-    /// Records a copy's new state, if its generation and, where given, its fence are still these. Forgets the failed
-    /// attempts and makes the copy due; its worker keeps it unless the state is terminal.
-    pub async fn move_copy(
+    /// Records the state that the worker of `copy` gave it, with what it has achieved, if the row still has the generation
+    /// and the fence of `copy`; its generation is one more after. Forgets failed attempts. The worker keeps the copy
+    /// unless `finished` is set, which it must be in a terminal state and only there.
+    pub async fn move_copy(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
+        match self.set_state(MOVE, copy).await? {
+            Updated::Yes => self.record_progress_of(copy).await,
+            Updated::No => Ok(Updated::No),
+        }
+    }
+
+    /// Records the state that a command gave `copy`, whoever works on it, if the row still has its generation. The worker
+    /// loses the copy: the fence is one more after, no lease is left, and the copy is due at once.
+    pub async fn take_copy(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
+        self.set_state(TAKE, copy).await
+    }
+
+    async fn set_state(
         &mut self,
-        copy: &CopyId,
-        to: &CopyMove,
+        sql: &'static str,
+        copy: &CopyRow,
     ) -> Result<Updated, CatalogFault> {
-        let sql = "UPDATE copy SET state = ?1, digests = ?2, snapshots = ?3, cause = ?4, cause_number = ?5, \
-            finished = ?6, worker = iif(?6 IS NULL, worker, NULL), lease_until = iif(?6 IS NULL, lease_until, 0), \
-            attempts = 0, reason = NULL, next_attempt = min(next_attempt, ?7), generation = generation + 1 \
-            WHERE id = ?8 AND generation = ?9 AND (?10 IS NULL OR fence = ?10)";
-        let state = StateColumns::of(&to.state)?;
-        let finished = (!to.state.is_live()).then_some(to.at.0);
-        let fence = to.fence.map(|fence| signed("fence", fence)).transpose()?;
+        let state = StateColumns::of(&copy.state)?;
         let update = query(sql)
+            .bind(copy.id.as_str())
+            .bind(signed("generation", copy.generation)?)
+            .bind(signed("fence", copy.fence)?)
             .bind(state.word)
             .bind(state.digests)
             .bind(state.snapshots)
             .bind(state.cause)
             .bind(state.cause_number)
-            .bind(finished)
-            .bind(to.at.0)
-            .bind(copy.as_str())
-            .bind(signed("generation", to.generation)?)
-            .bind(fence);
+            .bind(copy.finished.map(|at| at.0));
         self.run("move a copy", update).await.map(Updated::from_rows)
     }
 
-    /// Records what a worker has achieved. The share done, the disks done and the bytes never go back (R000-9): a pair of
-    /// places that says less than the one recorded is left out, so a total that grows late holds the share still.
-    pub async fn record_progress(
-        &mut self,
-        copy: &CopyId,
-        fence: u64,
-        made: &CopyProgress,
-    ) -> Result<Updated, CatalogFault> {
-        let find =
-            query("SELECT done, needed FROM copy WHERE id = ? AND fence = ? AND finished IS NULL");
-        let find = find.bind(copy.as_str()).bind(signed("fence", fence)?);
-        let Some(row) = self.one("find a copy's progress", find).await? else {
-            return Ok(Updated::No);
-        };
+    /// Records what the worker of `copy` has achieved: progress, disks done, bytes sent and reused, each altogether. None
+    /// of them goes back (R000-9): a pair of places that says a smaller share than the one recorded is left out, so a
+    /// total that grows late holds the share still. [`Updated::No`] where the fence is another or the copy has finished.
+    pub async fn record_progress(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
+        let find = query("SELECT finished FROM copy WHERE id = ? AND fence = ?");
+        let find = find.bind(copy.id.as_str()).bind(signed("fence", copy.fence)?);
+        let Some(row) = self.one("find a copy", find).await? else { return Ok(Updated::No) };
+        match (Stored { table: "copy", row: &row }).optional_time("finished")? {
+            Some(_) => Ok(Updated::No),
+            None => self.record_progress_of(copy).await,
+        }
+    }
+
+    async fn record_progress_of(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
+        let fence = signed("fence", copy.fence)?;
+        let find = query("SELECT done, needed FROM copy WHERE id = ? AND fence = ?");
+        let found = self.one("find progress", find.bind(copy.id.as_str()).bind(fence)).await?;
+        let Some(row) = found else { return Ok(Updated::No) };
         let stored = Stored { table: "copy", row: &row };
         let before = Progress { done: stored.number("done")?, needed: stored.number("needed")? };
-        let shown = further(before, made.progress);
+        let shown = further(before, copy.progress);
         let sql = "UPDATE copy SET done = ?, needed = ?, disks_done = max(disks_done, ?), \
-            bytes_sent = bytes_sent + ?, bytes_reused = max(bytes_reused, ?) \
-            WHERE id = ? AND fence = ? AND finished IS NULL";
+            bytes_sent = max(bytes_sent, ?), bytes_reused = max(bytes_reused, ?) WHERE id = ? AND fence = ?";
         let update = query(sql)
             .bind(signed("done", shown.done)?)
             .bind(signed("needed", shown.needed)?)
-            .bind(signed("disks_done", made.disks_done)?)
-            .bind(signed("bytes_sent", made.bytes_sent_delta)?)
-            .bind(signed("bytes_reused", made.bytes_reused)?)
-            .bind(copy.as_str())
-            .bind(signed("fence", fence)?);
+            .bind(signed("disks_done", copy.disks_done)?)
+            .bind(signed("bytes_sent", copy.bytes_sent)?)
+            .bind(signed("bytes_reused", copy.bytes_reused)?)
+            .bind(copy.id.as_str())
+            .bind(fence);
         self.run("record progress", update).await.map(Updated::from_rows)
     }
 
-    /// Records why an attempt failed and gives the copy back until its next attempt.
+    /// Records why an attempt failed and gives the copy back until `next_attempt`. `attempts` counts those in a row that
+    /// made no progress, this one included; `reason` is for the copy's user.
     pub async fn record_failure(
         &mut self,
         copy: &CopyId,
         fence: u64,
-        failed: &FailedAttempt,
+        attempts: u32,
+        next_attempt: Timestamp,
+        reason: &str,
     ) -> Result<Updated, CatalogFault> {
         let sql = "UPDATE copy SET attempts = ?, next_attempt = ?, reason = ?, worker = NULL, lease_until = 0 \
             WHERE id = ? AND fence = ? AND finished IS NULL";
         let update = query(sql)
-            .bind(failed.attempts)
-            .bind(failed.next_attempt.0)
-            .bind(failed.reason.as_str())
+            .bind(attempts)
+            .bind(next_attempt.0)
+            .bind(reason)
             .bind(copy.as_str())
             .bind(signed("fence", fence)?);
         self.run("record a failed attempt", update).await.map(Updated::from_rows)

@@ -6,7 +6,7 @@ use sqlx::query;
 
 use crate::copy::{CopyRow, copy_from};
 use crate::fault::CatalogFault;
-use crate::outcome::Updated;
+use crate::outcome::{Released, Updated};
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
@@ -120,11 +120,14 @@ impl Tx {
         copy: &CopyId,
         fence: u64,
         next_attempt: Timestamp,
-    ) -> Result<Updated, CatalogFault> {
+    ) -> Result<Released, CatalogFault> {
         let sql = "UPDATE copy SET worker = NULL, lease_until = 0, next_attempt = ? WHERE id = ? AND fence = ?";
         let release = query(sql).bind(next_attempt.0).bind(copy.as_str());
         let release = release.bind(signed("fence", fence)?);
-        self.run("release a lease", release).await.map(Updated::from_rows)
+        match self.run("release a lease", release).await? {
+            0 => Ok(Released::No),
+            _ => Ok(Released::Yes),
+        }
     }
 
     /// Where a copy stands among those of its account that wait in `queued` without a worker: 1 is next. None for a copy

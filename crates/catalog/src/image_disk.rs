@@ -8,7 +8,6 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
-use crate::outcome::Updated;
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
@@ -70,8 +69,8 @@ impl Tx {
         Ok(disks)
     }
 
-    /// Records size, contents and snapshot of a disk that the image has.
-    pub async fn set_image_disk(&mut self, disk: &ImageDiskRow) -> Result<Updated, CatalogFault> {
+    /// Records size, contents and snapshot of a disk that the image has; [`CatalogFault::Absent`] where it has none.
+    pub async fn set_image_disk(&mut self, disk: &ImageDiskRow) -> Result<(), CatalogFault> {
         let sql = "UPDATE image_disk SET size_bytes = ?, digest = ?, snapshot = ? WHERE image = ? AND role = ?";
         let update = query(sql)
             .bind(signed("size_bytes", disk.size.bytes())?)
@@ -79,7 +78,13 @@ impl Tx {
             .bind(disk.snapshot.as_ref().map(SnapshotId::as_str))
             .bind(disk.image.as_str())
             .bind(disk.role.number());
-        self.run("update a disk of an image", update).await.map(Updated::from_rows)
+        match self.run("update a disk of an image", update).await? {
+            0 => Err(CatalogFault::Absent {
+                table: "image_disk",
+                key: format!("{} {}", disk.image, disk.role.number()),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
-use crate::outcome::{Deleted, Updated};
-use crate::stored::{Stored, signed};
+use crate::outcome::Deleted;
+use crate::stored::Stored;
 use crate::tx::Tx;
 
 /// An import that runs. It ends with its row.
@@ -16,8 +16,6 @@ pub struct ImportRow {
     pub image: ImageId,
     /// Who owns it.
     pub account: AccountId,
-    /// Chunks received and durable.
-    pub places_done: u64,
     /// When it began.
     pub created: Timestamp,
 }
@@ -27,11 +25,10 @@ pub(crate) const LIST: &str = "SELECT * FROM import ORDER BY image";
 impl Tx {
     /// Records a new import.
     pub async fn insert_import(&mut self, import: &ImportRow) -> Result<(), CatalogFault> {
-        let sql = "INSERT INTO import (image, account, places_done, created) VALUES (?, ?, ?, ?)";
+        let sql = "INSERT INTO import (image, account, created) VALUES (?, ?, ?)";
         let insert = query(sql)
             .bind(import.image.as_str())
             .bind(import.account.as_str())
-            .bind(signed("places_done", import.places_done)?)
             .bind(import.created.0);
         self.run("record an import", insert).await.map(|_| ())
     }
@@ -45,17 +42,6 @@ impl Tx {
         let find = query("SELECT * FROM import WHERE image = ? AND account = ?");
         let find = find.bind(image.as_str()).bind(account.as_str());
         self.one("find an import", find).await?.as_ref().map(import_from).transpose()
-    }
-
-    /// Records chunks received, altogether. Never goes back.
-    pub async fn record_import(
-        &mut self,
-        image: &ImageId,
-        places_done: u64,
-    ) -> Result<Updated, CatalogFault> {
-        let update = query("UPDATE import SET places_done = max(places_done, ?) WHERE image = ?");
-        let update = update.bind(signed("places_done", places_done)?).bind(image.as_str());
-        self.run("record the progress of an import", update).await.map(Updated::from_rows)
     }
 
     /// Ends an import.
@@ -75,7 +61,6 @@ fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
     Ok(ImportRow {
         image: stored.word("image")?,
         account: stored.word("account")?,
-        places_done: stored.number("places_done")?,
         created: stored.time("created")?,
     })
 }

@@ -5,8 +5,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
-use crate::outcome::{Deleted, Updated};
-use crate::page::Page;
+use crate::outcome::Deleted;
 use crate::stored::Stored;
 use crate::tx::Tx;
 
@@ -25,8 +24,8 @@ pub struct InstanceRow {
     pub created: Timestamp,
 }
 
-pub(crate) const LIST: &str = "SELECT * FROM instance \
-    WHERE account = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?";
+pub(crate) const LIST: &str =
+    "SELECT * FROM instance WHERE account = ? ORDER BY created DESC, id DESC";
 pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM instance WHERE image = ?";
 
 impl Tx {
@@ -53,26 +52,27 @@ impl Tx {
         self.one("find an instance", find).await?.as_ref().map(instance_from).transpose()
     }
 
-    /// An account's instances, the newest first.
+    /// All instances of an account, the newest first.
     pub async fn list_instances(
         &mut self,
         account: &AccountId,
-        page: &Page,
     ) -> Result<Vec<InstanceRow>, CatalogFault> {
-        let (created, id) = page.below();
-        let list = query(LIST).bind(account.as_str()).bind(created).bind(id).bind(page.limit);
+        let list = query(LIST).bind(account.as_str());
         self.all("list instances", list).await?.iter().map(instance_from).collect()
     }
 
-    /// Records that an instance's system disk was made anew from an image.
+    /// Records that an instance's system disk was made anew from an image; [`CatalogFault::Absent`] without the instance.
     pub async fn set_instance_image(
         &mut self,
         id: &InstanceId,
         image: &ImageId,
-    ) -> Result<Updated, CatalogFault> {
+    ) -> Result<(), CatalogFault> {
         let update = query("UPDATE instance SET image = ? WHERE id = ?");
         let update = update.bind(image.as_str()).bind(id.as_str());
-        self.run("change the image of an instance", update).await.map(Updated::from_rows)
+        match self.run("change the image of an instance", update).await? {
+            0 => Err(CatalogFault::Absent { table: "instance", key: id.to_string() }),
+            _ => Ok(()),
+        }
     }
 
     /// Removes an instance.

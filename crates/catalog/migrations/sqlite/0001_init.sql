@@ -159,10 +159,9 @@ CREATE TABLE hold (
 CREATE INDEX hold_by_image ON hold (image, created, copy);
 
 CREATE TABLE import (
-    image       TEXT    NOT NULL PRIMARY KEY REFERENCES image (id) DEFERRABLE INITIALLY DEFERRED,
-    account     TEXT    NOT NULL CHECK (account GLOB 'acct-*'),
-    places_done INTEGER NOT NULL CHECK (places_done >= 0),
-    created     INTEGER NOT NULL
+    image   TEXT    NOT NULL PRIMARY KEY REFERENCES image (id) DEFERRABLE INITIALLY DEFERRED,
+    account TEXT    NOT NULL CHECK (account GLOB 'acct-*'),
+    created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE token (
