@@ -94,6 +94,8 @@ pub(crate) const RUNNING: &str = "SELECT id FROM copy \
     WHERE account = ? AND source_region = ? AND source_image = ? AND finished IS NULL";
 pub(crate) const WITH_DIGESTS: &str =
     "SELECT account, digests FROM copy WHERE digests IS NOT NULL ORDER BY id";
+pub(crate) const COUNT_LIVE: &str =
+    "SELECT count(*) FROM copy WHERE account = ? AND finished IS NULL";
 pub(crate) const BY_STATE: &str = "SELECT state, count(*) AS copies FROM copy GROUP BY state";
 
 impl Tx {
@@ -190,6 +192,11 @@ impl Tx {
         self.all("list copies", list).await?.iter().map(copy_from).collect()
     }
 
+    /// How many copies of an account still run or wait.
+    pub async fn count_live_copies(&mut self, account: &AccountId) -> Result<u64, CatalogFault> {
+        self.count("count live copies", query(COUNT_LIVE).bind(account.as_str())).await
+    }
+
     /// What the copies in `held` and `stored` need: the sweep keeps it.
     pub async fn live_copies_with_roots(
         &mut self,
@@ -210,6 +217,12 @@ impl Tx {
             Ok((stored.text("state")?, stored.number("copies")?))
         };
         rows.iter().map(read).collect()
+    }
+
+    /// How many of an account's copies still run or wait.
+    pub async fn count_live_copies(&mut self, account: &AccountId) -> Result<u64, CatalogFault> {
+        let count = query("SELECT count(*) FROM copy WHERE account = ? AND finished IS NULL");
+        self.count("count live copies", count.bind(account.as_str())).await
     }
 
     /// Records the source's snapshots under the disks of a new copy, the system disk's first.

@@ -1,10 +1,13 @@
 //! Instances: records that say an image is used.
 
+use std::collections::HashMap;
+
 use model::{AccountId, ImageId, InstanceId, Name, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
+use crate::image::json_ids;
 use crate::outcome::Deleted;
 use crate::stored::Stored;
 use crate::tx::Tx;
@@ -26,7 +29,11 @@ pub struct InstanceRow {
 
 pub(crate) const LIST: &str =
     "SELECT * FROM instance WHERE account = ? ORDER BY created DESC, id DESC";
+pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
+    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM instance WHERE image = ?";
+const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
+    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 
 impl Tx {
     /// Records a new instance.
@@ -84,6 +91,34 @@ impl Tx {
     /// How many instances use an image.
     pub async fn count_instances_of(&mut self, image: &ImageId) -> Result<u64, CatalogFault> {
         self.count("count instances", query(COUNT_OF).bind(image.as_str())).await
+    }
+
+    /// How many instances use each of these images. An image that none uses has no entry.
+    pub async fn count_instances_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<HashMap<ImageId, u64>, CatalogFault> {
+        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("count instances", count).await?;
+        let read = |row| {
+            let stored = Stored { table: "instance", row };
+            Ok((stored.word("image")?, stored.number("instances")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How many instances use each of these images; one that none uses is left out.
+    pub async fn count_instances_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<(ImageId, u64)>, CatalogFault> {
+        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("count instances of images", count).await?;
+        let read = |row| {
+            let stored = Stored { table: "instance", row };
+            Ok((stored.word("image")?, stored.number("instances")?))
+        };
+        rows.iter().map(read).collect()
     }
 }
 
