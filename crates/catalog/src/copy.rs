@@ -219,12 +219,6 @@ impl Tx {
         rows.iter().map(read).collect()
     }
 
-    /// How many of an account's copies still run or wait.
-    pub async fn count_live_copies(&mut self, account: &AccountId) -> Result<u64, CatalogFault> {
-        let count = query("SELECT count(*) FROM copy WHERE account = ? AND finished IS NULL");
-        self.count("count live copies", count.bind(account.as_str())).await
-    }
-
     /// Records the source's snapshots under the disks of a new copy, the system disk's first.
     pub async fn record_source_snapshots(
         &mut self,

@@ -1,7 +1,5 @@
 //! Instances: records that say an image is used.
 
-use std::collections::HashMap;
-
 use model::{AccountId, ImageId, InstanceId, Name, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -32,8 +30,6 @@ pub(crate) const LIST: &str =
 pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
     WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM instance WHERE image = ?";
-const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
-    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 
 impl Tx {
     /// Records a new instance.
@@ -91,20 +87,6 @@ impl Tx {
     /// How many instances use an image.
     pub async fn count_instances_of(&mut self, image: &ImageId) -> Result<u64, CatalogFault> {
         self.count("count instances", query(COUNT_OF).bind(image.as_str())).await
-    }
-
-    /// How many instances use each of these images. An image that none uses has no entry.
-    pub async fn count_instances_of_images(
-        &mut self,
-        images: &[ImageId],
-    ) -> Result<HashMap<ImageId, u64>, CatalogFault> {
-        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
-        let rows = self.all("count instances", count).await?;
-        let read = |row| {
-            let stored = Stored { table: "instance", row };
-            Ok((stored.word("image")?, stored.number("instances")?))
-        };
-        rows.iter().map(read).collect()
     }
 
     /// How many instances use each of these images; one that none uses is left out.
