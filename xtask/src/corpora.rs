@@ -35,17 +35,24 @@ pub fn folder() -> PathBuf {
 /// Makes the set in `folder`, unless this very script has already made it there.
 pub fn make(set: Set, folder: &Path) -> Result<(), Failure> {
     let script = project::root().join(set.script());
-    let recipe = fs::read_to_string(&script).map_err(Failure::file("read", &script))?;
+    let recipe = recipe(&script)?;
     let stamp = folder.join("made-by.sh");
     if fs::read_to_string(&stamp).is_ok_and(|made_by| made_by == recipe) {
-        println!("{} are in {}", describe(folder), folder.display());
+        println!("{}: {}", folder.display(), describe(folder));
         return Ok(());
     }
     fs::create_dir_all(folder).map_err(Failure::file("create", folder))?;
     run::run(Command::new("bash").arg(&script).arg(folder))?;
     fs::write(&stamp, recipe).map_err(Failure::file("write", &stamp))?;
-    println!("{} are in {}", describe(folder), folder.display());
+    println!("{}: {}", folder.display(), describe(folder));
     Ok(())
+}
+
+/// The script with what it sources: another recipe makes other images.
+fn recipe(script: &Path) -> Result<String, Failure> {
+    let sourced = script.with_file_name("debian.sh");
+    let read = |file: &Path| fs::read_to_string(file).map_err(Failure::file("read", file));
+    Ok(read(script)? + &read(&sourced)?)
 }
 
 /// What the folder's note says its images are.

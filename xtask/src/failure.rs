@@ -16,6 +16,8 @@ pub enum Failure {
     Ended { command: String, status: ExitStatus },
     #[error("failed to {operation} `{path}`")]
     File { operation: &'static str, path: PathBuf, source: io::Error },
+    #[error("`{path}` is not valid TOML")]
+    Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("`{command}` did not print JSON")]
     Json { command: String, source: serde_json::Error },
     #[error("`{command}` printed no field `{field}`")]

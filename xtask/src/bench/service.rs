@@ -121,6 +121,18 @@ impl Service {
         self.json(&["copy", "show", &id, "--region", TARGET])
     }
 
+    /// Gone with the service.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What `serve` wrote for the command line: endpoint and key.
+    pub fn profile(&self) -> Result<toml::Table, Failure> {
+        let file = self.folder.path().join("config/ferry/profile.toml");
+        let text = fs::read_to_string(&file).map_err(Failure::file("read", &file))?;
+        text.parse().map_err(|source| Failure::Toml { path: file, source: Box::new(source) })
+    }
+
     /// Memory in KiB, as the kernel counts it: `VmRSS` now, `VmHWM` at most since the start or the last [`Service::forget_peak`].
     pub fn memory_kib(&self, field: &str) -> Result<u64, Failure> {
         let file = PathBuf::from(format!("/proc/{}/status", self.child.id()));
@@ -173,8 +185,10 @@ pub fn number(value: &Value, field: &str) -> Result<f64, Failure> {
 /// The user's settings stay out of it: its profile is in its own folder.
 fn settle(command: &mut Command, folder: &Path) {
     command.env("XDG_CONFIG_HOME", folder.join("config")).env("HOME", folder);
-    for name in ["FERRY_ENDPOINT", "FERRY_ACCESS_KEY_ID", "FERRY_ACCESS_KEY_SECRET"] {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FERRY_") {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -42,7 +42,13 @@ pub fn readme(tally: &mut Tally) -> Result<(), Failure> {
         println!("SKIP README.md shows no `ferry` command");
         return Ok(());
     }
-    run::run(run::cargo().current_dir(project::root()).args(["build", "--quiet", "-p", "ferry"]))?;
+    run::run(run::cargo().current_dir(project::root()).args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bin",
+        "ferry",
+    ]))?;
     let ferry = project::target().join("debug/ferry");
     let mut wrong = Vec::new();
     for command in commands {
