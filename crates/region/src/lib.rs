@@ -1,1 +1,55 @@
-//! Use cases, the copy driver and the link scheduler. Knows no HTTP, JSON, dialect or SQL text.
+//! Use cases, the copy driver and the links between regions.
+//!
+//! A command gathers facts, lets `model` decide, and records in one transaction. The driver loads a copy, takes one step,
+//! acts and records. Must not: know HTTP, JSON, a dialect or SQL text.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod accept;
+mod check;
+mod commands;
+mod copies;
+mod deployment;
+mod driver;
+mod entropy;
+mod estimate;
+mod export;
+mod fetching;
+mod holds;
+mod images;
+mod imports;
+mod instances;
+mod keys;
+mod links;
+mod maintenance;
+mod peer;
+mod quotas;
+mod refused;
+mod region;
+mod request;
+mod snapshots;
+mod steps;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
+mod unwind;
+mod views;
+mod watch;
+
+pub use commands::{
+    BeginImport, Caller, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, ImageQuery, Listed, SnapshotQuery,
+    SnapshotSelection, SnapshotsOfImage,
+};
+pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
+pub use entropy::{Entropy, SystemClock, SystemEntropy};
+pub use export::FrameStream;
+pub use keys::{KeyCreated, KeyView};
+pub use maintenance::{Scrub, Tidied};
+pub use peer::{
+    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, Seen,
+    Standing,
+};
+pub use refused::{Refused, RegionFault};
+pub use region::{DriverMode, Foundations, Region, RegionOptions};
+pub use request::{Estimate, TargetAnswer, TargetEstimate};
+pub use views::{CopyView, DiskView, ImageView, InstanceView, SnapshotView, Verified};

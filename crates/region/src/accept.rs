@@ -1,0 +1,168 @@
+//! The target's door: a copy is promised in one transaction. Either the caller has an id or nothing happened.
+
+use catalog::{CopyRow, ImageDiskRow, ImageRow, Inserted, Reserved, TokenClaim, TokenRow, Tx};
+use model::rules::{AdmissionFacts, admit_copy, room};
+use model::{CopyId, CopyState, DiskRole, ImageId, ImageStatus, Origin, Progress, QuotaKind, Rejection, Timestamp};
+
+use crate::commands::Caller;
+use crate::peer::{Accepted, CopyOffer, Seen};
+use crate::refused::{Refused, RegionFault, failpoint};
+use crate::region::Region;
+
+/// The action that a copy's tokens are claimed for.
+const TOKEN_ACTION: &str = "copy";
+
+impl Region {
+    /// Promises a copy into this region. The image id exists once this returns; asking again gives the same answer.
+    pub(crate) async fn accept_copy(&self, offer: CopyOffer) -> Result<Accepted, Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
+            return Ok(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again });
+        }
+        if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
+            return Ok(accepted);
+        }
+        self.ensure_quotas(&mut tx, &offer.account).await?;
+        let facts = admission_facts(&mut tx, &offer).await?;
+        admit_copy(&facts)?;
+        self.reserve_quotas(&mut tx, &facts, &offer).await?;
+        let image = self.insert_promised_image(&mut tx, &offer).await?;
+        self.insert_promised_copy(&mut tx, &offer, &image).await?;
+        let caller = Caller { account: offer.account.clone(), request_id: offer.request_id.clone() };
+        tx.record_audit(&self.audit_entry(&caller, "copy.accept", offer.copy.as_str())).await?;
+        failpoint!("api.before_commit");
+        tx.commit().await?;
+        failpoint!("api.after_commit_before_reply");
+        self.changed();
+        self.wake();
+        Ok(Accepted { copy: offer.copy, image, seen: Seen::First })
+    }
+
+    /// The first answer, where the token was used for the same request before.
+    async fn claim_copy_token(&self, tx: &mut Tx, offer: &CopyOffer) -> Result<Option<Accepted>, Refused> {
+        let Some((token, fingerprint)) = &offer.token else { return Ok(None) };
+        let claim = tx
+            .claim_token(&TokenRow {
+                account: offer.account.clone(),
+                action: TOKEN_ACTION.to_owned(),
+                token: token.clone(),
+                fingerprint: *fingerprint,
+                answer: offer.copy.to_string(),
+                created: self.inner.clock.now(),
+            })
+            .await?;
+        match claim {
+            TokenClaim::New => Ok(None),
+            TokenClaim::Other => Err(Rejection::TokenReused.into()),
+            TokenClaim::Same(row) => {
+                let copy: Option<CopyId> = row.answer.parse().ok();
+                let known = match &copy {
+                    Some(copy) => tx.copy(&offer.account, copy).await?,
+                    None => None,
+                };
+                let known = known.ok_or(Rejection::TokenReused)?;
+                Ok(Some(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again }))
+            }
+        }
+    }
+
+    /// Reserves by conditional updates, which decide even if the facts are already old (I7, R002-5).
+    async fn reserve_quotas(&self, tx: &mut Tx, facts: &AdmissionFacts, offer: &CopyOffer) -> Result<(), Refused> {
+        for (kind, wanted) in [(QuotaKind::Image, 1), (QuotaKind::Snapshot, facts.disks)] {
+            match tx.reserve(&offer.account, kind, wanted).await? {
+                Reserved::Yes => {}
+                Reserved::No => {
+                    let quota = tx.quota(&offer.account, kind).await?;
+                    room(&quota, wanted, self.id())?;
+                    return Err(RegionFault::Contradiction { what: "a quota has room and has none" }.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts the image under an id whose leading characters are free in this region.
+    pub(crate) async fn insert_with_new_id(&self, tx: &mut Tx, mut image: ImageRow) -> Result<ImageId, Refused> {
+        loop {
+            image.id = self.random_id(|random| ImageId::from_random(random))?;
+            match tx.insert_image(&image).await? {
+                Inserted::Yes => return Ok(image.id),
+                Inserted::Clash => {}
+            }
+        }
+    }
+
+    async fn insert_promised_image(&self, tx: &mut Tx, offer: &CopyOffer) -> Result<ImageId, Refused> {
+        let origin = Origin {
+            region: offer.source.clone(),
+            image: offer.image.clone(),
+            snapshot: None,
+            copy: offer.copy.clone(),
+        };
+        let row = ImageRow {
+            id: self.random_id(|random| ImageId::from_random(random))?,
+            account: offer.account.clone(),
+            name: offer.name.clone(),
+            description: offer.description.clone(),
+            status: ImageStatus::Creating,
+            attributes: offer.attributes.clone(),
+            origin: Some(origin),
+            failure: None,
+            created: self.inner.clock.now(),
+            generation: 0,
+        };
+        let image = self.insert_with_new_id(tx, row).await?;
+        let mut disks = Vec::with_capacity(offer.disks.len());
+        for (index, disk) in offer.disks.iter().enumerate() {
+            let role = DiskRole::at(index)?;
+            disks.push(ImageDiskRow { image: image.clone(), role, size: disk.size, digest: None, snapshot: None });
+        }
+        tx.insert_image_disks(&disks).await?;
+        tx.set_tags(&image, &offer.tags).await?;
+        Ok(image)
+    }
+
+    async fn insert_promised_copy(&self, tx: &mut Tx, offer: &CopyOffer, image: &ImageId) -> Result<(), Refused> {
+        tx.insert_copy(&CopyRow {
+            id: offer.copy.clone(),
+            account: offer.account.clone(),
+            target_image: image.clone(),
+            source_region: offer.source.clone(),
+            source_image: offer.image.clone(),
+            state: CopyState::Queued,
+            progress: Progress::default(),
+            disks: offer.disks.len() as u64,
+            disks_done: 0,
+            bytes_sent: 0,
+            bytes_reused: 0,
+            attempts: 0,
+            total_attempts: 0,
+            next_attempt: Timestamp(0),
+            reason: None,
+            created: self.inner.clock.now(),
+            started: None,
+            finished: None,
+            generation: 0,
+            fence: 0,
+            lease_until: Timestamp(0),
+            worker: None,
+        })
+        .await?;
+        let sources: Vec<_> = offer.disks.iter().map(|disk| disk.snapshot.clone()).collect();
+        tx.record_source_snapshots(&offer.copy, &sources).await?;
+        Ok(())
+    }
+}
+
+/// What the rule needs to know, read in the admitting transaction.
+async fn admission_facts(tx: &mut Tx, offer: &CopyOffer) -> Result<AdmissionFacts, Refused> {
+    Ok(AdmissionFacts {
+        image: offer.image.clone(),
+        source: offer.source.clone(),
+        target: offer.target.clone(),
+        running: tx.running_copy(&offer.account, &offer.source, &offer.image).await?,
+        images: tx.quota(&offer.account, QuotaKind::Image).await?,
+        snapshots: tx.quota(&offer.account, QuotaKind::Snapshot).await?,
+        disks: offer.disks.len() as u64,
+    })
+}

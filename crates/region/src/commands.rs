@@ -1,0 +1,149 @@
+//! What callers ask for.
+
+use model::{
+    AccountId, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, RegionId, SizeBytes, Tags, Timestamp,
+};
+
+/// Who asks, and under which request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The account whose images these are.
+    pub account: AccountId,
+    /// Names the request in logs and in the audit trail.
+    pub request_id: String,
+}
+
+/// Promise an image whose disks the caller will send.
+#[derive(Clone, Debug)]
+pub struct BeginImport {
+    /// The image's name.
+    pub name: Name,
+    /// What it is.
+    pub description: Description,
+    /// The machine it is for.
+    pub attributes: Attributes,
+    /// Its tags.
+    pub tags: Tags,
+    /// The sizes of its disks, the system disk first.
+    pub disks: Vec<SizeBytes>,
+    /// Makes the request safe to repeat.
+    pub token: Option<ClientToken>,
+}
+
+/// Copy an image of this region to others.
+#[derive(Clone, Debug)]
+pub struct CopyImage {
+    /// The source image.
+    pub image: ImageId,
+    /// Where it is to go; each is answered for itself (R003-7).
+    pub targets: Vec<RegionId>,
+    /// The name in the targets; else the source's (R002-7).
+    pub name: Option<Name>,
+    /// The description in the targets; else the source's. The origin is noted behind it (R002-7).
+    pub description: Option<Description>,
+    /// The tags in the targets; else the source's.
+    pub tags: Option<Tags>,
+    /// Makes the request safe to repeat.
+    pub token: Option<ClientToken>,
+}
+
+/// Change what an image says of itself. What is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct EditImage {
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new description.
+    pub description: Option<Description>,
+    /// New tags in place of all old ones.
+    pub tags: Option<Tags>,
+}
+
+/// Where a listing goes on: behind the row of this time and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the last row shown was made.
+    pub created: Timestamp,
+    /// Its id.
+    pub id: String,
+}
+
+/// Which images to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct ImageQuery {
+    /// Only these states; all where empty.
+    pub status: Vec<ImageStatus>,
+    /// Only images of exactly this name.
+    pub name: Option<String>,
+    /// Only these ids; all where empty.
+    pub ids: Vec<ImageId>,
+    /// Behind this row.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which copies to list.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum CopySelection {
+    /// Running and ended.
+    #[default]
+    All,
+    /// Those that still run.
+    Live,
+    /// Those that have ended.
+    Ended,
+}
+
+/// Which copies into this region to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct CopyQuery {
+    /// By standing.
+    pub selection: CopySelection,
+    /// Behind this row.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which snapshots to list by origin (R000-13).
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum SnapshotSelection {
+    /// Imported and copied.
+    #[default]
+    All,
+    /// Those a copy made.
+    Copied,
+    /// Those an import made.
+    Imported,
+}
+
+/// Which snapshots to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct SnapshotQuery {
+    /// By origin.
+    pub selection: SnapshotSelection,
+    /// Only those of this image.
+    pub image: Option<ImageId>,
+    /// Behind this row.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What becomes of an image's snapshots when it is deleted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SnapshotsOfImage {
+    /// They stay, used by no image.
+    Keep,
+    /// They go with it.
+    Delete,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Cursor>,
+}

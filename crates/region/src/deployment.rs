@@ -1,0 +1,151 @@
+//! All regions that this process serves, those beyond it, and who may use them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use catalog::{AccountRow, AccountsCatalog};
+use model::{AccountId, Clock, RegionId, Rejection};
+
+use crate::entropy::{Entropy, new_id};
+use crate::keys::KeyCreated;
+use crate::peer::PeerRegion;
+use crate::refused::{Refused, RegionFault};
+use crate::region::Region;
+
+/// Seals secrets; kept outside every database (`docs/formats.md` 7).
+#[derive(Clone)]
+pub struct MasterKey(pub [u8; 32]);
+
+/// Accounts and their access keys.
+#[derive(Clone)]
+pub struct Accounts {
+    pub(crate) catalog: AccountsCatalog,
+    pub(crate) master: MasterKey,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Accounts {
+    /// Opens the accounts' catalog.
+    pub async fn open(
+        path: &Path,
+        master: MasterKey,
+        entropy: Arc<dyn Entropy>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Accounts, RegionFault> {
+        let catalog = AccountsCatalog::open(path).await?;
+        Ok(Accounts { catalog, master, entropy, clock })
+    }
+
+    /// The accounts there are.
+    pub async fn list(&self) -> Result<Vec<AccountId>, RegionFault> {
+        let rows = self.catalog.accounts().await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Makes the first account with its first access key; none where there is an account already.
+    /// Deployments of several processes give the id, so that all of them mean the same account.
+    pub async fn ensure_first(&self, given: Option<AccountId>) -> Result<Option<KeyCreated>, Refused> {
+        if !self.list().await?.is_empty() {
+            return Ok(None);
+        }
+        let id = match given {
+            Some(id) => id,
+            None => new_id(&*self.entropy, |random| AccountId::from_random(random))?,
+        };
+        let row = AccountRow { id: id.clone(), name: "default".to_owned(), created: self.clock.now() };
+        self.catalog.insert_account(&row).await?;
+        self.insert_key(&id).await.map(Some)
+    }
+}
+
+/// Where a region is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegionPlace {
+    /// By this process.
+    Here,
+    /// By another.
+    Elsewhere {
+        /// Its endpoint.
+        endpoint: String,
+    },
+}
+
+/// A region as everyone sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionView {
+    /// Its name.
+    pub id: RegionId,
+    /// Who serves it.
+    pub place: RegionPlace,
+}
+
+/// A region that another process serves.
+#[derive(Clone)]
+pub struct RemoteRegion {
+    /// How people reach it.
+    pub endpoint: String,
+    /// How regions reach it.
+    pub peer: Arc<dyn PeerRegion>,
+}
+
+/// All regions that this process serves, those beyond it, and who may use them.
+#[derive(Clone)]
+pub struct Deployment {
+    here: Arc<BTreeMap<RegionId, Region>>,
+    elsewhere: Arc<BTreeMap<RegionId, RemoteRegion>>,
+    /// Who may use it.
+    pub accounts: Accounts,
+}
+
+impl Deployment {
+    /// Joins regions into one deployment: each learns to reach every other.
+    pub fn new(
+        here: impl IntoIterator<Item = Region>,
+        elsewhere: impl IntoIterator<Item = (RegionId, RemoteRegion)>,
+        accounts: Accounts,
+    ) -> Self {
+        let here: BTreeMap<_, _> = here.into_iter().map(|region| (region.id().clone(), region)).collect();
+        let elsewhere: BTreeMap<_, _> = elsewhere.into_iter().collect();
+        let mut peers: BTreeMap<RegionId, Arc<dyn PeerRegion>> = BTreeMap::new();
+        for (id, region) in &here {
+            peers.insert(id.clone(), Arc::new(region.clone()));
+        }
+        for (id, remote) in &elsewhere {
+            peers.insert(id.clone(), Arc::clone(&remote.peer));
+        }
+        for region in here.values() {
+            region.connect(&peers);
+        }
+        Deployment { here: Arc::new(here), elsewhere: Arc::new(elsewhere), accounts }
+    }
+
+    /// A region that this process serves.
+    pub fn region(&self, id: &RegionId) -> Result<Region, Refused> {
+        if let Some(region) = self.here.get(id) {
+            return Ok(region.clone());
+        }
+        match self.elsewhere.get(id) {
+            Some(remote) => Err(Refused::Elsewhere { region: id.clone(), endpoint: remote.endpoint.clone() }),
+            None => Err(Rejection::RegionUnknown { region: id.clone() }.into()),
+        }
+    }
+
+    /// The regions that this process serves.
+    pub fn regions_here(&self) -> impl Iterator<Item = &Region> {
+        self.here.values()
+    }
+
+    /// Every region of the deployment, by name.
+    pub fn regions(&self) -> Vec<RegionView> {
+        let here = self.here.keys().map(|id| RegionView { id: id.clone(), place: RegionPlace::Here });
+        let elsewhere = self.elsewhere.iter().map(|(id, remote)| RegionView {
+            id: id.clone(),
+            place: RegionPlace::Elsewhere { endpoint: remote.endpoint.clone() },
+        });
+        let mut all: Vec<_> = here.chain(elsewhere).collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+}

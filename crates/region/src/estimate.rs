@@ -1,0 +1,70 @@
+//! What a copy would cost: the target compares with what it holds, and nothing is stored.
+
+use futures::FutureExt;
+use model::QuotaKind;
+use model::rules::{AdmissionFacts, admit_copy};
+use store::{CHUNK_BYTES, ChunkId};
+use transfer::{FetchDisk, SourceFault, Watch};
+
+use crate::fetching::PeerSource;
+use crate::peer::{CopyOffer, FetchScope, PeerFault};
+use crate::refused::{Refused, RegionFault};
+use crate::region::{Region, disk_root};
+use crate::request::Estimate;
+
+impl Region {
+    /// At the target: judges the copy as accepting would, then walks the source's trees against what is held here.
+    pub(crate) async fn estimate_offer(&self, offer: CopyOffer) -> Result<Estimate, Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        self.ensure_quotas(&mut tx, &offer.account).await?;
+        let facts = AdmissionFacts {
+            image: offer.image.clone(),
+            source: offer.source.clone(),
+            target: offer.target.clone(),
+            running: tx.running_copy(&offer.account, &offer.source, &offer.image).await?,
+            images: tx.quota(&offer.account, QuotaKind::Image).await?,
+            snapshots: tx.quota(&offer.account, QuotaKind::Snapshot).await?,
+            disks: offer.disks.len() as u64,
+        };
+        let copies_ahead = tx.count_live_copies(&offer.account).await?;
+        tx.commit().await?;
+        admit_copy(&facts)?;
+        let (bytes_to_send, places_reused) = self.measure_offer(&offer).await?;
+        let bytes_per_sec = self.inner.links.limiter(&offer.source).rate();
+        Ok(Estimate {
+            bytes_to_send,
+            bytes_reused: places_reused * CHUNK_BYTES as u64,
+            bytes_per_sec,
+            seconds: bytes_per_sec.map(|rate| bytes_to_send.div_ceil(rate.max(1))),
+            copies_ahead,
+            images: facts.images,
+            snapshots: facts.snapshots,
+            disks: facts.disks,
+        })
+    }
+
+    async fn measure_offer(&self, offer: &CopyOffer) -> Result<(u64, u64), Refused> {
+        let peer = self.peer(&offer.source)?;
+        let scope = FetchScope { account: offer.account.clone() };
+        let source = PeerSource { peer: peer.clone(), scope: scope.clone() };
+        let domain = self.domain(&offer.account).await?;
+        let measure = |ids: Vec<ChunkId>| {
+            let (peer, scope) = (peer.clone(), scope.clone());
+            async move { peer.measure(scope, ids).await.map_err(unmeasured) }.boxed()
+        };
+        let (mut bytes, mut reused) = (0, 0);
+        for disk in &offer.disks {
+            let job = FetchDisk { root: disk_root(&disk.digest), domain, expected_size: disk.size.bytes() };
+            let watch = Watch::default();
+            let missing = transfer::missing_bytes(job, &source, &self.inner.store, (&watch, &measure)).await;
+            let missing = missing.map_err(RegionFault::Transfer)?;
+            bytes += missing.bytes;
+            reused += missing.chunks_reused;
+        }
+        Ok((bytes, reused))
+    }
+}
+
+fn unmeasured(fault: PeerFault) -> SourceFault {
+    SourceFault::Transport { action: "measure chunks", source: Box::new(fault) }
+}

@@ -1,0 +1,187 @@
+//! Bringing a copy's disks here: one after another, with progress recorded in batches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use catalog::{CopyRow, Updated};
+use futures::StreamExt;
+use model::{Digest, Progress};
+use store::{CHUNK_BYTES, ChunkId};
+use tokio_util::sync::CancellationToken;
+use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
+
+use crate::peer::{FetchScope, PeerFault, PeerRegion};
+use crate::refused::{RegionFault, failpoint};
+use crate::region::{Region, disk_root};
+
+/// How often progress is recorded: SQLite commits a few hundred times a second, and many copies run at once.
+const RECORD_EVERY: Duration = Duration::from_millis(500);
+
+/// What fetching came to.
+pub(crate) enum Fetched {
+    /// Every chunk of every disk is here; the row as it was recorded last.
+    Whole(Box<CopyRow>),
+    /// Told to stop; what is durable stays.
+    Stopped,
+    /// The source no longer has all of the image.
+    SourceLacks {
+        /// Chunks that nobody served.
+        chunks: u64,
+    },
+    /// What the source sent is no disk of the size it named.
+    Malformed,
+}
+
+/// Another region as a source of chunks.
+pub(crate) struct PeerSource {
+    pub(crate) peer: Arc<dyn PeerRegion>,
+    pub(crate) scope: FetchScope,
+}
+
+#[async_trait]
+impl ChunkSource for PeerSource {
+    async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        let frames = self.peer.fetch(self.scope.clone(), ids).await.map_err(transport)?;
+        Ok(frames.map(|piece| piece.map_err(transport)).boxed())
+    }
+}
+
+fn transport(fault: PeerFault) -> SourceFault {
+    SourceFault::Transport { action: "fetch chunks", source: Box::new(fault) }
+}
+
+/// What a copy has come to so far: what earlier attempts and disks did, and what the running transfer says.
+#[derive(Default)]
+struct Tally {
+    places: AtomicU64,
+    bytes: AtomicU64,
+    reused: AtomicU64,
+    disks_done: AtomicU64,
+}
+
+/// Sums over the disks that are wholly here.
+#[derive(Copy, Clone, Default)]
+struct Before {
+    places: u64,
+    bytes: u64,
+    reused: u64,
+}
+
+impl Region {
+    /// Brings every chunk of every disk here. Run again after a crash, it fetches only what is still missing.
+    pub(crate) async fn fetch_disks(
+        &self,
+        copy: &CopyRow,
+        digests: &[Digest],
+        stop: &CancellationToken,
+    ) -> Result<Fetched, RegionFault> {
+        let tally = Arc::new(Tally::default());
+        let recorder = tokio::spawn(record_regularly(self.clone(), copy.clone(), Arc::clone(&tally), stop.clone()));
+        let fetched = self.fetch_each(copy, digests, stop, &tally).await;
+        recorder.abort();
+        let row = self.record_tally(copy, &tally).await?;
+        match (fetched, row) {
+            (Ok(()), Some(row)) => Ok(Fetched::Whole(Box::new(row))),
+            (_, None) | (Err(TransferFault::Stopped), Some(_)) => Ok(Fetched::Stopped),
+            (Err(TransferFault::SourceLacks { count, .. }), Some(_)) => Ok(Fetched::SourceLacks { chunks: count }),
+            (Err(TransferFault::Malformed(error)), Some(_)) => {
+                tracing::error!(copy = %copy.id, source = %copy.source_region, %error, "the source sent a malformed tree");
+                Ok(Fetched::Malformed)
+            }
+            (Err(fault), Some(_)) => Err(fault.into()),
+        }
+    }
+
+    async fn fetch_each(
+        &self,
+        copy: &CopyRow,
+        digests: &[Digest],
+        stop: &CancellationToken,
+        tally: &Arc<Tally>,
+    ) -> Result<(), TransferFault> {
+        let ready = self.source_and_sizes(copy).await;
+        let (source, domain, sizes) = ready.map_err(|fault| SourceFault::Transport {
+            action: "reach the source region",
+            source: Box::new(fault),
+        })?;
+        let mut before = Before::default();
+        for (digest, size) in digests.iter().zip(sizes) {
+            let job = FetchDisk { root: disk_root(digest), domain, expected_size: size };
+            let watch = self.watch_for(copy, stop, tally, before);
+            let moved = transfer::fetch_disk(job, &source, &self.inner.store, &watch).await?;
+            before.places += moved.places;
+            before.bytes += moved.bytes_received;
+            before.reused += moved.chunks_reused;
+            tally.note(before.places, before.bytes, before.reused);
+            tally.disks_done.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn source_and_sizes(&self, copy: &CopyRow) -> Result<(PeerSource, store::Domain, Vec<u64>), RegionFault> {
+        failpoint!("src.tree_read");
+        let peer = self.source_of(copy)?;
+        let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone() } };
+        let domain = self.domain(&copy.account).await?;
+        let disks = self.inner.catalog.read().await?.image_disks(&copy.target_image).await?;
+        Ok((source, domain, disks.iter().map(|disk| disk.size.bytes()).collect()))
+    }
+
+    fn watch_for(&self, copy: &CopyRow, stop: &CancellationToken, tally: &Arc<Tally>, before: Before) -> Watch {
+        let (region, tally, id) = (self.clone(), Arc::clone(tally), copy.id.clone());
+        Watch {
+            progress: Box::new(move |now| {
+                let places = before.places + now.places_done;
+                let bytes = before.bytes + now.bytes_received;
+                tally.note(places, bytes, before.reused + now.chunks_reused);
+                region.inner.rates.note(&id, bytes, places);
+                region.changed();
+            }),
+            cancel: stop.clone(),
+            limiter: Some(self.inner.links.limiter(&copy.source_region)),
+            ..Watch::default()
+        }
+    }
+
+    /// Records how far the copy is; none when the copy is no longer ours to move.
+    async fn record_tally(&self, copy: &CopyRow, tally: &Tally) -> Result<Option<CopyRow>, RegionFault> {
+        failpoint!("wrk.progress");
+        let made = CopyRow {
+            progress: Progress { done: tally.places.load(Ordering::Relaxed), needed: copy.progress.needed },
+            disks_done: tally.disks_done.load(Ordering::Relaxed),
+            // The row was read when this attempt began: it has what earlier attempts sent.
+            bytes_sent: copy.bytes_sent + tally.bytes.load(Ordering::Relaxed),
+            bytes_reused: tally.reused.load(Ordering::Relaxed) * CHUNK_BYTES as u64,
+            ..copy.clone()
+        };
+        let mut tx = self.inner.catalog.begin().await?;
+        let updated = tx.record_progress(&made).await?;
+        let now = tx.copy_unscoped(&copy.id).await?;
+        tx.commit().await?;
+        self.changed();
+        Ok(now.filter(|now| updated == Updated::Yes && now.generation == copy.generation))
+    }
+}
+
+impl Tally {
+    fn note(&self, places: u64, bytes: u64, reused: u64) {
+        self.places.fetch_max(places, Ordering::Relaxed);
+        self.bytes.fetch_max(bytes, Ordering::Relaxed);
+        self.reused.fetch_max(reused, Ordering::Relaxed);
+    }
+}
+
+/// Records progress twice a second, and stops the transfer when the copy is no longer ours.
+async fn record_regularly(region: Region, copy: CopyRow, tally: Arc<Tally>, stop: CancellationToken) {
+    loop {
+        tokio::time::sleep(RECORD_EVERY).await;
+        match region.record_tally(&copy, &tally).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return stop.cancel(),
+            Err(fault) => tracing::warn!(copy = %copy.id, %fault, "failed to record progress; it will be recorded again"),
+        }
+    }
+}
+

@@ -1,0 +1,138 @@
+//! Holds: the source's promise not to delete an image while a copy needs it.
+
+use async_trait::async_trait;
+use catalog::{Ensured, HoldRow, HoldStanding};
+use futures::StreamExt;
+use model::rules::{SourceFacts, judge_source};
+use model::{CopyId, ImageStatus};
+use store::ChunkId;
+
+use crate::peer::{
+    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames, PeerRefused, PeerRegion, Standing,
+};
+use crate::refused::{Refused, RegionFault, failpoint};
+use crate::region::Region;
+use crate::request::{Estimate, as_peer_fault};
+
+/// Holds younger than this are not asked about: their copy may be being accepted just now. A pace, not a promise.
+const RECONCILE_AFTER_MS: i64 = 60_000;
+
+impl Region {
+    /// Keeps the image for a copy and names its disks. Asking again gives the same.
+    async fn hold_image(&self, request: &HoldRequest) -> Result<Held, Refused> {
+        failpoint!("src.hold");
+        let mut tx = self.inner.catalog.begin().await?;
+        let image = tx.image(&request.account, &request.image).await?;
+        let image = image.filter(|image| image.status == ImageStatus::Available);
+        let image = image.ok_or_else(|| self.no_image(&request.image))?;
+        let disks = tx.image_disks(&image.id).await?;
+        let snapshots = tx.snapshots_of_image(&image.id).await?;
+        let hold = HoldRow {
+            copy: request.copy.clone(),
+            account: request.account.clone(),
+            image: image.id.clone(),
+            target: request.target.clone(),
+            standing: HoldStanding::Confirmed,
+            created: self.inner.clock.now(),
+        };
+        if tx.ensure_hold(&hold).await? == Ensured::Other {
+            return Err(RegionFault::Contradiction { what: "a copy holds another image already" }.into());
+        }
+        tx.commit().await?;
+        let damaged_chunks = self.damaged_chunks_of(&request.account, &disks).await?;
+        judge_source(&SourceFacts { image: image.id, status: image.status, damaged_chunks })?;
+        let held = disks.iter().filter_map(|disk| {
+            let digest = disk.digest?;
+            let places = snapshots.iter().find(|snapshot| snapshot.role == disk.role).map_or(0, |snapshot| snapshot.places);
+            Some(HeldDisk { digest, places })
+        });
+        Ok(Held { disks: held.collect() })
+    }
+
+    /// Lets go of what a copy held. Letting go of nothing is no error.
+    pub(crate) async fn release_hold(&self, copy: &CopyId) -> Result<(), RegionFault> {
+        let mut tx = self.inner.catalog.begin().await?;
+        tx.release_hold(copy).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How a copy into this region stands.
+    async fn copy_standing(&self, copy: &CopyId) -> Result<Standing, RegionFault> {
+        let row = self.inner.catalog.read().await?.copy_unscoped(copy).await?;
+        Ok(match row {
+            None => Standing::Unknown,
+            Some(row) if row.state.is_live() => Standing::Live,
+            Some(_) => Standing::Ended,
+        })
+    }
+
+    /// Asks the targets about holds of some age, and lets go where no copy needs one (I8). A target that cannot be asked
+    /// keeps its hold.
+    pub async fn reconcile_holds(&self) -> Result<u64, RegionFault> {
+        let holds = self.inner.catalog.read().await?.list_holds().await?;
+        let now = self.inner.clock.now();
+        let mut released = 0;
+        for hold in holds.into_iter().filter(|hold| now.ms_since(hold.created) >= RECONCILE_AFTER_MS) {
+            let Ok(peer) = self.peer(&hold.target) else { continue };
+            match peer.standing(&hold.copy).await {
+                Ok(Standing::Live) => {}
+                Ok(Standing::Unknown | Standing::Ended) => {
+                    self.release_hold(&hold.copy).await?;
+                    released += 1;
+                }
+                Err(fault) => tracing::warn!(copy = %hold.copy, target = %hold.target, %fault, "cannot ask about a hold"),
+            }
+        }
+        Ok(released)
+    }
+
+    fn refused_to_peer(&self, refused: Refused) -> PeerRefused {
+        match refused {
+            Refused::Rejected(rejection) => PeerRefused::Rejected(rejection),
+            Refused::Fault(fault) => PeerRefused::Fault(as_peer_fault(self.id(), fault)),
+            Refused::Elsewhere { .. } | Refused::Unauthorised | Refused::BadFrames { .. } => {
+                let reason = refused.to_string();
+                PeerRefused::Fault(PeerFault::Protocol { region: self.id().clone(), reason })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl PeerRegion for Region {
+    async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused> {
+        self.accept_copy(offer).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
+        self.estimate_offer(offer).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {
+        self.copy_standing(copy).await.map_err(|fault| as_peer_fault(self.id(), fault))
+    }
+
+    async fn hold(&self, request: HoldRequest) -> Result<Held, PeerRefused> {
+        self.hold_image(&request).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn release(&self, copy: &CopyId) -> Result<(), PeerFault> {
+        self.release_hold(copy).await.map_err(|fault| as_peer_fault(self.id(), fault))
+    }
+
+    async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {
+        let domain = self.domain(&scope.account).await.map_err(|fault| as_peer_fault(self.id(), fault))?;
+        let region = self.id().clone();
+        let frames = self.inner.store.frames(domain, ids);
+        Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault.into()))).boxed())
+    }
+
+    async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
+        let measured = async {
+            let domain = self.domain(&scope.account).await?;
+            Ok(self.inner.store.frame_bytes(domain, &ids).await?)
+        };
+        measured.await.map_err(|fault: RegionFault| as_peer_fault(self.id(), fault))
+    }
+}

@@ -1,0 +1,209 @@
+//! Images: listed, shown, edited, deleted, verified.
+
+use std::collections::HashMap;
+
+use catalog::{CopyRow, ImageDiskRow, ImageFilter, ImageRow, Page, Tx, Updated};
+use model::rules::{DeletionFacts, Force, judge_deletion};
+use model::{AccountId, ImageId, ImageStatus, QuotaKind, Rejection, Tags};
+use store::{CHUNK_BYTES, Look, StoreFault};
+
+use crate::commands::{Caller, Cursor, EditImage, ImageQuery, Listed, SnapshotsOfImage};
+use crate::copies::phase_of;
+use crate::refused::{Refused, RegionFault, failpoint};
+use crate::region::{Region, disk_root};
+use crate::views::{DiskView, ImageView, Verified};
+
+/// Rows of one page, unless fewer are asked for.
+pub(crate) const MAX_PAGE: u32 = 1_000;
+
+pub(crate) fn page(after: &Option<Cursor>, limit: u32) -> Page {
+    let after = after.as_ref().map(|cursor| (cursor.created, cursor.id.clone()));
+    Page { after, limit: limit.clamp(1, MAX_PAGE) }
+}
+
+/// Where the next page begins: behind the last row of a full one.
+pub(crate) fn next_cursor<T>(rows: &[T], limit: u32, key: impl Fn(&T) -> Cursor) -> Option<Cursor> {
+    let full = rows.len() as u64 >= u64::from(limit.clamp(1, MAX_PAGE));
+    if full { rows.last().map(key) } else { None }
+}
+
+impl Region {
+    /// The caller's images here, newest first.
+    pub async fn images(&self, caller: &Caller, query: ImageQuery) -> Result<Listed<ImageView>, Refused> {
+        let filter = ImageFilter { status: query.status, name: query.name, ids: query.ids };
+        let mut tx = self.inner.catalog.read().await?;
+        let rows = tx.list_images(&caller.account, &filter, &page(&query.after, query.limit)).await?;
+        let next = next_cursor(&rows, query.limit, |row| Cursor { created: row.created, id: row.id.to_string() });
+        let items = self.image_views(&mut tx, rows).await?;
+        Ok(Listed { items, next })
+    }
+
+    /// One image.
+    pub async fn image(&self, caller: &Caller, image: &ImageId) -> Result<ImageView, Refused> {
+        let mut tx = self.inner.catalog.read().await?;
+        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        let mut views = self.image_views(&mut tx, vec![row]).await?;
+        Ok(views.pop().ok_or_else(|| self.no_image(image))?)
+    }
+
+    async fn image_views(&self, tx: &mut Tx, rows: Vec<ImageRow>) -> Result<Vec<ImageView>, RegionFault> {
+        let ids: Vec<ImageId> = rows.iter().map(|row| row.id.clone()).collect();
+        let mut disks = tx.image_disks_of(&ids).await?;
+        let mut tags = tx.tags_of(&ids).await?;
+        let uses: HashMap<ImageId, u64> = tx.count_instances_of_images(&ids).await?.into_iter().collect();
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            let copy = match row.status {
+                ImageStatus::Creating => tx.copy_of_image(&row.id).await?,
+                ImageStatus::Available | ImageStatus::CreateFailed => None,
+            };
+            let parts = ImageParts {
+                disks: disks.remove(&row.id).unwrap_or_default(),
+                tags: tags.remove(&row.id).unwrap_or_default(),
+                instances: uses.get(&row.id).copied().unwrap_or(0),
+                copy,
+            };
+            views.push(self.image_view(row, parts));
+        }
+        Ok(views)
+    }
+
+    fn image_view(&self, row: ImageRow, parts: ImageParts) -> ImageView {
+        let percent = match (row.status, &parts.copy) {
+            (ImageStatus::Available, _) => 100,
+            (ImageStatus::Creating, Some(copy)) => copy.progress.percent(),
+            (ImageStatus::Creating, None) => self.import_percent(&row.id),
+            (ImageStatus::CreateFailed, _) => 0,
+        };
+        let disks = parts.disks.into_iter();
+        ImageView {
+            region: self.id().clone(),
+            percent,
+            phase: parts.copy.as_ref().map(|copy| phase_of(copy, self.inner.clock.now())),
+            disks: disks
+                .map(|disk| DiskView { role: disk.role, size: disk.size, digest: disk.digest, snapshot: disk.snapshot })
+                .collect(),
+            tags: parts.tags,
+            instances: parts.instances,
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            status: row.status,
+            attributes: row.attributes,
+            origin: row.origin,
+            failure: row.failure,
+            created: row.created,
+        }
+    }
+
+    /// Changes what an image says of itself. Allowed while it is being copied or made (R002-8, R002-12).
+    pub async fn edit_image(&self, caller: &Caller, image: &ImageId, edit: EditImage) -> Result<ImageView, Refused> {
+        loop {
+            let mut tx = self.inner.catalog.begin().await?;
+            let mut row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+            row.name = edit.name.clone().unwrap_or(row.name);
+            row.description = edit.description.clone().unwrap_or(row.description);
+            if tx.update_image(&row).await? == Updated::No {
+                continue;
+            }
+            if let Some(tags) = &edit.tags {
+                tx.set_tags(image, tags).await?;
+            }
+            tx.record_audit(&self.audit_entry(caller, "image.edit", image.as_str())).await?;
+            tx.commit().await?;
+            return self.image(caller, image).await;
+        }
+    }
+
+    /// Deletes an image, and its snapshots where asked. Refused while a copy reads it or makes it (R001-6, R004-3).
+    pub async fn delete_image(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        force: Force,
+        snapshots: SnapshotsOfImage,
+    ) -> Result<(), Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        let held_by = tx.holds_of_image(image).await?.into_iter().next().map(|hold| (hold.copy, hold.target));
+        let instances = tx.count_instances_of(image).await?;
+        judge_deletion(&DeletionFacts { image: image.clone(), status: row.status, held_by, instances }, force)?;
+        failpoint!("del.mark");
+        if row.status == ImageStatus::Available {
+            tx.give_back_used(&caller.account, QuotaKind::Image, 1).await?;
+        }
+        match snapshots {
+            SnapshotsOfImage::Keep => {
+                tx.release_snapshots(image).await?;
+            }
+            SnapshotsOfImage::Delete => self.delete_snapshots_of(&mut tx, caller, image).await?,
+        }
+        failpoint!("del.unref");
+        tx.delete_image(image).await?;
+        tx.record_audit(&self.audit_entry(caller, "image.delete", image.as_str())).await?;
+        failpoint!("del.drop");
+        tx.commit().await?;
+        self.changed();
+        Ok(())
+    }
+
+    async fn delete_snapshots_of(&self, tx: &mut Tx, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
+        let snapshots = tx.snapshots_of_image(image).await?;
+        tx.give_back_used(&caller.account, QuotaKind::Snapshot, snapshots.len() as u64).await?;
+        for snapshot in snapshots {
+            tx.delete_snapshot(&snapshot.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads every chunk of an available image and hashes it. Damage is set aside, never served.
+    pub async fn verify_image(&self, caller: &Caller, image: &ImageId) -> Result<Verified, Refused> {
+        let view = self.image(caller, image).await?;
+        if view.status != ImageStatus::Available {
+            return Err(Rejection::ImageNotAvailable { image: image.clone(), status: view.status }.into());
+        }
+        let domain = self.domain(&caller.account).await?;
+        let mut verified = Verified { disks: view.disks.len() as u64, ..Verified::default() };
+        for digest in view.disks.iter().filter_map(|disk| disk.digest) {
+            let check = self.inner.store.check_tree(domain, disk_root(&digest), Look::Bytes).await;
+            let check = match check {
+                Ok(check) => check,
+                // A damaged node hides what is under it: the disk counts as one damaged chunk at least.
+                Err(StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. }) => {
+                    verified.damaged += 1;
+                    continue;
+                }
+                Err(fault) => return Err(fault.into()),
+            };
+            verified.chunks += check.places + check.missing;
+            verified.bytes += check.places * CHUNK_BYTES as u64;
+            verified.damaged += check.missing;
+        }
+        Ok(verified)
+    }
+
+    /// Chunks under these disks that a scrub or a reader has set aside. Costs a look at an empty list while nothing is.
+    pub(crate) async fn damaged_chunks_of(&self, account: &AccountId, disks: &[ImageDiskRow]) -> Result<u64, RegionFault> {
+        if self.inner.store.usage().await?.quarantined == 0 {
+            return Ok(0);
+        }
+        let domain = self.domain(account).await?;
+        let mut damaged = 0;
+        for digest in disks.iter().filter_map(|disk| disk.digest) {
+            damaged += match self.inner.store.check_tree(domain, disk_root(&digest), Look::Index).await {
+                Ok(check) => check.missing,
+                Err(StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. }) => 1,
+                Err(fault) => return Err(fault.into()),
+            };
+        }
+        Ok(damaged)
+    }
+}
+
+/// What an image's view is made of besides its row.
+struct ImageParts {
+    disks: Vec<ImageDiskRow>,
+    tags: Tags,
+    instances: u64,
+    copy: Option<CopyRow>,
+}

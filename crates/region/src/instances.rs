@@ -1,0 +1,84 @@
+//! Instances: small records that say an image is used. Ferry runs no machines.
+
+use catalog::{InstanceRow, Tx};
+use model::{ImageId, ImageStatus, InstanceId, Name, Rejection};
+
+use crate::commands::Caller;
+use crate::refused::Refused;
+use crate::region::Region;
+use crate::views::InstanceView;
+
+impl Region {
+    /// Registers an instance of an available image (R000-12, R001-7).
+    pub async fn create_instance(&self, caller: &Caller, name: Name, image: &ImageId) -> Result<InstanceView, Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        self.usable(&mut tx, caller, image).await?;
+        let row = InstanceRow {
+            id: self.random_id(|random| InstanceId::from_random(random))?,
+            account: caller.account.clone(),
+            name,
+            image: image.clone(),
+            created: self.inner.clock.now(),
+        };
+        tx.insert_instance(&row).await?;
+        tx.record_audit(&self.audit_entry(caller, "instance.create", row.id.as_str())).await?;
+        tx.commit().await?;
+        Ok(self.instance_view(row))
+    }
+
+    /// The caller's instances here.
+    pub async fn instances(&self, caller: &Caller) -> Result<Vec<InstanceView>, Refused> {
+        let rows = self.inner.catalog.read().await?.list_instances(&caller.account).await?;
+        Ok(rows.into_iter().map(|row| self.instance_view(row)).collect())
+    }
+
+    /// One instance.
+    pub async fn instance(&self, caller: &Caller, instance: &InstanceId) -> Result<InstanceView, Refused> {
+        let row = self.inner.catalog.read().await?.instance(&caller.account, instance).await?;
+        Ok(self.instance_view(row.ok_or_else(|| self.no_instance(instance))?))
+    }
+
+    /// Makes an instance's system disk anew from another available image.
+    pub async fn change_instance_disk(
+        &self,
+        caller: &Caller,
+        instance: &InstanceId,
+        image: &ImageId,
+    ) -> Result<InstanceView, Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let row = tx.instance(&caller.account, instance).await?.ok_or_else(|| self.no_instance(instance))?;
+        self.usable(&mut tx, caller, image).await?;
+        tx.set_instance_image(instance, image).await?;
+        tx.record_audit(&self.audit_entry(caller, "instance.change_disk", instance.as_str())).await?;
+        tx.commit().await?;
+        Ok(self.instance_view(InstanceRow { image: image.clone(), ..row }))
+    }
+
+    /// Forgets an instance.
+    pub async fn delete_instance(&self, caller: &Caller, instance: &InstanceId) -> Result<(), Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        tx.instance(&caller.account, instance).await?.ok_or_else(|| self.no_instance(instance))?;
+        tx.delete_instance(instance).await?;
+        tx.record_audit(&self.audit_entry(caller, "instance.delete", instance.as_str())).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn usable(&self, tx: &mut Tx, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
+        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        match row.status {
+            ImageStatus::Available => Ok(()),
+            status @ (ImageStatus::Creating | ImageStatus::CreateFailed) => {
+                Err(Rejection::ImageNotAvailable { image: image.clone(), status }.into())
+            }
+        }
+    }
+
+    fn instance_view(&self, row: InstanceRow) -> InstanceView {
+        InstanceView { id: row.id, region: self.id().clone(), name: row.name, image: row.image, created: row.created }
+    }
+
+    fn no_instance(&self, instance: &InstanceId) -> Rejection {
+        Rejection::InstanceNotFound { instance: instance.clone(), region: self.id().clone() }
+    }
+}

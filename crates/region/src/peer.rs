@@ -1,0 +1,199 @@
+//! What regions ask of each other: a few idempotent requests, the same in one process and between two.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use model::{
+    AccountId, Attributes, ClientToken, CopyId, Description, Digest, ImageId, Name, RegionId, Rejection, Retry, SizeBytes,
+    SnapshotId, Tags,
+};
+use store::ChunkId;
+
+use crate::request::Estimate;
+
+/// Frames from another region, cut anywhere.
+pub type PeerFrames = BoxStream<'static, Result<Bytes, PeerFault>>;
+
+/// A copy that the source's door asks the target to accept, with all that the source knows of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyOffer {
+    /// Chosen by the source's door, so that its hold can be made first.
+    pub copy: CopyId,
+    /// Who owns both images.
+    pub account: AccountId,
+    /// Where the image is.
+    pub source: RegionId,
+    /// Where it is to go.
+    pub target: RegionId,
+    /// The source image.
+    pub image: ImageId,
+    /// The name in the target.
+    pub name: Name,
+    /// The description in the target, the origin noted (R002-7).
+    pub description: Description,
+    /// The machine it is for.
+    pub attributes: Attributes,
+    /// The tags in the target.
+    pub tags: Tags,
+    /// Its disks, the system disk first.
+    pub disks: Vec<OfferedDisk>,
+    /// The caller's token and the fingerprint of what it was used for.
+    pub token: Option<(ClientToken, [u8; 32])>,
+    /// Names the caller's request.
+    pub request_id: String,
+}
+
+/// A disk of an offered image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedDisk {
+    /// Its virtual size.
+    pub size: SizeBytes,
+    /// The name of its contents.
+    pub digest: Digest,
+    /// The snapshot it rests on in the source.
+    pub snapshot: SnapshotId,
+}
+
+/// Whether a token's request was new.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was accepted now.
+    First,
+    /// It was accepted before; the answer is the same.
+    Again,
+}
+
+/// A copy that was promised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The copy.
+    pub copy: CopyId,
+    /// The target image.
+    pub image: ImageId,
+    /// Whether this request did it.
+    pub seen: Seen,
+}
+
+/// What a hold is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRequest {
+    /// The copy that needs the image.
+    pub copy: CopyId,
+    /// Who owns it.
+    pub account: AccountId,
+    /// The source image.
+    pub image: ImageId,
+    /// Where it goes.
+    pub target: RegionId,
+}
+
+/// A held image: its disks, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// One per disk.
+    pub disks: Vec<HeldDisk>,
+}
+
+/// A disk of a held image.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct HeldDisk {
+    /// The name of its contents.
+    pub digest: Digest,
+    /// Chunks of it that are not zero: what progress is measured against.
+    pub places: u64,
+}
+
+/// Whose chunks are asked for: chunks are shared only inside a domain (promise 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchScope {
+    /// The account.
+    pub account: AccountId,
+}
+
+/// How a copy stands in its target region, as its source asks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The target has no such copy.
+    Unknown,
+    /// It still needs the source.
+    Live,
+    /// It has ended.
+    Ended,
+}
+
+/// Another region failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerFault {
+    /// It cannot be reached, broke off, or is too slow.
+    #[error("region `{region}` cannot be reached: {reason}")]
+    Unreachable {
+        /// Which.
+        region: RegionId,
+        /// In the transport's words.
+        reason: String,
+    },
+    /// It answered what is no answer.
+    #[error("region `{region}` broke the peer protocol: {reason}")]
+    Protocol {
+        /// Which.
+        region: RegionId,
+        /// What was wrong.
+        reason: String,
+    },
+    /// It says that it failed itself.
+    #[error("region `{region}` failed: {reason}")]
+    Failed {
+        /// Which.
+        region: RegionId,
+        /// In its words.
+        reason: String,
+    },
+    /// It does not accept who we are.
+    #[error("region `{region}` does not accept this region as its peer; check the shared secret")]
+    Unauthorised {
+        /// Which.
+        region: RegionId,
+    },
+}
+
+impl PeerFault {
+    /// All of them may pass: networks heal, operators repair.
+    pub fn retry(&self) -> Retry {
+        match self {
+            PeerFault::Unreachable { .. }
+            | PeerFault::Protocol { .. }
+            | PeerFault::Failed { .. }
+            | PeerFault::Unauthorised { .. } => Retry::Later,
+        }
+    }
+}
+
+/// Why another region did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerRefused {
+    /// Understood and refused.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// It failed.
+    #[error(transparent)]
+    Fault(#[from] PeerFault),
+}
+
+/// One region as another sees it. Every request may be repeated.
+#[async_trait]
+pub trait PeerRegion: Send + Sync {
+    /// At the target: promises the copy.
+    async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused>;
+    /// At the target: what the copy would cost.
+    async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused>;
+    /// At the target: whether a copy still needs its source.
+    async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault>;
+    /// At the source: keeps the image until released, and names its disks.
+    async fn hold(&self, request: HoldRequest) -> Result<Held, PeerRefused>;
+    /// At the source: lets go. Releasing what is not held is no error.
+    async fn release(&self, copy: &CopyId) -> Result<(), PeerFault>;
+    /// At the source: one frame per id, in any order.
+    async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault>;
+    /// At the source: how many bytes the frames of these ids take altogether.
+    async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault>;
+}

@@ -1,0 +1,215 @@
+//! One region: its catalog, its store, its links, and the driver that moves its copies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use catalog::{AuditEntry, Catalog, Tx};
+use model::{Clock, CopyId, Digest, ImageId, QuotaKind, RegionId, Rejection};
+use store::{ChunkId, ChunkStore, DiskRoot, Domain};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::Caller;
+use crate::driver;
+use crate::entropy::{Entropy, new_id};
+use crate::imports::ImportSession;
+use crate::links::Links;
+use crate::maintenance::Finishing;
+use crate::peer::PeerRegion;
+use crate::refused::{Refused, RegionFault};
+use crate::watch::LiveRates;
+
+/// Who moves copies on.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum DriverMode {
+    /// Tasks of this process, until the region is shut down.
+    Background,
+    /// Whoever calls [`Region::run_due`]: tests.
+    ByHand,
+}
+
+/// What a region is set to.
+#[derive(Clone, Debug)]
+pub struct RegionOptions {
+    /// Its name.
+    pub id: RegionId,
+    /// Names this process in leases.
+    pub worker: String,
+    /// Copies of one account into this region that run at once; the rest wait (REQUIREMENTS section 6: 5).
+    pub copies_per_account: u32,
+    /// Copies into this region that run at once, all accounts together.
+    pub copies_at_once: u32,
+    /// How long a claimed copy stays with a silent worker (RELIABILITY fault 1: 15 s).
+    pub lease_ms: i64,
+    /// Images of one account, unless its quota is set.
+    pub image_quota: u64,
+    /// Snapshots of one account, unless its quota is set.
+    pub snapshot_quota: u64,
+    /// Who moves copies on.
+    pub driver: DriverMode,
+}
+
+impl RegionOptions {
+    /// The defaults for a region of this name.
+    pub fn new(id: RegionId, worker: String) -> Self {
+        RegionOptions {
+            id,
+            worker,
+            copies_per_account: 5,
+            copies_at_once: 20,
+            lease_ms: 15_000,
+            image_quota: 1_000,
+            snapshot_quota: 2_000,
+            driver: DriverMode::Background,
+        }
+    }
+}
+
+/// One region. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Region {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) options: RegionOptions,
+    pub(crate) catalog: Catalog,
+    pub(crate) store: ChunkStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) links: Links,
+    pub(crate) rates: LiveRates,
+    pub(crate) imports: Mutex<HashMap<ImageId, Arc<ImportSession>>>,
+    /// Stops the transfer of a copy that was cancelled or taken over.
+    pub(crate) stops: Mutex<HashMap<CopyId, CancellationToken>>,
+    /// Carries no data: the driver reads the catalog.
+    pub(crate) wake: Notify,
+    /// Grows with each recorded change; watchers look again.
+    pub(crate) changes: watch::Sender<u64>,
+    pub(crate) shutdown: CancellationToken,
+    /// Disks that an import is about to publish; live for the sweep before any row says so.
+    pub(crate) finishing: Finishing,
+    pub(crate) driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    peers: RwLock<BTreeMap<RegionId, Arc<dyn PeerRegion>>>,
+}
+
+/// What a region stands on.
+pub struct Foundations {
+    /// Its rows.
+    pub catalog: Catalog,
+    /// Its chunks.
+    pub store: ChunkStore,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where its ids come from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Region {
+    /// Opens a region on its catalog and store. Its driver starts with [`Region::connect`], when it knows its peers.
+    pub fn open(options: RegionOptions, foundations: Foundations) -> Region {
+        let Foundations { catalog, store, clock, entropy } = foundations;
+        Region {
+            inner: Arc::new(Inner {
+                options,
+                catalog,
+                store,
+                clock,
+                entropy,
+                links: Links::default(),
+                rates: LiveRates::default(),
+                imports: Mutex::default(),
+                stops: Mutex::default(),
+                wake: Notify::new(),
+                changes: watch::Sender::new(0),
+                shutdown: CancellationToken::new(),
+                finishing: Finishing::default(),
+                driver: Mutex::default(),
+                peers: RwLock::default(),
+            }),
+        }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &RegionId {
+        &self.inner.options.id
+    }
+
+    /// Its chunks, for the operator's figures.
+    pub fn store(&self) -> &ChunkStore {
+        &self.inner.store
+    }
+
+    /// Learns how to reach the other regions, and starts the driver.
+    pub(crate) fn connect(&self, peers: &BTreeMap<RegionId, Arc<dyn PeerRegion>>) {
+        let others = peers.iter().filter(|(id, _)| *id != self.id());
+        let others = others.map(|(id, peer)| (id.clone(), Arc::clone(peer))).collect();
+        *self.inner.peers.write().unwrap_or_else(PoisonError::into_inner) = others;
+        match self.inner.options.driver {
+            DriverMode::Background => driver::start(self.clone()),
+            DriverMode::ByHand => {}
+        }
+    }
+
+    /// Stops the driver; running copies give back their leases and go on when the region is opened again.
+    pub async fn shut_down(&self) {
+        self.inner.shutdown.cancel();
+        driver::finished(self).await;
+        self.inner.peers.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Puts a double in a region's place, as this one sees it.
+    #[cfg(any(test, feature = "test-support"))]
+    pub fn replace_peer(&self, id: &RegionId, peer: Arc<dyn PeerRegion>) {
+        self.inner.peers.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), peer);
+    }
+
+    /// Another region.
+    pub(crate) fn peer(&self, id: &RegionId) -> Result<Arc<dyn PeerRegion>, Rejection> {
+        let peers = self.inner.peers.read().unwrap_or_else(PoisonError::into_inner);
+        peers.get(id).cloned().ok_or_else(|| Rejection::RegionUnknown { region: id.clone() })
+    }
+
+    /// Every other region.
+    pub(crate) fn all_peers(&self) -> Vec<Arc<dyn PeerRegion>> {
+        self.inner.peers.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The domain of an account's images that no key seals.
+    pub(crate) async fn domain(&self, account: &model::AccountId) -> Result<Domain, RegionFault> {
+        Ok(self.inner.store.domain(&format!("account/{account}")).await?)
+    }
+
+    pub(crate) fn random_id<T>(&self, make: impl FnOnce(&mut dyn FnMut() -> u8) -> T) -> Result<T, RegionFault> {
+        new_id(&*self.inner.entropy, make)
+    }
+
+    /// Tells watchers that something was recorded.
+    pub(crate) fn changed(&self) {
+        self.inner.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The entry of a change in the audit trail.
+    pub(crate) fn audit_entry(&self, caller: &Caller, action: &str, subject: &str) -> AuditEntry {
+        AuditEntry {
+            at: self.inner.clock.now(),
+            account: Some(caller.account.clone()),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            request_id: caller.request_id.clone(),
+            detail: String::new(),
+        }
+    }
+
+    /// Makes sure that an account has quotas here.
+    pub(crate) async fn ensure_quotas(&self, tx: &mut Tx, account: &model::AccountId) -> Result<(), Refused> {
+        tx.ensure_quota(account, QuotaKind::Image, self.inner.options.image_quota).await?;
+        tx.ensure_quota(account, QuotaKind::Snapshot, self.inner.options.snapshot_quota).await?;
+        Ok(())
+    }
+}
+
+/// A disk's digest as the store names it.
+pub(crate) fn disk_root(digest: &Digest) -> DiskRoot {
+    DiskRoot::new(ChunkId::from_bytes(digest.0))
+}

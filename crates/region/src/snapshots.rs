@@ -1,0 +1,65 @@
+//! Snapshots: listed with where they come from, shown, deleted.
+
+use catalog::{Copied, SnapshotFilter, SnapshotRow};
+use model::{QuotaKind, Rejection, SnapshotId};
+use store::CHUNK_BYTES;
+
+use crate::commands::{Caller, Cursor, Listed, SnapshotQuery, SnapshotSelection};
+use crate::images::{next_cursor, page};
+use crate::refused::Refused;
+use crate::region::Region;
+use crate::views::SnapshotView;
+
+impl Region {
+    /// The caller's snapshots here, newest first, by origin where asked (R000-13).
+    pub async fn snapshots(&self, caller: &Caller, query: SnapshotQuery) -> Result<Listed<SnapshotView>, Refused> {
+        let copied = match query.selection {
+            SnapshotSelection::All => None,
+            SnapshotSelection::Copied => Some(Copied::Only),
+            SnapshotSelection::Imported => Some(Copied::Not),
+        };
+        let filter = SnapshotFilter { copied, image: query.image };
+        let mut tx = self.inner.catalog.read().await?;
+        let rows = tx.list_snapshots(&caller.account, &filter, &page(&query.after, query.limit)).await?;
+        let next = next_cursor(&rows, query.limit, |row| Cursor { created: row.created, id: row.id.to_string() });
+        Ok(Listed { items: rows.into_iter().map(|row| self.snapshot_view(row)).collect(), next })
+    }
+
+    /// One snapshot.
+    pub async fn snapshot(&self, caller: &Caller, snapshot: &SnapshotId) -> Result<SnapshotView, Refused> {
+        let row = self.inner.catalog.read().await?.snapshot(&caller.account, snapshot).await?;
+        Ok(self.snapshot_view(row.ok_or_else(|| self.no_snapshot(snapshot))?))
+    }
+
+    /// Deletes a snapshot that no image uses; its unshared chunks go with the next sweep.
+    pub async fn delete_snapshot(&self, caller: &Caller, snapshot: &SnapshotId) -> Result<(), Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let row = tx.snapshot(&caller.account, snapshot).await?.ok_or_else(|| self.no_snapshot(snapshot))?;
+        if let Some(image) = row.image {
+            return Err(Rejection::SnapshotInUse { snapshot: snapshot.clone(), image }.into());
+        }
+        tx.delete_snapshot(snapshot).await?;
+        tx.give_back_used(&caller.account, QuotaKind::Snapshot, 1).await?;
+        tx.record_audit(&self.audit_entry(caller, "snapshot.delete", snapshot.as_str())).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn snapshot_view(&self, row: SnapshotRow) -> SnapshotView {
+        SnapshotView {
+            region: self.id().clone(),
+            id: row.id,
+            image: row.image,
+            role: row.role,
+            size: row.size,
+            digest: row.digest,
+            held_bytes: row.places * CHUNK_BYTES as u64,
+            origin: row.origin,
+            created: row.created,
+        }
+    }
+
+    pub(crate) fn no_snapshot(&self, snapshot: &SnapshotId) -> Rejection {
+        Rejection::SnapshotNotFound { snapshot: snapshot.clone(), region: self.id().clone() }
+    }
+}

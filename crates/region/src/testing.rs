@@ -1,0 +1,358 @@
+//! A world of regions in one process, with a clock and a randomness that tests set. `check_world` looks at every promise
+//! that can be seen from inside.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use catalog::{Catalog, IndexOptions, SqliteIndex};
+use model::{
+    AccountId, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name, OsType, Platform, RegionId,
+    SizeBytes, Tags, Timestamp,
+};
+use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
+use tempfile::TempDir;
+
+use crate::commands::{BeginImport, Caller, CopyImage};
+use crate::deployment::{Accounts, Deployment, MasterKey};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::peer::Accepted;
+use crate::refused::{Refused, RegionFault};
+use crate::region::{DriverMode, Foundations, Region, RegionOptions};
+use crate::views::ImageView;
+
+/// A clock that stands still until a test moves it.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock at some instant.
+    pub fn at(milliseconds: i64) -> Self {
+        ManualClock(AtomicI64::new(milliseconds))
+    }
+
+    /// Moves the clock on.
+    pub fn advance_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Bytes that look random and are the same in every run of a seed.
+pub struct SeededEntropy(AtomicU64);
+
+impl SeededEntropy {
+    /// From a seed, which a test prints.
+    pub fn new(seed: u64) -> Self {
+        SeededEntropy(AtomicU64::new(seed))
+    }
+}
+
+fn splitmix(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RegionFault> {
+        for part in buffer.chunks_mut(8) {
+            let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            part.copy_from_slice(&splitmix(state).to_le_bytes()[..part.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A disk of `chunks` chunks: chunk i holds bytes made from `seed` and `contents(i)`, or zeros where that is none.
+pub fn disk(seed: u64, chunks: u64, contents: impl Fn(u64) -> Option<u64>) -> Vec<u8> {
+    let mut bytes = vec![0; chunks as usize * CHUNK_BYTES];
+    for (index, chunk) in bytes.chunks_mut(CHUNK_BYTES).enumerate() {
+        let Some(number) = contents(index as u64) else { continue };
+        let mut state = splitmix(seed ^ splitmix(number));
+        for (place, word) in chunk.chunks_mut(8).enumerate() {
+            // Half of it repeats, so that it compresses about two to one as real disks do.
+            if place % 2 == 0 {
+                state = splitmix(state);
+            }
+            word.copy_from_slice(&state.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+/// How a world's regions are set.
+#[derive(Clone)]
+pub struct WorldOptions {
+    /// Who moves copies on.
+    pub driver: DriverMode,
+    /// Copies of one account into a region that run at once.
+    pub copies_per_account: u32,
+    /// Images of one account.
+    pub image_quota: u64,
+    /// Snapshots of one account.
+    pub snapshot_quota: u64,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        WorldOptions { driver: DriverMode::ByHand, copies_per_account: 5, image_quota: 1_000, snapshot_quota: 2_000 }
+    }
+}
+
+/// Some regions, one account, a clock.
+pub struct World {
+    dir: TempDir,
+    options: WorldOptions,
+    names: Vec<RegionId>,
+    /// What time it is.
+    pub clock: Arc<ManualClock>,
+    entropy: Arc<dyn Entropy>,
+    /// The regions, joined.
+    pub deployment: Deployment,
+    /// The account's caller.
+    pub caller: Caller,
+}
+
+/// A region's name.
+pub fn region_id(name: &str) -> RegionId {
+    name.parse().expect("a test's region name is legal")
+}
+
+impl World {
+    /// Regions of these names, moved by hand.
+    pub async fn with_regions<const N: usize>(names: [&str; N]) -> World {
+        Self::with_options(&names, WorldOptions::default()).await
+    }
+
+    /// Regions of these names, set so.
+    pub async fn with_options(names: &[&str], options: WorldOptions) -> World {
+        let dir = TempDir::new().expect("a temporary folder can be made");
+        let names: Vec<_> = names.iter().map(|name| region_id(name)).collect();
+        let clock = Arc::new(ManualClock::at(1_700_000_000_000));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let account = AccountId::from_random(|| 9);
+        let deployment = open_all(dir.path(), &names, &options, &clock, &entropy, &account).await;
+        let caller = Caller { account, request_id: "test".to_owned() };
+        World { dir, options, names, clock, entropy, deployment, caller }
+    }
+
+    /// Closes everything and opens it again from its files, as after a stop or a crash.
+    pub async fn restart(&mut self) {
+        for name in &self.names {
+            self.region(name.as_str()).shut_down().await;
+        }
+        let nothing = Deployment::new([], [], self.deployment.accounts.clone());
+        drop(std::mem::replace(&mut self.deployment, nothing));
+        self.deployment =
+            open_all(self.dir.path(), &self.names, &self.options, &self.clock, &self.entropy, &self.caller.account).await;
+    }
+
+    /// One of the regions.
+    pub fn region(&self, name: &str) -> Region {
+        self.deployment.region(&region_id(name)).expect("the world has this region")
+    }
+
+    /// Where a region's files are.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A caller of another account.
+    pub fn stranger(&self) -> Caller {
+        Caller { account: AccountId::from_random(|| 77), request_id: "stranger".to_owned() }
+    }
+
+    /// Imports an image of these disks.
+    pub async fn import(&self, region: &str, name: &str, disks: &[Vec<u8>]) -> ImageView {
+        let begun = self.begin_import(region, name, disks).await.expect("the import is accepted");
+        let mut digests = Vec::new();
+        for disk in disks {
+            digests.push(self.send_disk(region, &begun.id, disk).await);
+        }
+        let finished = self.region(region).finish_import(&self.caller, &begun.id, digests).await;
+        finished.expect("everything was sent")
+    }
+
+    /// Promises an image of these disks.
+    pub async fn begin_import(&self, region: &str, name: &str, disks: &[Vec<u8>]) -> Result<ImageView, Refused> {
+        let sizes = disks.iter().map(|disk| SizeBytes::new(disk.len() as u64)).collect::<Result<_, _>>()?;
+        let attributes = Attributes {
+            architecture: Architecture::Arm64,
+            os_type: OsType::Linux,
+            platform: Platform::new("Debian 12")?,
+            boot_mode: BootMode::Uefi,
+        };
+        let command = BeginImport {
+            name: Name::new(name)?,
+            description: Description::new("made by a test")?,
+            attributes,
+            tags: Tags::new([("team".to_owned(), "ferry".to_owned())])?,
+            disks: sizes,
+            token: None,
+        };
+        self.region(region).begin_import(&self.caller, command).await
+    }
+
+    /// Sends what a region lacks of a disk, and returns its digest.
+    pub async fn send_disk(&self, region: &str, image: &ImageId, disk: &[u8]) -> Digest {
+        let (digest, chunks) = cut(disk);
+        let ids: Vec<ChunkId> = chunks.keys().copied().collect();
+        let region = self.region(region);
+        let missing = region.import_missing(&self.caller, image, ids.clone()).await.expect("the import runs");
+        let mut encoder = Encoder::new(1).expect("zstd is there");
+        let mut frames = Vec::new();
+        for (id, _) in ids.iter().zip(missing).filter(|(_, missing)| *missing) {
+            encoder.encode(id, &chunks[id], &mut frames);
+        }
+        if !frames.is_empty() {
+            region.import_frames(&self.caller, image, Bytes::from(frames)).await.expect("the frames are good");
+        }
+        digest
+    }
+
+    /// Asks for a copy to one target.
+    pub async fn copy(&self, source: &str, image: &ImageId, target: &str) -> Result<Accepted, Refused> {
+        let command = CopyImage {
+            image: image.clone(),
+            targets: vec![region_id(target)],
+            name: None,
+            description: None,
+            tags: None,
+            token: None,
+        };
+        let mut answers = self.region(source).copy_image(&self.caller, command).await?;
+        answers.remove(0).answer
+    }
+
+    /// Runs every region's driver until no region has anything due.
+    pub async fn run_until_idle(&self) {
+        loop {
+            let mut ran = 0;
+            for name in &self.names {
+                ran += self.region(name.as_str()).run_due().await.expect("the catalog answers");
+            }
+            if ran == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Reads a disk of an image back, every chunk checked.
+    pub async fn read_disk(&self, region: &str, image: &ImageId, number: usize) -> Vec<u8> {
+        let region = self.region(region);
+        let view = region.image(&self.caller, image).await.expect("the image is there");
+        let digest = view.disks[number].digest.expect("an available image's disks are known");
+        let domain = region.domain(&self.caller.account).await.expect("the index answers");
+        let mut bytes = vec![0; view.disks[number].size.bytes() as usize];
+        let mut tree = region.store().tree(domain, crate::region::disk_root(&digest)).await.expect("the root is held");
+        while let Some(leaves) = tree.next().await.expect("the nodes are held") {
+            for (index, id) in leaves.ids.iter().enumerate().filter(|(_, id)| !id.is_zero()) {
+                let plain = region.store().get(domain, *id).await.expect("the chunk is held");
+                let start = (leaves.first_chunk as usize + index) * CHUNK_BYTES;
+                let end = bytes.len().min(start + CHUNK_BYTES);
+                bytes[start..end].copy_from_slice(&plain[..end - start]);
+            }
+        }
+        bytes
+    }
+
+    /// Checks every invariant that can be seen, in each region and between them.
+    pub async fn check_world(&self) {
+        let mut wrong = Vec::new();
+        for name in &self.names {
+            let region = self.region(name.as_str());
+            wrong.extend(region.check().await.expect("the catalog and the store answer"));
+            wrong.extend(region.check_holds().await.expect("the catalogs answer"));
+        }
+        assert!(wrong.is_empty(), "the world is wrong:\n{}", wrong.join("\n"));
+    }
+
+    /// Checks that a region holds nothing but what its available images need: no promise, reservation or hold is left.
+    pub async fn assert_clean_slate(&self, name: &str) {
+        let region = self.region(name);
+        for quota in region.quotas(&self.caller).await.expect("the catalog answers") {
+            assert_eq!(quota.reserved, 0, "{name}: the {} quota has promises left", quota.kind);
+        }
+        let holds = region.inner.catalog.read().await.expect("it opens").list_holds().await.expect("it answers");
+        assert!(holds.is_empty(), "{name}: holds are left: {holds:?}");
+        self.check_world().await;
+    }
+}
+
+/// The digest of a disk, and its chunks, nodes and root by id.
+pub fn cut(disk: &[u8]) -> (Digest, BTreeMap<ChunkId, Vec<u8>>) {
+    let mut all = BTreeMap::new();
+    let mut builder = TreeBuilder::new(disk.len() as u64).expect("a test's disk has a legal size");
+    for piece in disk.chunks(CHUNK_BYTES) {
+        let mut plain = piece.to_vec();
+        plain.resize(CHUNK_BYTES, 0);
+        let id = if store::is_zero(&plain) { ChunkId::ZERO } else { ChunkId::of(&plain) };
+        builder.push(id);
+        if !id.is_zero() {
+            all.insert(id, plain);
+        }
+    }
+    let (record, nodes) = builder.finish().expect("as many chunks as the size says");
+    for node in nodes {
+        all.insert(node.chunk.id, node.chunk.plain.to_vec());
+    }
+    let root = record.root();
+    all.insert(root.id(), record.encode().to_vec());
+    (Digest(*root.id().as_bytes()), all)
+}
+
+async fn open_all(
+    dir: &Path,
+    names: &[RegionId],
+    options: &WorldOptions,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<dyn Entropy>,
+    account: &AccountId,
+) -> Deployment {
+    let clock: Arc<dyn Clock> = clock.clone();
+    let mut regions = Vec::new();
+    for name in names {
+        regions.push(open_region(&dir.join(name.as_str()), name, options, &clock, entropy).await);
+    }
+    let accounts = dir.join("accounts.db");
+    let accounts = Accounts::open(&accounts, MasterKey([5; 32]), Arc::new(SystemEntropy), clock).await;
+    let accounts = accounts.expect("the accounts' catalog opens");
+    accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
+    Deployment::new(regions, [], accounts)
+}
+
+async fn open_region(
+    folder: &Path,
+    name: &RegionId,
+    options: &WorldOptions,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Region {
+    std::fs::create_dir_all(folder).expect("a folder can be made");
+    let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
+    let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default()).expect("the index opens");
+    let backend = FilesBackend::open(&folder.join("store")).expect("the packs' folder opens");
+    let store = ChunkStore::open(Arc::new(backend), Arc::new(index), StoreOptions::default()).await;
+    let foundations = Foundations {
+        catalog,
+        store: store.expect("the store opens"),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+    };
+    let set = RegionOptions {
+        driver: options.driver,
+        copies_per_account: options.copies_per_account,
+        image_quota: options.image_quota,
+        snapshot_quota: options.snapshot_quota,
+        ..RegionOptions::new(name.clone(), "test".to_owned())
+    };
+    Region::open(set, foundations)
+}

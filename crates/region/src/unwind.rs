@@ -1,0 +1,111 @@
+//! Giving back: what a copy or import promised and will not keep.
+
+use catalog::{CopyRow, ImageRow, Tx, Updated};
+use model::{Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection};
+
+use crate::commands::Caller;
+use crate::refused::{Refused, RegionFault, failpoint};
+use crate::region::Region;
+use crate::steps::Stepped;
+
+impl Region {
+    /// Cancels the copy or import that makes an image. Exactly one of *available* and *cancelled* wins (I5): whoever
+    /// records first. Cancelling twice is no error.
+    pub async fn cancel_image(&self, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        if tx.import(&caller.account, image).await?.is_some() {
+            return self.cancel_import(tx, caller, row).await;
+        }
+        let copy = tx.copy_of_image(image).await?;
+        let copy = copy.ok_or_else(|| Rejection::NotBeingCopied { image: image.clone() })?;
+        match copy.state {
+            CopyState::Queued | CopyState::Held { .. } | CopyState::Stored { .. } => {}
+            CopyState::Published { .. } | CopyState::Done { .. } => {
+                return Err(Rejection::CopyFinished { image: image.clone() }.into());
+            }
+            CopyState::Unwinding { .. } => return Ok(()),
+            CopyState::Ended { .. } => return Err(Rejection::NotBeingCopied { image: image.clone() }.into()),
+        }
+        failpoint!("cancel.mark");
+        let cancelled = self.after(&copy, CopyEvent::GiveUp(Cause::Cancelled))?;
+        // Its worker loses it, and the driver may claim it for unwinding.
+        if tx.take_copy(&cancelled).await? == Updated::No {
+            return Err(RegionFault::Contradiction { what: "a copy changed within a transaction" }.into());
+        }
+        tx.record_audit(&self.audit_entry(caller, "copy.cancel", copy.id.as_str())).await?;
+        tx.commit().await?;
+        failpoint!("cancel.stop_worker");
+        self.stop_transfer(&copy);
+        // The caller sees the image gone when this returns; if this fails, the driver does it.
+        if let Err(fault) = self.unwind_here(&cancelled).await {
+            tracing::warn!(copy = %cancelled.id, %fault, "the driver will unwind the copy");
+        }
+        self.changed();
+        self.wake();
+        Ok(())
+    }
+
+    /// Stops the copy's transfer at once, if it runs in this process.
+    fn stop_transfer(&self, copy: &CopyRow) {
+        let stops = self.inner.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(stop) = stops.get(&copy.id) {
+            stop.cancel();
+        }
+    }
+
+    /// `unwinding`: gives back what is here, then the hold at the source.
+    pub(crate) async fn step_unwind(&self, copy: &CopyRow) -> Result<Stepped, RegionFault> {
+        self.unwind_here(copy).await?;
+        self.source_of(copy)?.release(&copy.id).await?;
+        failpoint!("cancel.release_holds");
+        self.record_event(copy, CopyEvent::Unwound).await
+    }
+
+    /// Gives back the promise and the quota, once: the image's status says whether it was done.
+    async fn unwind_here(&self, copy: &CopyRow) -> Result<(), RegionFault> {
+        let CopyState::Unwinding { cause } = &copy.state else { return Ok(()) };
+        let mut tx = self.inner.catalog.begin().await?;
+        let Some(image) = tx.image(&copy.account, &copy.target_image).await? else { return Ok(()) };
+        if image.status != ImageStatus::Creating {
+            return Ok(());
+        }
+        give_back(&mut tx, &image, copy.disks).await?;
+        failpoint!("cancel.release_quota");
+        match cause {
+            Cause::Cancelled => {
+                tx.delete_image(&image.id).await?;
+            }
+            Cause::SourceGone | Cause::SourceDamaged { .. } | Cause::SourceMalformed | Cause::GaveUp { .. } => {
+                let failed = ImageRow { status: ImageStatus::CreateFailed, failure: Some(cause.clone()), ..image };
+                if tx.update_image(&failed).await? == Updated::No {
+                    return Err(RegionFault::Contradiction { what: "an image changed within a transaction" });
+                }
+            }
+        }
+        tx.record_audit(&self.driver_entry(copy, "copy.unwind")).await?;
+        failpoint!("cancel.drop_rows");
+        tx.commit().await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Ends an import: its rows and quota go at once, its chunks with the next sweep.
+    async fn cancel_import(&self, mut tx: Tx, caller: &Caller, image: ImageRow) -> Result<(), Refused> {
+        let disks = tx.image_disks(&image.id).await?.len() as u64;
+        give_back(&mut tx, &image, disks).await?;
+        tx.delete_import(&image.id).await?;
+        tx.delete_image(&image.id).await?;
+        tx.record_audit(&self.audit_entry(caller, "import.cancel", image.id.as_str())).await?;
+        tx.commit().await?;
+        self.drop_import_session(&image.id);
+        self.changed();
+        Ok(())
+    }
+}
+
+async fn give_back(tx: &mut Tx, image: &ImageRow, disks: u64) -> Result<(), RegionFault> {
+    tx.give_back_reserved(&image.account, QuotaKind::Image, 1).await?;
+    tx.give_back_reserved(&image.account, QuotaKind::Snapshot, disks).await?;
+    Ok(())
+}

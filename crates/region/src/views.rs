@@ -1,0 +1,159 @@
+//! What callers are shown.
+
+use model::{
+    Attributes, Cause, CopyId, Description, Digest, DiskRole, ImageId, ImageStatus, InstanceId, Name, Origin, Phase,
+    Progress, RegionId, SizeBytes, SnapshotId, Tags, Timestamp,
+};
+
+/// One disk of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskView {
+    /// Which disk.
+    pub role: DiskRole,
+    /// Its virtual size.
+    pub size: SizeBytes,
+    /// The name of its contents, once known.
+    pub digest: Option<Digest>,
+    /// The snapshot it rests on, once there is one.
+    pub snapshot: Option<SnapshotId>,
+}
+
+/// An image as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct ImageView {
+    /// Its id.
+    pub id: ImageId,
+    /// Where it is.
+    pub region: RegionId,
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub description: Description,
+    /// How it stands.
+    pub status: ImageStatus,
+    /// 100 if and only if available (R000-9).
+    pub percent: u8,
+    /// What the copy that makes it does just now; none for imports and once it is settled.
+    pub phase: Option<Phase>,
+    /// The machine it is for.
+    pub attributes: Attributes,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its disks, the system disk first.
+    pub disks: Vec<DiskView>,
+    /// What it was copied from.
+    pub origin: Option<Origin>,
+    /// Why it could not be made, where it could not.
+    pub failure: Option<Cause>,
+    /// Instances that use it.
+    pub instances: u64,
+    /// When it was promised.
+    pub created: Timestamp,
+}
+
+/// A copy as its owner sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyView {
+    /// Its id.
+    pub id: CopyId,
+    /// The target region.
+    pub region: RegionId,
+    /// The target image.
+    pub image: ImageId,
+    /// The source region.
+    pub source_region: RegionId,
+    /// The source image.
+    pub source_image: ImageId,
+    /// The stored name of its state.
+    pub state: &'static str,
+    /// What is being done.
+    pub phase: Phase,
+    /// 100 if and only if the image is available.
+    pub percent: u8,
+    /// Places present of those needed.
+    pub progress: Progress,
+    /// Disks of the image.
+    pub disks: u64,
+    /// Disks that are wholly here.
+    pub disks_done: u64,
+    /// Bytes that crossed the link for it.
+    pub bytes_sent: u64,
+    /// Bytes of disk that the target held already.
+    pub bytes_reused: u64,
+    /// Bytes a second on the link just now; none while nothing moves.
+    pub bytes_per_sec: Option<u64>,
+    /// Seconds to go by the rate of this attempt; none while unknown.
+    pub seconds_left: Option<u64>,
+    /// Its place among those that wait, 1 is next.
+    pub queue_place: Option<u64>,
+    /// Attempts in a row without progress.
+    pub attempts: u32,
+    /// When the next attempt begins, where one failed.
+    pub next_attempt: Option<Timestamp>,
+    /// Why the last attempt failed.
+    pub reason: Option<String>,
+    /// Why it ended without an image.
+    pub failure: Option<Cause>,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+}
+
+impl CopyView {
+    /// Whether nothing more will change but, for a moment, the release of the source.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Failed)
+    }
+}
+
+/// A snapshot as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct SnapshotView {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Where it is.
+    pub region: RegionId,
+    /// The image here that uses it.
+    pub image: Option<ImageId>,
+    /// Which disk it holds.
+    pub role: DiskRole,
+    /// The disk's virtual size.
+    pub size: SizeBytes,
+    /// The name of its contents.
+    pub digest: Digest,
+    /// Bytes of chunks that are not zero.
+    pub held_bytes: u64,
+    /// What it was copied from.
+    pub origin: Option<Origin>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An instance as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct InstanceView {
+    /// Its id.
+    pub id: InstanceId,
+    /// Where it is.
+    pub region: RegionId,
+    /// Its name.
+    pub name: Name,
+    /// The image its system disk was made from.
+    pub image: ImageId,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// What a verification found.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Disks read.
+    pub disks: u64,
+    /// Chunks read and hashed; each once a disk.
+    pub chunks: u64,
+    /// Bytes they hold.
+    pub bytes: u64,
+    /// Chunks that are missing or do not hash to their id; 0 is a whole image.
+    pub damaged: u64,
+}

@@ -1,0 +1,150 @@
+//! Watching a copy: its rate, its time left, and a stream of how it stands.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::Stream;
+use model::{CopyId, Progress};
+
+use crate::commands::Caller;
+use crate::refused::Refused;
+use crate::region::Region;
+use crate::views::CopyView;
+
+/// How fast a copy moves.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Rate {
+    /// Bytes on the wire.
+    pub(crate) bytes_per_sec: u64,
+    /// Places that became present, a second.
+    places_per_sec: f64,
+}
+
+impl Rate {
+    /// Whole seconds until every place is present; none while nothing moves.
+    pub(crate) fn seconds_left(&self, progress: Progress) -> Option<u64> {
+        let left = progress.needed.saturating_sub(progress.done);
+        if self.places_per_sec <= 0.0 || progress.needed == 0 {
+            return None;
+        }
+        Some((left as f64 / self.places_per_sec).ceil() as u64)
+    }
+}
+
+/// The rates of the copies that run in this process. Shown, never decided by.
+#[derive(Default)]
+pub(crate) struct LiveRates {
+    meters: Mutex<HashMap<CopyId, Meter>>,
+}
+
+/// Half of a rate's weight lies in the last few seconds.
+const HALF_LIFE: Duration = Duration::from_secs(3);
+
+struct Meter {
+    at: Instant,
+    bytes: u64,
+    places: u64,
+    rate: Option<(f64, f64)>,
+}
+
+impl LiveRates {
+    /// Notes how far a copy is: bytes received in this attempt, places present.
+    pub(crate) fn note(&self, copy: &CopyId, bytes: u64, places: u64) {
+        let now = Instant::now();
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(meter) = meters.get_mut(copy) else {
+            meters.insert(copy.clone(), Meter { at: now, bytes, places, rate: None });
+            return;
+        };
+        let seconds = now.duration_since(meter.at).as_secs_f64();
+        if seconds < 0.05 {
+            return;
+        }
+        let latest = (
+            bytes.saturating_sub(meter.bytes) as f64 / seconds,
+            places.saturating_sub(meter.places) as f64 / seconds,
+        );
+        let keep = 0.5_f64.powf(seconds / HALF_LIFE.as_secs_f64());
+        let blend = |old: f64, new: f64| old * keep + new * (1.0 - keep);
+        let rate = meter.rate.map_or(latest, |old| (blend(old.0, latest.0), blend(old.1, latest.1)));
+        *meter = Meter { at: now, bytes, places, rate: Some(rate) };
+    }
+
+    pub(crate) fn of(&self, copy: &CopyId) -> Option<Rate> {
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, places) = meters.get(copy)?.rate?;
+        Some(Rate { bytes_per_sec: bytes as u64, places_per_sec: places })
+    }
+
+    pub(crate) fn forget(&self, copy: &CopyId) {
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner).remove(copy);
+    }
+}
+
+/// How long a watcher waits before it looks again although nothing was said: another process may have moved the copy.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl Region {
+    /// How a copy stands, now and after each change, until it is settled.
+    pub async fn watch_copy(
+        &self,
+        caller: &Caller,
+        copy: &CopyId,
+    ) -> Result<impl Stream<Item = Result<CopyView, Refused>> + Send + use<>, Refused> {
+        let first = self.copy(caller, copy).await?;
+        let changes = self.inner.changes.subscribe();
+        let state = Watching { region: self.clone(), caller: caller.clone(), copy: copy.clone(), changes, last: None };
+        Ok(futures::stream::unfold((state, Some(first)), |(state, first)| state.next(first)))
+    }
+}
+
+struct Watching {
+    region: Region,
+    caller: Caller,
+    copy: CopyId,
+    changes: tokio::sync::watch::Receiver<u64>,
+    last: Option<CopyView>,
+}
+
+impl Watching {
+    async fn next(
+        mut self,
+        mut first: Option<CopyView>,
+    ) -> Option<(Result<CopyView, Refused>, (Self, Option<CopyView>))> {
+        if self.last.as_ref().is_some_and(CopyView::is_settled) {
+            return None;
+        }
+        loop {
+            let view = match first.take() {
+                Some(view) => view,
+                None => {
+                    // A timeout is an answer too: look again.
+                    let _changed = tokio::time::timeout(LOOK_AGAIN, self.changes.changed()).await;
+                    match self.region.copy(&self.caller, &self.copy).await {
+                        Ok(view) => view,
+                        Err(refused) => return Some((Err(refused), (self, None))),
+                    }
+                }
+            };
+            if self.last.as_ref() != Some(&view) {
+                self.last = Some(view.clone());
+                return Some((Ok(view), (self, None)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r000_2_time_left_is_places_to_go_over_places_a_second() {
+        let rate = Rate { bytes_per_sec: 1, places_per_sec: 10.0 };
+        assert_eq!(rate.seconds_left(Progress { done: 50, needed: 150 }), Some(10));
+        assert_eq!(rate.seconds_left(Progress { done: 0, needed: 0 }), None);
+        let still = Rate { bytes_per_sec: 0, places_per_sec: 0.0 };
+        assert_eq!(still.seconds_left(Progress { done: 0, needed: 10 }), None);
+    }
+}
