@@ -99,7 +99,7 @@ impl Image {
         let mut last = None;
         let (mut at, size_bytes) = (offset, self.size_bytes());
         while at < size_bytes {
-            let extent = self.inner.extent_at(at, &mut last)?;
+            let extent = self.inner.extent_at(at..size_bytes, &mut last)?;
             if let Some(data) = self.inner.data_of(at, &extent)? {
                 let ends_extent = data.end == at + extent.length;
                 return match ends_extent {
@@ -140,16 +140,23 @@ impl Inner {
         }
     }
 
-    /// The extent that begins at `offset`, which must be below the size. It never reaches beyond the size.
-    pub(crate) fn extent_at(&self, offset: u64, last: &mut LastSlice) -> Result<Extent, ReadError> {
+    /// The extent that begins at the start of `range`, which must be below the size.
+    ///
+    /// It is joined with its neighbours until it reaches the end of `range`. It never reaches beyond the size.
+    pub(crate) fn extent_at(
+        &self,
+        range: Range<u64>,
+        last: &mut LastSlice,
+    ) -> Result<Extent, ReadError> {
+        let offset = range.start;
         let slices = Slices { host: &self.host, cache: &self.tables, last };
         let mut extent = match &self.layout {
             Layout::Raw { size_bytes } => {
                 let content = Content::Plain { host: offset };
                 Extent { length: size_bytes - offset, content }
             }
-            Layout::Qcow2(qcow2) => qcow2.extent_at(offset, slices)?,
-            Layout::Vmdk(vmdk) => vmdk.extent_at(offset, slices)?,
+            Layout::Qcow2(qcow2) => qcow2.extent_at(range, slices)?,
+            Layout::Vmdk(vmdk) => vmdk.extent_at(range, slices)?,
             Layout::Vhd(vhd) => vhd.extent_at(offset, slices)?,
         };
         extent.length = extent.length.min(self.size_bytes() - offset);
@@ -173,7 +180,7 @@ impl Inner {
             if data.end >= self.size_bytes() {
                 break;
             }
-            let extent = self.extent_at(data.end, last)?;
+            let extent = self.extent_at(data.end..self.size_bytes(), last)?;
             let reaches = data.end + extent.length;
             match self.data_of(data.end, &extent)? {
                 Some(next) if next.start == data.end => data.end = next.end,

@@ -38,7 +38,7 @@ impl Reader {
         beyond.fill(0);
         let mut at = offset;
         while !rest.is_empty() {
-            let extent = self.image.extent_at(at, &mut self.last)?;
+            let extent = self.image.extent_at(at..at + rest.len() as u64, &mut self.last)?;
             let length = extent.length.min(rest.len() as u64);
             let (part, after) = rest.split_at_mut(length as usize);
             match extent.content {

@@ -15,10 +15,10 @@ use content::Random;
 use disk::{Declared, Format, Image};
 use forge::qcow2::Shape;
 use forge::{Put, qcow2, vhd, vmdk};
-use qemu::Qemu;
+use qemu::{Qemu, Subformat};
 use watch::Watch;
 
-const SEEDS: [u64; 3] = [1, 20_261_122, 0xfe44_11];
+const SEEDS: [u64; 3] = [1, 20_261_122, 0xfe_4411];
 
 /// A good forged image: name, format, bytes, and the disk it stands for.
 type Good = (String, Format, Vec<u8>, Vec<u8>);
@@ -143,7 +143,7 @@ fn bad_16_an_image_cut_at_any_sector_is_refused() {
         (Format::Vhd, "subformat=dynamic,force_size=on", &[]),
         (Format::Vhd, "subformat=fixed,force_size=on", &[]),
     ] {
-        qemu.convert(&raw, &path, format, options, flags);
+        qemu.convert(&raw, &path, Subformat { format, options, flags });
         println!("qemu-img {format} {options}");
         check_cuts(&path, format, &disk.bytes);
         std::fs::remove_file(&path).unwrap();
@@ -157,7 +157,9 @@ fn bad_08_a_high_ratio_alone_is_accepted() {
     let (raw, path) = (folder.path().join("raw"), folder.path().join("image"));
     let disk = vec![b'x'; 8 << 20];
     std::fs::write(&raw, &disk).unwrap();
-    qemu.convert(&raw, &path, Format::Qcow2, "compression_type=zstd", &["-c"]);
+    let zstd =
+        Subformat { format: Format::Qcow2, options: "compression_type=zstd", flags: &["-c"] };
+    qemu.convert(&raw, &path, zstd);
     let image = Image::open(&path, Declared::Auto).unwrap();
     assert!(read_all(&image).unwrap() == disk);
 }

@@ -8,22 +8,20 @@ use std::path::Path;
 
 use content::{Disk, SeededDisk};
 use disk::{Declared, DiskWriter, Format, Image, WriteFormat};
-use qemu::Qemu;
+use qemu::{Qemu, Subformat};
 
-/// One image that qemu-img makes: name, format and `-o` options.
+/// One image that qemu-img makes.
 struct Made {
     name: &'static str,
-    format: Format,
-    options: &'static str,
-    flags: &'static [&'static str],
+    subformat: Subformat<'static>,
 }
 
 const fn made(name: &'static str, format: Format, options: &'static str) -> Made {
-    Made { name, format, options, flags: &[] }
+    Made { name, subformat: Subformat { format, options, flags: &[] } }
 }
 
 const fn packed(name: &'static str, format: Format, options: &'static str) -> Made {
-    Made { name, format, options, flags: &["-c"] }
+    Made { name, subformat: Subformat { format, options, flags: &["-c"] } }
 }
 
 const IMAGES: [Made; 24] = [
@@ -89,9 +87,9 @@ fn every_subformat_is_read_byte_for_byte() {
         for made in &IMAGES {
             println!("  {}", made.name);
             let path = folder.path().join("image");
-            qemu.convert(&raw, &path, made.format, made.options, made.flags);
+            qemu.convert(&raw, &path, made.subformat);
             let image = Image::open(&path, Declared::Auto).unwrap();
-            assert_eq!(image.format(), made.format);
+            assert_eq!(image.format(), made.subformat.format);
             check_image(&image, &disk);
             std::fs::remove_file(&path).unwrap();
         }

@@ -9,6 +9,8 @@ mod extensions;
 mod header;
 mod snapshots;
 
+use std::ops::Range;
+
 use crate::error::{Malformed, OpenError, Problem, ReadError};
 use crate::extent::{Content, Extent, Packed, Packing};
 use crate::format::Format;
@@ -46,10 +48,10 @@ impl Qcow2 {
     /// Extents are joined within one slice of an L2 table, or over L2 tables that are absent.
     pub(crate) fn extent_at(
         &self,
-        offset: u64,
+        range: Range<u64>,
         mut slices: Slices<'_>,
     ) -> Result<Extent, ReadError> {
-        let header = &self.header;
+        let (header, offset) = (&self.header, range.start);
         let span = header.l2_span_bytes();
         let index = (offset / span) as usize;
         let table = self.l1[index];
@@ -64,22 +66,19 @@ impl Qcow2 {
         let bytes = slices.load(slice_at, header.slice_bytes())?;
         let mut extent: Option<Extent> = None;
         let mut at = offset;
+        let end = range.end.min(self.size_bytes());
         for entry in entry % entries_per_slice..entries_per_slice {
             let cluster = parse_l2_entry(header, &bytes, entry as usize).map_err(malformed)?;
-            let start = at / header.cluster_bytes() * header.cluster_bytes();
-            while at < start + header.cluster_bytes() {
-                if at >= self.size_bytes() {
-                    return Ok(extent.expect("the first offset is below the size"));
-                }
+            let cluster_end = (at / header.cluster_bytes() + 1) * header.cluster_bytes();
+            while at < cluster_end {
                 let next = piece(header, cluster, at);
                 at += next.length;
-                match &mut extent {
-                    None => extent = Some(next),
-                    Some(extent) => {
-                        if !extent.absorb(&next) {
-                            return Ok(*extent);
-                        }
-                    }
+                let is_joined = match &mut extent {
+                    Some(extent) => extent.absorb(&next),
+                    None => extent.replace(next).is_none(),
+                };
+                if !is_joined || at >= end {
+                    return Ok(extent.unwrap_or(next));
                 }
             }
         }

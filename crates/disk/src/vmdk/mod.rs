@@ -8,6 +8,8 @@ mod descriptor;
 mod header;
 mod marker;
 
+use std::ops::Range;
+
 use crate::bytes::le32;
 use crate::error::{Malformed, OpenError, Problem, ReadError};
 use crate::extent::{Content, Extent, Packed, Packing};
@@ -57,10 +59,10 @@ impl Vmdk {
     /// Extents are joined within one grain table, or over grain tables that are absent.
     pub(crate) fn extent_at(
         &self,
-        offset: u64,
+        range: Range<u64>,
         mut slices: Slices<'_>,
     ) -> Result<Extent, ReadError> {
-        let header = &self.header;
+        let (header, offset) = (&self.header, range.start);
         let span = header.table_span_bytes();
         let index = (offset / span) as usize;
         let table = self.directory[index];
@@ -73,7 +75,8 @@ impl Vmdk {
         let mut at = offset;
         let mut extent = self.piece(&bytes, at)?;
         at += extent.length;
-        while at < ((index as u64 + 1) * span).min(self.size_bytes()) {
+        let end = ((index as u64 + 1) * span).min(self.size_bytes()).min(range.end);
+        while at < end {
             let next = self.piece(&bytes, at)?;
             at += next.length;
             if !extent.absorb(&next) {

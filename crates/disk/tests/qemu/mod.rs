@@ -9,6 +9,14 @@ use disk::Format;
 /// Proof that qemu-img is there.
 pub struct Qemu;
 
+/// What qemu-img is to make: format, `-o` options and other flags.
+#[derive(Clone, Copy)]
+pub struct Subformat<'a> {
+    pub format: Format,
+    pub options: &'a str,
+    pub flags: &'a [&'a str],
+}
+
 fn driver(format: Format) -> &'static str {
     match format {
         Format::Raw => "raw",
@@ -34,15 +42,9 @@ impl Qemu {
     }
 
     /// Makes `target` out of the raw file `source`.
-    pub fn convert(
-        &self,
-        source: &Path,
-        target: &Path,
-        format: Format,
-        options: &str,
-        flags: &[&str],
-    ) {
+    pub fn convert(&self, source: &Path, target: &Path, subformat: Subformat<'_>) {
         let (source, target) = (source.to_str().unwrap(), target.to_str().unwrap());
+        let Subformat { format, options, flags } = subformat;
         let mut arguments = vec!["convert", "-f", "raw", "-O", driver(format), "-o", options];
         arguments.extend(flags);
         arguments.extend([source, target]);

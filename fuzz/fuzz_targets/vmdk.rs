@@ -1,0 +1,13 @@
+//! vmdk headers, descriptors, grain tables, markers.
+#![no_main]
+
+use disk::{Declared, Format};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = bytes.to_vec();
+    if bytes.len() >= 4 && bytes[0] != b'#' {
+        bytes[..4].copy_from_slice(b"KDMV");
+    }
+    ferry_fuzz::open_and_read(&bytes, Declared::As(Format::Vmdk));
+});
