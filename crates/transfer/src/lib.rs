@@ -1,1 +1,29 @@
 //! Moves what a tree still lacks from a source into a store. Knows no images, tasks or SQL, and deletes nothing.
+//!
+//! [`fetch_disk`] brings a disk: the walk (`walk`) lists what is missing, requests (`request`) fetch it, the store's ingest
+//! checks and puts it, and the books (`ledger`) say what is durable. [`missing_bytes`] walks without moving.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cutter;
+mod estimate;
+mod fault;
+mod fetch;
+mod ledger;
+mod limiter;
+mod request;
+mod source;
+mod stall;
+#[cfg(feature = "test-support")]
+pub mod testing;
+mod walk;
+mod watch;
+mod window;
+
+pub use estimate::{Measure, Missing, missing_bytes};
+pub use fault::{Breach, SourceFault, TransferFault, TreeError};
+pub use fetch::{FetchDisk, Moved, fetch_disk};
+pub use limiter::RateLimiter;
+pub use source::{ChunkSource, FrameStream, StoreSource};
+pub use stall::LeastProgress;
+pub use watch::{Progress, Watch};
+pub use window::WINDOW_BYTES;

@@ -1,0 +1,468 @@
+//! Brings a disk into a store: list what is missing, fetch, check, put.
+//!
+//! Resuming is not a mode: a call begins with what is durable and moves what is still missing. Reading the tree, asking,
+//! checking and writing go on side by side, in one future: whoever drops it stops everything.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fail::fail_point;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Fuse};
+use futures::stream::{FuturesUnordered, StreamExt};
+use store::{
+    ChunkId, ChunkStore, DiskRoot, Domain, Ingest, Recorded, RootRecord, StoreFault, TreePart,
+};
+use tokio::sync::Notify;
+
+use crate::fault::{TransferFault, TreeError};
+use crate::ledger::{Batch, Ledger, Want};
+use crate::request::Requests;
+use crate::source::ChunkSource;
+use crate::walk::{Errand, Walk, read_held};
+use crate::watch::{Progress, Reporter, Watch};
+use crate::window::Window;
+
+/// Requests for chunks at once. With 8 MiB each they fill the window, which is more than 1 Gbit/s carries in 100 ms.
+const REQUESTS: usize = 4;
+/// Bytes that one request should bring.
+const REQUEST_BYTES: u64 = 8 << 20;
+/// Ids in one request: tiny frames do not make it long, big ones keep it below 16 MiB.
+const REQUEST_IDS: std::ops::RangeInclusive<u64> = 64..=1_024;
+/// What a frame is taken to be before any was seen: a chunk compressed to a half.
+const FRAME_GUESS: u64 = 32 << 10;
+/// Ids waiting to be asked for before the walk waits.
+const QUEUE_IDS: usize = 2_048;
+/// Ids on their way, asked and not durable, before the walk waits: 2 MiB of memory.
+const WANTING_IDS: usize = 32_768;
+/// Trees that are walked and not yet recorded before they are.
+const RIPE_TREES: usize = 1_024;
+/// Most trees recorded in one transaction.
+const RECORD_TREES: usize = 4_096;
+/// After so many received bytes, or so much time, it is looked what became durable.
+const FLUSH_BYTES: u64 = 32 << 20;
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// How often a transfer begins anew because damage was found in its domain meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// The disk to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchDisk {
+    /// Names its contents.
+    pub root: DiskRoot,
+    /// Where in the store its chunks belong.
+    pub domain: Domain,
+    /// The size that was promised, in bytes.
+    pub expected_size: u64,
+}
+
+/// What a transfer moved. `chunks_received + chunks_reused` is `places`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Bytes received from the source: frames of chunks, nodes and the root, and refused ones.
+    pub bytes_received: u64,
+    /// Chunks of the disk received and stored. Nodes and the root are not counted.
+    pub chunks_received: u64,
+    /// Places whose chunk needed no sending: held before, or the same as another place's.
+    pub chunks_reused: u64,
+    /// Places of the disk that are not zero.
+    pub places: u64,
+}
+
+/// Brings every chunk under the root into the store, checked and durable, and records that the tree is complete.
+///
+/// Called again after any interruption it fetches only what is still missing, and at most [`crate::WINDOW_BYTES`] are sent
+/// again. Called after success it costs two look-ups and moves nothing.
+///
+/// # Errors
+/// [`TransferFault`]; what is durable by then stays.
+pub async fn fetch_disk(
+    job: FetchDisk,
+    source: &dyn ChunkSource,
+    store: &ChunkStore,
+    watch: &Watch,
+) -> Result<Moved, TransferFault> {
+    tokio::select! {
+        biased;
+        () = watch.cancel.cancelled() => Err(TransferFault::Stopped),
+        moved = fetch(job, source, store, watch) => moved,
+    }
+}
+
+async fn fetch(
+    job: FetchDisk,
+    source: &dyn ChunkSource,
+    store: &ChunkStore,
+    watch: &Watch,
+) -> Result<Moved, TransferFault> {
+    let reporter = Reporter::new(watch);
+    let mut earlier = Moved::default();
+    for _ in 0..ATTEMPTS {
+        let ingest = store.ingest(job.domain);
+        let window = Window::new(REQUESTS as u64, ingest.durable());
+        let transfer = Transfer {
+            job,
+            store,
+            ingest,
+            requests: Requests::new(source, watch, Some(window)),
+            reporter: &reporter,
+            earlier,
+            ledger: Mutex::default(),
+            needed: AtomicU64::new(0),
+            chunks: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+            unflushed_bytes: AtomicU64::new(0),
+            is_walked: AtomicBool::new(false),
+            more: Notify::new(),
+            room: Notify::new(),
+        };
+        match transfer.run().await {
+            Err(TransferFault::Disturbed) => earlier = transfer.moved(),
+            ended => return ended,
+        }
+    }
+    Err(TransferFault::Disturbed)
+}
+
+struct Transfer<'a> {
+    job: FetchDisk,
+    store: &'a ChunkStore,
+    ingest: Ingest,
+    requests: Requests<'a>,
+    reporter: &'a Reporter<'a>,
+    earlier: Moved,
+    ledger: Mutex<Ledger>,
+    needed: AtomicU64,
+    chunks: AtomicU64,
+    reused: AtomicU64,
+    unflushed_bytes: AtomicU64,
+    is_walked: AtomicBool,
+    /// The walk has queued something, or waits for room.
+    more: Notify,
+    /// The walk may go on.
+    room: Notify,
+}
+
+impl Transfer<'_> {
+    async fn run(&self) -> Result<Moved, TransferFault> {
+        if let Some(moved) = self.held_whole().await? {
+            return Ok(moved);
+        }
+        let brought = self.bring_all().await;
+        if let Err(fault) = &brought {
+            self.keep_what_came(fault).await;
+        }
+        self.reporter.tell_last(self.progress());
+        brought.map(|()| self.moved())
+    }
+
+    async fn bring_all(&self) -> Result<(), TransferFault> {
+        let Some(record) = self.root_record().await? else {
+            return Err(self.requests.lacks().expect("a root that did not come is lacking"));
+        };
+        self.needed.store(record.places(), Ordering::Relaxed);
+        self.report();
+        let walk = async {
+            Walk::new(self.store, self.job.domain, self, &record).run(&record).await?;
+            self.is_walked.store(true, Ordering::Release);
+            self.more.notify_one();
+            Ok(())
+        };
+        tokio::try_join!(walk, self.pump())?;
+        self.flush().await?;
+        fail_point!("wrk.final_verify", |_| Err(crate::request::injected("verify the disk")));
+        self.record_complete().await?;
+        if let Some(lacks) = self.requests.lacks() {
+            return Err(lacks);
+        }
+        let root = (TreePart::Root(self.job.root.id()), record.places());
+        self.record(&[root]).await
+    }
+
+    /// After a fault of others, what was received is made durable, so that it is not sent again.
+    async fn keep_what_came(&self, fault: &TransferFault) {
+        if matches!(
+            fault,
+            TransferFault::Store(_) | TransferFault::Disturbed | TransferFault::Stopped
+        ) {
+            return;
+        }
+        let kept = async {
+            self.flush().await?;
+            self.record_complete().await
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "failed to keep what was received before a fault");
+        }
+    }
+
+    /// A disk that is here already. Its record is read all the same: it must have the size that was promised.
+    async fn held_whole(&self) -> Result<Option<Moved>, TransferFault> {
+        let (domain, root) = (self.job.domain, self.job.root);
+        let complete = self.store.complete(domain, &[TreePart::Root(root.id())]).await?;
+        let Some(Some(places)) = complete.first().copied() else { return Ok(None) };
+        match self.store.root_record(domain, root).await {
+            Ok(record) => {
+                self.check_root(&record)?;
+                let moved = Moved { places, chunks_reused: places, ..self.earlier };
+                let done = Progress {
+                    places_done: places,
+                    places_needed: places,
+                    bytes_received: moved.bytes_received,
+                    chunks_reused: places,
+                };
+                self.reporter.tell_last(done);
+                Ok(Some(moved))
+            }
+            Err(StoreFault::Missing { .. } | StoreFault::Damaged { .. }) => {
+                self.store.distrust(domain).await?;
+                Err(TransferFault::Disturbed)
+            }
+            Err(StoreFault::Tree { source, .. }) => Err(TreeError::Root(source).into()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The root record, from the store or from the source; `None` if neither has it.
+    async fn root_record(&self) -> Result<Option<RootRecord>, TransferFault> {
+        let id = self.job.root.id();
+        let mut held = read_held(self.store, self.job.domain, &[id]).await?;
+        if held.is_empty() {
+            held = self.bring(vec![id]).await?;
+        }
+        let Some(bytes) = held.get(&id) else { return Ok(None) };
+        fail_point!("wrk.tree_verify", |_| Err(crate::request::injected("verify the root")));
+        let record = RootRecord::decode(bytes).map_err(TreeError::Root)?;
+        self.check_root(&record)?;
+        Ok(Some(record))
+    }
+
+    fn check_root(&self, record: &RootRecord) -> Result<(), TreeError> {
+        let (wanted, got) = (self.job.expected_size, record.size_bytes());
+        if wanted == got { Ok(()) } else { Err(TreeError::Size { wanted, got }) }
+    }
+
+    /// Asks for what the walk queues until there is no more, and looks now and then what has become durable.
+    async fn pump(&self) -> Result<(), TransferFault> {
+        let mut requests = FuturesUnordered::new();
+        let mut flushing: Fuse<BoxFuture<'_, _>> = Fuse::terminated();
+        let mut tick = tokio::time::interval(FLUSH_EVERY);
+        let mut is_late = false;
+        loop {
+            while requests.len() < REQUESTS
+                && let Some(batch) = self.next_batch()
+            {
+                requests.push(self.fetch_batch(batch));
+            }
+            if requests.is_empty()
+                && self.is_walked.load(Ordering::Acquire)
+                && self.ledger().queued() == 0
+            {
+                return Ok(());
+            }
+            if futures::future::FusedFuture::is_terminated(&flushing) && self.is_flush_due(is_late)
+            {
+                is_late = false;
+                flushing = self.flush_and_record().boxed().fuse();
+            }
+            tokio::select! {
+                Some(fetched) = requests.next() => fetched?,
+                flushed = &mut flushing => flushed?,
+                () = self.more.notified() => {}
+                _ = tick.tick() => is_late = true,
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        let chunks = self.chunks.load(Ordering::Relaxed);
+        let mean = self.requests.bytes().checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
+        let limit = (REQUEST_BYTES / mean).clamp(*REQUEST_IDS.start(), *REQUEST_IDS.end());
+        let batch = self.ledger().take(limit as usize);
+        if batch.is_some() {
+            self.room.notify_one();
+        }
+        batch
+    }
+
+    async fn fetch_batch(&self, batch: Batch) -> Result<(), TransferFault> {
+        let answer = self.requests.chunks(&batch.ids, &self.ingest).await?;
+        self.chunks.fetch_add(answer.stored, Ordering::Relaxed);
+        self.unflushed_bytes.fetch_add(answer.bytes, Ordering::Relaxed);
+        let mut ledger = self.ledger();
+        ledger.handed();
+        ledger.answered(batch.number, &answer.absent);
+        drop(ledger);
+        self.room.notify_one();
+        self.report();
+        Ok(())
+    }
+
+    fn is_flush_due(&self, is_late: bool) -> bool {
+        let ledger = self.ledger();
+        let crowded = ledger.wanting() >= WANTING_IDS / 2 || ledger.ripening() >= RIPE_TREES;
+        let much = self.unflushed_bytes.load(Ordering::Relaxed) >= FLUSH_BYTES;
+        ledger.is_unflushed() && (is_late || crowded || much)
+    }
+
+    async fn flush(&self) -> Result<(), TransferFault> {
+        let mark = self.ledger().mark();
+        self.unflushed_bytes.store(0, Ordering::Relaxed);
+        self.ingest.flush().await?;
+        self.ledger().flushed(mark);
+        self.report();
+        Ok(())
+    }
+
+    async fn flush_and_record(&self) -> Result<(), TransferFault> {
+        self.flush().await?;
+        if self.ledger().ripening() >= RIPE_TREES {
+            self.record_complete().await?;
+        }
+        self.room.notify_one();
+        Ok(())
+    }
+
+    /// Records the trees that are complete by now, children before parents.
+    async fn record_complete(&self) -> Result<(), TransferFault> {
+        let complete = self.ledger().take_complete();
+        self.record(&complete).await
+    }
+
+    async fn record(&self, trees: &[(TreePart, u64)]) -> Result<(), TransferFault> {
+        for trees in trees.chunks(RECORD_TREES) {
+            match self.ingest.record_complete(trees).await? {
+                Recorded::Written => {}
+                Recorded::Stale => return Err(TransferFault::Disturbed),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the books have room for another node.
+    async fn wait_for_room(&self) {
+        loop {
+            if !self.is_crowded() {
+                return;
+            }
+            self.more.notify_one();
+            self.room.notified().await;
+        }
+    }
+
+    fn is_crowded(&self) -> bool {
+        let ledger = self.ledger();
+        ledger.queued() >= QUEUE_IDS || ledger.wanting() >= WANTING_IDS
+    }
+
+    /// Takes out the chunks that are on their way for another place.
+    fn pass_over_wanting(&self, ids: &mut Vec<ChunkId>, places: &HashMap<ChunkId, u64>) {
+        let mut ledger = self.ledger();
+        ids.retain(|id| {
+            let is_wanting = ledger.is_wanting(id);
+            if is_wanting {
+                ledger.due_later(places[id]);
+                self.reuse(places[id]);
+            }
+            !is_wanting
+        });
+    }
+
+    /// Queues what is missing and counts what is here.
+    fn enter_in_ledger<'b>(
+        &self,
+        ids: impl Iterator<Item = (&'b ChunkId, bool)>,
+        places: &HashMap<ChunkId, u64>,
+    ) {
+        let mut ledger = self.ledger();
+        for (id, missing) in ids {
+            let places = places[id];
+            if missing {
+                ledger.want(Want { id: *id, places });
+                self.reuse(places - 1);
+            } else {
+                ledger.done(places);
+                self.reuse(places);
+            }
+        }
+    }
+
+    /// Places with a chunk that is here, or on its way for another place.
+    fn reuse(&self, places: u64) {
+        self.reused.fetch_add(places, Ordering::Relaxed);
+    }
+
+    fn moved(&self) -> Moved {
+        Moved {
+            bytes_received: self.earlier.bytes_received + self.requests.bytes(),
+            chunks_received: self.earlier.chunks_received + self.chunks.load(Ordering::Relaxed),
+            chunks_reused: self.reused.load(Ordering::Relaxed),
+            places: self.needed.load(Ordering::Relaxed),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let moved = self.moved();
+        Progress {
+            places_done: self.ledger().places_done(),
+            places_needed: moved.places,
+            bytes_received: moved.bytes_received,
+            chunks_reused: moved.chunks_reused,
+        }
+    }
+
+    fn report(&self) {
+        self.reporter.tell(self.progress());
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().expect("no code panics while it holds the ledger")
+    }
+}
+
+#[async_trait]
+impl Errand for Transfer<'_> {
+    async fn bring(&self, ids: Vec<ChunkId>) -> Result<HashMap<ChunkId, Bytes>, TransferFault> {
+        let answer = self.requests.nodes(&ids, Some(&self.ingest)).await?;
+        self.ledger().handed();
+        Ok(answer.plain)
+    }
+
+    async fn visit(&self, ids: &[ChunkId]) -> Result<(), TransferFault> {
+        self.wait_for_room().await;
+        fail_point!("wrk.have_query", |_| Err(crate::request::injected("ask what is held")));
+        let (mut order, mut places) = (Vec::new(), HashMap::<ChunkId, u64>::new());
+        for id in ids.iter().filter(|id| !id.is_zero()) {
+            let count = places.entry(*id).or_insert(0);
+            if *count == 0 {
+                order.push(*id);
+            }
+            *count += 1;
+        }
+        self.pass_over_wanting(&mut order, &places);
+        let missing = self.store.missing(self.job.domain, &order).await?;
+        self.enter_in_ledger(order.iter().zip(missing), &places);
+        self.more.notify_one();
+        self.report();
+        Ok(())
+    }
+
+    fn whole(&self, places: u64) {
+        self.ledger().done(places);
+        self.reuse(places);
+    }
+
+    fn again(&self, places: u64) {
+        self.ledger().due_later(places);
+        self.reuse(places);
+    }
+
+    async fn walked(&self, part: TreePart, places: u64) -> Result<(), TransferFault> {
+        self.ledger().walked(part, places);
+        Ok(())
+    }
+}
