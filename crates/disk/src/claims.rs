@@ -203,4 +203,34 @@ mod tests {
         let answer = check_claims(Format::Qcow2, u64::MAX, 512, |_| Ok(()));
         assert_eq!(answer.unwrap_err().code(), "MalformedImage");
     }
+
+    #[test]
+    fn more_compressed_units_than_are_held_at_once_are_still_compared() {
+        const UNITS: u64 = MAX_PACKED as u64 + 1_000_000;
+        let check = |last: u64| {
+            check_claims(Format::Qcow2, UNITS * 700 + 4096, 1 << 16, |claims| {
+                (0..UNITS).for_each(|nth| claims.claim_packed(nth * 700, 2));
+                claims.claim_packed(last, 2);
+                Ok(())
+            })
+        };
+        assert!(check(UNITS * 700).is_ok());
+        assert_eq!(check(UNITS / 2 * 700).unwrap_err().code(), "MalformedImage");
+    }
+
+    #[test]
+    fn a_long_file_is_checked_window_by_window() {
+        const BORDER: u64 = WINDOW_UNITS * SECTOR_BYTES;
+        let check = |second: u64| {
+            check_claims(Format::Vmdk, 2 * BORDER, SECTOR_BYTES, |claims| {
+                claims.claim("grain", BORDER - 4096, 65_536)?;
+                Ok(claims.claim("grain", second, 65_536)?)
+            })
+        };
+        assert!(check(BORDER + 61_440).is_ok());
+        assert!(check(BORDER - 4096 - 65_536).is_ok());
+        for second in [BORDER - 8192, BORDER + 4096, BORDER + 61_439] {
+            assert_eq!(check(second).unwrap_err().code(), "MalformedImage");
+        }
+    }
 }

@@ -1,4 +1,6 @@
-//! Disk image files in and out: raw, qcow2, vmdk, vhd. Opens nothing named inside an image; knows no chunks, regions or network.
+//! Disk image files in and out: raw, qcow2, vmdk, vhd.
+//!
+//! It must not open any path named inside an image, and knows no chunks, regions or network.
 //!
 //! [`Image::open`] decides the format by content and checks all metadata once: bounded in memory and time, refused by
 //! name. Readers then map a stretch of the disk to holes, bytes of the file, or a compressed unit. [`DiskWriter`] makes

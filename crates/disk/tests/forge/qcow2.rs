@@ -58,69 +58,92 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     packed
 }
 
+/// The parts of an image being made.
+struct Draft {
+    shape: Shape,
+    bytes: Vec<u8>,
+    refcounts: Vec<u16>,
+    /// Where the next compressed cluster goes.
+    free_byte: usize,
+}
+
+impl Draft {
+    fn bits(&self) -> u32 {
+        if self.shape == Shape::Extended { 14 } else { 12 }
+    }
+
+    fn cluster(&self) -> usize {
+        1 << self.bits()
+    }
+
+    /// Stores `content` as it is, at the next cluster, for the L2 entry at `entry`.
+    fn put_plain(&mut self, entry: usize, content: &[u8]) {
+        let host = self.bytes.len().next_multiple_of(self.cluster());
+        self.bytes.resize(host, 0);
+        self.bytes.extend(content);
+        self.bytes.be64(entry, host as u64 | COPIED);
+        if self.shape == Shape::Extended {
+            self.bytes.be64(entry + 8, 0xffff_ffff);
+        }
+        self.refcounts.resize(host / self.cluster() + 1, 1);
+        self.free_byte = self.bytes.len();
+    }
+
+    /// Stores `content` compressed, right behind what was stored last.
+    fn put_packed(&mut self, entry: usize, content: &[u8]) {
+        let packed = match self.shape {
+            Shape::Zstd => zstd::bulk::compress(content, 3).unwrap(),
+            Shape::Zlib | Shape::Extended => deflate(content),
+        };
+        let (host, cluster) = (self.free_byte, self.cluster());
+        let last = host + packed.len() - 1;
+        self.bytes.resize(self.bytes.len().max((last + 1).next_multiple_of(cluster)), 0);
+        self.bytes.text(host, &packed);
+        let sectors = (last / 512 - host / 512) as u64;
+        let value = PACKED | sectors << (62 - (self.bits() - 8)) | host as u64;
+        self.bytes.be64(entry, value);
+        self.refcounts.resize(self.refcounts.len().max(last / cluster + 1), 0);
+        (host / cluster..=last / cluster).for_each(|cluster| self.refcounts[cluster] += 1);
+        self.free_byte = last + 1;
+    }
+}
+
 /// Makes the image: a disk of three L2 tables, of which only the first exists; with subclusters one table is enough.
 /// The file ends with the last compressed cluster, as qemu-img leaves it.
 pub fn forge(seed: u64, shape: Shape) -> Forged<Places> {
     let mut random = Random(seed);
-    let is_extended = shape == Shape::Extended;
-    let (bits, entry_bytes) = if is_extended { (14, 16) } else { (12, 8) };
-    let cluster = 1usize << bits;
-    let entries = cluster / entry_bytes;
-    let clusters = if is_extended { 64 } else { 2 * entries };
-    let disk_bytes = clusters * cluster + 512 * (1 + random.below(7) as usize);
-    let mut disk = vec![0; disk_bytes];
+    let mut draft = Draft { shape, bytes: Vec::new(), refcounts: vec![1; 5], free_byte: 0 };
+    let cluster = draft.cluster();
+    draft.bytes.resize(5 * cluster, 0);
+    let (entry_bytes, clusters) = if shape == Shape::Extended { (16, 64) } else { (8, 1024) };
+    let mut disk = vec![0; clusters * cluster + 512 * (1 + random.below(7) as usize)];
     let (table, block, l1, l2) = (cluster, 2 * cluster, 3 * cluster, 4 * cluster);
-    let mut bytes = vec![0; 5 * cluster];
-    let mut refcounts = vec![1u16; 5];
-    let (mut plain, mut packed) = (Vec::new(), Vec::new());
 
-    // Plain and compressed clusters at even places, each with a gap behind it.
-    let mut free_byte = bytes.len();
+    // Plain and compressed clusters in turn, each with a gap behind it.
+    let (mut plain, mut packed) = (Vec::new(), Vec::new());
     for nth in 0..12 {
         let index = nth * 4 + random.below(3) as usize;
         let letter = b'a' + random.below(20) as u8;
         let content: Vec<u8> =
             (0..cluster).map(|_| letter + u8::from(random.below(9) == 0)).collect();
-        let place = index * cluster..(index + 1) * cluster;
+        disk[index * cluster..(index + 1) * cluster].copy_from_slice(&content);
         let entry = l2 + index * entry_bytes;
         if nth % 2 == 0 {
-            let host = bytes.len().next_multiple_of(cluster);
-            bytes.resize(host, 0);
-            bytes.extend(&content);
-            disk[place].copy_from_slice(&content);
-            bytes.be64(entry, host as u64 | COPIED);
-            if is_extended {
-                bytes.be64(entry + 8, 0xffff_ffff);
-            }
-            refcounts.resize(host / cluster + 1, 1);
+            draft.put_plain(entry, &content);
             plain.push(entry);
-            free_byte = bytes.len();
         } else {
-            let squeezed = match shape {
-                Shape::Zstd => zstd::bulk::compress(&content, 3).unwrap(),
-                Shape::Zlib | Shape::Extended => deflate(&content),
-            };
-            let host = free_byte;
-            let last = host + squeezed.len() - 1;
-            bytes.resize(bytes.len().max((last + 1).next_multiple_of(cluster)), 0);
-            bytes.text(host, &squeezed);
-            disk[place].copy_from_slice(&content);
-            let sectors = (last / 512 - host / 512) as u64;
-            bytes.be64(entry, PACKED | sectors << (62 - (bits - 8)) | host as u64);
-            refcounts.resize(refcounts.len().max(last / cluster + 1), 0);
-            (host / cluster..=last / cluster).for_each(|cluster| refcounts[cluster] += 1);
+            draft.put_packed(entry, &content);
             packed.push(entry);
-            free_byte = last + 1;
         }
     }
+    let Draft { mut bytes, refcounts, free_byte, .. } = draft;
     bytes.truncate(free_byte.next_multiple_of(512));
-    if is_extended {
+    if shape == Shape::Extended {
         bytes.be64(l2 + 60 * entry_bytes + 8, 0xffff_0000_0000_0000); // half of a cluster is zeros
     } else {
         bytes.be64(l2 + 60 * entry_bytes, 1); // a zero cluster
     }
-
-    write_header(&mut bytes, bits, disk_bytes as u64, shape);
+    write_header(&mut bytes, cluster.ilog2(), disk.len() as u64, shape);
     bytes.be64(table, block as u64).be64(l1, l2 as u64 | COPIED);
     for (cluster, refcount) in refcounts.iter().enumerate() {
         bytes.be16(block + cluster * 2, *refcount);
