@@ -1,0 +1,194 @@
+//! Commands on images.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand};
+use disk::Declared;
+use model::{
+    Architecture, BootMode, ClientToken, Description, ImageStatus, Name, OsType, Platform, RegionId,
+};
+
+use super::values::{
+    ExportFormat, ImageRef, Patience, TagArg, name, parse_description, platform, token,
+};
+
+/// Commands on images.
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Bring a disk image file into a region.
+    Import(ImportArgs),
+    /// Copy an image to other regions, sending only what they lack.
+    Copy(CopyArgs),
+    /// Write a disk of an image into a file, every chunk checked.
+    Export(ExportArgs),
+    /// Cancel the copy or import that makes an image.
+    Cancel(OneImage),
+    /// List the images of a region, newest first.
+    List(ListArgs),
+    /// Show one image.
+    Show(OneImage),
+    /// Change an image's name, description or tags.
+    Edit(EditArgs),
+    /// Delete an image.
+    Delete(DeleteArgs),
+    /// Read every chunk of an image in its region and check it.
+    Verify(OneImage),
+}
+
+/// An image in a region.
+#[derive(Args, Debug)]
+pub struct OneImage {
+    /// The image: its id, or its name where only one has it.
+    pub image: ImageRef,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+}
+
+/// `image import`.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The system disk's image file: raw, qcow2, vmdk or vhd.
+    pub file: PathBuf,
+    /// A data disk's image file; may be given up to 16 times.
+    #[arg(long, value_name = "FILE")]
+    pub data_disk: Vec<PathBuf>,
+    /// The image's name.
+    #[arg(long, value_parser = name)]
+    pub name: Name,
+    /// What the image is.
+    #[arg(long, value_parser = parse_description)]
+    pub description: Option<Description>,
+    /// The region to bring it into; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// The files' format; a check on what their content shows.
+    #[arg(long, default_value_t = Declared::Auto)]
+    pub format: Declared,
+    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
+    #[arg(long, default_value_t = Architecture::X86_64)]
+    pub arch: Architecture,
+    /// The operating system's family: `linux`, `windows` or `other`.
+    #[arg(long, default_value_t = OsType::Linux)]
+    pub os_type: OsType,
+    /// The operating system's name, as `Debian 12`.
+    #[arg(long, value_parser = platform)]
+    pub platform: Option<Platform>,
+    /// How a machine starts from it: `bios` or `uefi`.
+    #[arg(long, default_value_t = BootMode::Bios)]
+    pub boot_mode: BootMode,
+    /// A tag; may be given up to 20 times.
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+}
+
+/// `image copy`.
+#[derive(Args, Debug)]
+pub struct CopyArgs {
+    /// The image: its id, or its name where only one has it.
+    pub image: ImageRef,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long, value_name = "REGION")]
+    pub from: Option<RegionId>,
+    /// The regions to copy it to.
+    #[arg(long, value_name = "REGION", value_delimiter = ',', required = true)]
+    pub to: Vec<RegionId>,
+    /// The name in the targets; else the source's.
+    #[arg(long, value_parser = name)]
+    pub name: Option<Name>,
+    /// The description in the targets; else the source's.
+    #[arg(long, value_parser = parse_description)]
+    pub description: Option<Description>,
+    /// A tag in the targets; else the source's.
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+    /// A token of your own: the same request with the same token is done once.
+    #[arg(long, value_parser = token)]
+    pub token: Option<ClientToken>,
+    /// Wait until the copies end.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub wait: bool,
+    /// Wait no longer than this, as `90s`, `10m` or `2h`.
+    #[arg(long, requires = "wait", value_name = "TIME")]
+    pub timeout: Option<Patience>,
+    /// Only say what would be sent and how long it would take.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `image export`.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The image: its id, or its name where only one has it.
+    pub image: ImageRef,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// Which disk: 0 is the system disk.
+    #[arg(long, default_value_t = 0)]
+    pub disk: u8,
+    /// The format to write.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExportFormat,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub force: bool,
+    /// The file to write; it appears only once it is whole.
+    pub file: PathBuf,
+}
+
+/// `image list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// The region; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// Only images in these states: `creating`, `available`, `create_failed`.
+    #[arg(long, value_delimiter = ',')]
+    pub status: Vec<ImageStatus>,
+    /// Only images of exactly this name.
+    #[arg(long, value_parser = name)]
+    pub name: Option<Name>,
+    /// At most so many; else all.
+    #[arg(long)]
+    pub limit: Option<u64>,
+}
+
+/// `image edit`.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["name", "description", "tags", "no_tags"]))]
+pub struct EditArgs {
+    /// The image: its id, or its name where only one has it.
+    pub image: ImageRef,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// A new name.
+    #[arg(long, value_parser = name)]
+    pub name: Option<Name>,
+    /// A new description.
+    #[arg(long, value_parser = parse_description)]
+    pub description: Option<Description>,
+    /// A tag; those given take the place of all old ones.
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+    /// Take all tags away.
+    #[arg(long, conflicts_with = "tags")]
+    pub no_tags: bool,
+}
+
+/// `image delete`.
+#[derive(Args, Debug)]
+pub struct DeleteArgs {
+    /// The image: its id, or its name where only one has it.
+    pub image: ImageRef,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// Also when instances use it.
+    #[arg(long)]
+    pub force: bool,
+    /// Leave its snapshots.
+    #[arg(long)]
+    pub keep_snapshots: bool,
+}

@@ -1,0 +1,233 @@
+//! What can be typed: commands, flags and their values. Values are parsed here, once.
+
+mod copy;
+mod image;
+mod instance;
+mod key;
+mod local;
+mod quota;
+mod snapshot;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use copy::CopyCommand;
+pub use image::{
+    CopyArgs, DeleteArgs, EditArgs, ExportArgs, ImageCommand, ImportArgs, ListArgs, OneImage,
+};
+pub use instance::InstanceCommand;
+pub use key::KeyCommand;
+pub use local::{DemoArgs, DigestArgs, DoctorArgs, LogFormat, ServeArgs};
+pub use quota::QuotaCommand;
+pub use snapshot::{SnapshotCommand, SnapshotListArgs};
+pub use values::{ExportFormat, ImageRef, Patience, TagArg};
+
+/// Ferry carries machine images between regions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ferry",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 not found, 5 refused, \
+6 not authorised, 7 wait timed out.\n\nThe endpoint and the access key are looked for among the flags, then in the \
+environment, then in the profile that `ferry serve` and `ferry demo` write."
+)]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Globals {
+    /// Where Ferry answers, as `http://127.0.0.1:7070`.
+    #[arg(
+        long,
+        global = true,
+        env = "FERRY_ENDPOINT",
+        value_name = "URL",
+        help_heading = "Connection"
+    )]
+    pub endpoint: Option<String>,
+    /// Id of the access key.
+    #[arg(
+        long,
+        global = true,
+        env = "FERRY_ACCESS_KEY_ID",
+        value_name = "ID",
+        help_heading = "Connection"
+    )]
+    pub access_key_id: Option<String>,
+    /// Secret of the access key; better given by the environment or the profile, since others see a command line.
+    #[arg(
+        long,
+        global = true,
+        env = "FERRY_ACCESS_KEY_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET",
+        help_heading = "Connection"
+    )]
+    pub access_key_secret: Option<String>,
+    /// The profile, instead of `ferry/profile.toml` in the user's configuration folder.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub profile: Option<PathBuf>,
+    /// How results are written: a table for people, JSON for programs, or ids alone.
+    #[arg(short, long, global = true, value_enum, default_value_t, help_heading = "Output")]
+    pub output: OutputFormat,
+    /// No progress bars and no progress lines.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub no_progress: bool,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: an object, or a list of them.
+    Json,
+    /// Ids alone, one a line.
+    Id,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run regions: the service itself.
+    Serve(ServeArgs),
+    /// See it work: start three regions here, import an image, copy it, change it and copy it again.
+    Demo(DemoArgs),
+    /// Images: bring in, copy, take out, and look after.
+    #[command(subcommand)]
+    Image(ImageCommand),
+    /// Copies between regions: look at them, watch them, hurry them.
+    #[command(subcommand)]
+    Copy(CopyCommand),
+    /// Snapshots: the disks that images rest on.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Regions.
+    #[command(subcommand)]
+    Region(RegionCommand),
+    /// Quotas: how many images and snapshots there may be.
+    #[command(subcommand)]
+    Quota(QuotaCommand),
+    /// Access keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Instances: records that say that an image is used.
+    #[command(subcommand)]
+    Instance(InstanceCommand),
+    /// Print the disk root of an image file: two files with the same root are the same disk.
+    Digest(DigestArgs),
+    /// Check endpoint, key, clock, data folder and limits.
+    Doctor(DoctorArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages.
+    Man {
+        /// The folder to write them into; made if it does not exist.
+        dir: PathBuf,
+    },
+    /// Print the OpenAPI description of the native API.
+    Openapi,
+}
+
+/// Commands on regions.
+#[derive(Debug, Subcommand)]
+pub enum RegionCommand {
+    /// List the regions of this deployment.
+    List,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_specification_parses() {
+        let lines = [
+            "serve --data d --listen 127.0.0.1:7070 --config ferry.toml",
+            "demo --image f --once --data d",
+            "image import f --data-disk g --data-disk h --name web --region r1 --format qcow2 --arch arm64 \
+             --os-type linux --platform Debian --boot-mode uefi --tag a=b --tag c=",
+            "image copy web --from r1 --to r2,r3 --name n2 --description d --tag a=b --token t --wait --timeout 10m",
+            "image copy img-aaaaaaaaaaaaaaaaaaaa --from r1 --to r2 --dry-run",
+            "image export web --region r1 --disk 1 --format qcow2 f",
+            "image cancel web --region r1",
+            "image list --region r1 --status available --name web --limit 5 -o json",
+            "image show web",
+            "image edit web --name web2",
+            "image delete web --force --keep-snapshots",
+            "image verify web",
+            "copy list --state live",
+            "copy show copy-aaaaaaaaaaaaaaaaaaaa",
+            "copy watch copy-aaaaaaaaaaaaaaaaaaaa",
+            "copy retry copy-aaaaaaaaaaaaaaaaaaaa",
+            "snapshot list --origin copied",
+            "snapshot show snap-aaaaaaaaaaaaaaaaaaaa",
+            "snapshot delete snap-aaaaaaaaaaaaaaaaaaaa",
+            "region list",
+            "quota show",
+            "quota set image 5 --region r1",
+            "key create -o json",
+            "key list",
+            "key delete FERRYAAAAAAAAAAAAAAAAAAAA",
+            "instance create --name vm1 --image web",
+            "instance list",
+            "instance delete i-aaaaaaaaaaaaaaaaaaaa",
+            "instance change-disk i-aaaaaaaaaaaaaaaaaaaa --image web",
+            "digest f --format raw",
+            "doctor --data d",
+            "completions bash",
+            "man d",
+            "openapi",
+        ];
+        for line in lines {
+            let words = std::iter::once("ferry").chain(line.split_whitespace());
+            Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+
+    #[test]
+    fn values_that_break_a_rule_are_usage_errors() {
+        for line in [
+            "image copy web --from r1",
+            "image copy web --to R1",
+            "image import f --name 1web",
+            "image import f --name web --arch sparc",
+            "image import f --name web --tag novalue",
+            "image export web f --format vhd",
+            "copy show img-aaaaaaaaaaaaaaaaaaaa",
+            "quota set images 5",
+            "image copy web --to r2 --timeout soon --wait",
+            "image copy web --to r2 --timeout 5m",
+            "image copy web --to r2 --wait --dry-run",
+            "image edit web",
+        ] {
+            let words = std::iter::once("ferry").chain(line.split_whitespace());
+            let error = Cli::try_parse_from(words).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What each command does: gather what was typed, ask the service, say what came of it.
+
+mod check_up;
+mod copies;
+mod copy;
+mod digest;
+mod export;
+mod image;
+mod import;
+mod instance;
+mod key;
+mod manual;
+mod quota;
+mod region;
+mod snapshot;
+
+use crate::cli::{Cli, Command};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Showing;
+use crate::settings::Settings;
+
+pub use copies::wait_for;
+pub use copy::{Request, ask_for_copies};
+pub use import::import;
+
+/// What every command that asks a service has.
+pub struct Session {
+    /// The service.
+    pub client: Client,
+    /// Where results go.
+    pub output: Output,
+    /// How progress is shown.
+    pub showing: Showing,
+}
+
+/// Does what was typed.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output { format: cli.globals.output };
+    let showing = Showing::of(&cli.globals);
+    let session = || {
+        let client = Client::new(Settings::gather(&cli.globals)?)?;
+        Ok::<_, Failure>(Session { client, output, showing: showing.clone() })
+    };
+    match cli.command {
+        Command::Serve(args) => crate::serve::serve(&args, &cli.globals).await,
+        Command::Demo(args) => crate::demo::demo(&args, &cli.globals).await,
+        Command::Image(command) => image::run(&session()?, command).await,
+        Command::Copy(command) => copies::run(&session()?, command).await,
+        Command::Snapshot(command) => snapshot::run(&session()?, command).await,
+        Command::Region(command) => region::run(&session()?, command).await,
+        Command::Quota(command) => quota::run(&session()?, command).await,
+        Command::Key(command) => key::run(&session()?, command).await,
+        Command::Instance(command) => instance::run(&session()?, command).await,
+        Command::Digest(args) => digest::run(output, &showing, args).await,
+        Command::Doctor(args) => check_up::run(output, &cli.globals, args).await,
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { dir } => manual::pages(&dir),
+        Command::Openapi => manual::openapi(),
+    }
+}

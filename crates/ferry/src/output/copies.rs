@@ -1,0 +1,131 @@
+//! What became of a copy, told for each target.
+
+use api::native::wire::{Copy, CopyResult, EstimateResult, Problem, Quota};
+use serde::Serialize;
+
+use super::{Row, bytes, duration, shorten};
+use crate::exit::Exit;
+
+/// What became of a copy to one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The target image, where it was promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The target.
+    pub region: String,
+    /// The image's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How the copy stands; `refused` where there is none.
+    pub status: String,
+    /// Percent.
+    pub progress: u8,
+    /// The copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
+    /// Whether an earlier request with the same token did it.
+    pub replayed: bool,
+    /// Bytes that crossed the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_sent: Option<u64>,
+    /// Bytes that the target held already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_reused: Option<u64>,
+    /// Why there is no copy, or why it made no image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// How this target ends.
+    #[serde(skip)]
+    pub exit: Exit,
+}
+
+impl Outcome {
+    /// As the source's door answered it.
+    pub fn of(result: CopyResult, name: Option<String>) -> Outcome {
+        match result {
+            CopyResult::Promised(promised) => Outcome {
+                id: Some(promised.image),
+                region: promised.target,
+                name,
+                status: "waiting".to_owned(),
+                progress: 0,
+                copy: Some(promised.copy),
+                replayed: promised.replayed,
+                bytes_sent: None,
+                bytes_reused: None,
+                problem: None,
+                exit: Exit::Done,
+            },
+            CopyResult::Refused(refused) => Outcome {
+                id: None,
+                region: refused.target,
+                name,
+                status: "refused".to_owned(),
+                progress: 0,
+                copy: None,
+                replayed: false,
+                bytes_sent: None,
+                bytes_reused: None,
+                exit: Exit::of_problem(refused.problem.status, &refused.problem.code),
+                problem: Some(refused.problem),
+            },
+        }
+    }
+
+    /// Takes in how the copy stands.
+    pub fn learn(&mut self, copy: &Copy) {
+        self.status = copy.phase.clone();
+        self.progress = copy.progress;
+        self.bytes_sent = Some(copy.bytes_sent);
+        self.bytes_reused = Some(copy.bytes_reused);
+    }
+}
+
+impl Row for Outcome {
+    const HEADINGS: &'static [&'static str] = &["REGION", "IMAGE", "COPY", "STATUS"];
+
+    fn cells(&self) -> Vec<String> {
+        let word = |text: &Option<String>| text.clone().unwrap_or_default();
+        let status = match &self.problem {
+            Some(problem) if self.copy.is_none() => format!("refused: {}", problem.code),
+            Some(_) | None => self.status.clone(),
+        };
+        vec![shorten(&self.region, 16), word(&self.id), word(&self.copy), status]
+    }
+
+    fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+}
+
+impl Row for EstimateResult {
+    const HEADINGS: &'static [&'static str] =
+        &["REGION", "TO SEND", "REUSED", "TIME", "AHEAD", "QUOTA LEFT"];
+
+    fn cells(&self) -> Vec<String> {
+        let left = |quota: &Quota| {
+            format!("{} {}", quota.limit.saturating_sub(quota.used + quota.reserved), quota.kind)
+        };
+        match self {
+            EstimateResult::Estimated(estimate) => vec![
+                estimate.target.clone(),
+                bytes(estimate.bytes_to_send),
+                bytes(estimate.bytes_reused),
+                estimate.seconds.map_or_else(|| "unknown".to_owned(), duration),
+                estimate.copies_ahead.to_string(),
+                estimate.quotas.iter().map(left).collect::<Vec<_>>().join(", "),
+            ],
+            EstimateResult::Refused(refused) => {
+                vec![refused.target.clone(), format!("refused: {}", refused.problem.code)]
+            }
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            EstimateResult::Estimated(estimate) => &estimate.target,
+            EstimateResult::Refused(refused) => &refused.target,
+        }
+    }
+}

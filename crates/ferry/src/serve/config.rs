@@ -1,0 +1,229 @@
+//! `ferry.toml`: what a service is set to. `docs/ferry.toml.example` shows every setting.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use model::{AccountId, RegionId};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Where a service answers unless it is told: this machine alone.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+/// Regions of a service that is told nothing (issue 2).
+const REGIONS: [&str; 3] = ["cn-hangzhou", "cn-shanghai", "ap-southeast-1"];
+/// Least characters of the secret between processes: 128 bits in hex.
+const SECRET_CHARACTERS: usize = 32;
+
+/// What a service is set to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The data folder.
+    pub data: Option<PathBuf>,
+    /// Where it answers.
+    pub listen: SocketAddr,
+    /// The folder of the accounts and of the master key, where processes of one machine share them; else the data folder.
+    pub accounts: Option<PathBuf>,
+    /// The id of the first account, where processes that share no accounts are to mean the same one.
+    pub account: Option<String>,
+    /// What regions of other processes show each other.
+    pub peer_secret: Option<String>,
+    /// Copies into a region that run at once.
+    pub copies_at_once: u32,
+    /// Those of one account.
+    pub copies_per_account: u32,
+    /// Images of one account in a region, unless its quota is set.
+    pub image_quota: u64,
+    /// Snapshots of one account in a region, unless its quota is set.
+    pub snapshot_quota: u64,
+    /// How often unused chunks are looked for and deleted.
+    pub sweep_every_secs: u64,
+    /// The regions.
+    pub regions: Vec<RegionConfig>,
+    /// Limits between them.
+    pub links: Vec<LinkConfig>,
+}
+
+/// A region.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionConfig {
+    /// Its name.
+    pub name: String,
+    /// Where another process serves it; else this one does.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+}
+
+/// A limit between two regions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// From here,
+    pub source: String,
+    /// to there,
+    pub target: String,
+    /// at most so fast.
+    pub bytes_per_sec: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let region = |name: &str| RegionConfig { name: name.to_owned(), endpoint: None };
+        Config {
+            data: None,
+            listen: LISTEN,
+            accounts: None,
+            account: None,
+            peer_secret: None,
+            copies_at_once: 20,
+            copies_per_account: 5,
+            image_quota: 1_000,
+            snapshot_quota: 2_000,
+            sweep_every_secs: 3_600,
+            regions: REGIONS.map(region).to_vec(),
+            links: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file. Paths in it are relative to its folder.
+    pub fn load(path: &Path) -> Result<Config, Failure> {
+        let doing = || format!("read configuration `{}`", path.display());
+        let text = std::fs::read_to_string(path).map_err(|source| Failure::File {
+            doing: "read configuration",
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config: Config = toml::from_str(&text).map_err(|error| Failure::Setting {
+            doing: doing(),
+            reason: error.to_string().trim_end().to_owned(),
+        })?;
+        config.check().map_err(|reason| Failure::Setting { doing: doing(), reason })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for place in [&mut config.data, &mut config.accounts].into_iter().flatten() {
+            *place = folder.join(&*place);
+        }
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut names: Vec<&str> = self.regions.iter().map(|region| region.name.as_str()).collect();
+        for name in &names {
+            name.parse::<RegionId>().map_err(|error| error.to_string())?;
+        }
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("region `{}` is there twice", twice[0]));
+        }
+        if !self.regions.iter().any(|region| region.endpoint.is_none()) {
+            return Err("no region is served here: every one has an `endpoint`".to_owned());
+        }
+        for link in &self.links {
+            let unknown = [&link.source, &link.target]
+                .into_iter()
+                .find(|name| !names.contains(&name.as_str()));
+            if let Some(name) = unknown {
+                return Err(format!(
+                    "a link names region `{name}`, which is not among the regions"
+                ));
+            }
+            if link.bytes_per_sec == 0 {
+                return Err(format!(
+                    "the link from `{}` to `{}` has `0` bytes a second",
+                    link.source, link.target
+                ));
+            }
+        }
+        if self.copies_at_once == 0 || self.copies_per_account == 0 {
+            return Err("`copies_at_once` and `copies_per_account` must be at least `1`".to_owned());
+        }
+        if let Some(account) = &self.account {
+            account.parse::<AccountId>().map_err(|error| error.to_string())?;
+        }
+        self.check_peers()
+    }
+
+    fn check_peers(&self) -> Result<(), String> {
+        let remote = self.regions.iter().find(|region| region.endpoint.is_some());
+        match (&self.peer_secret, remote) {
+            (Some(secret), _) if secret.len() < SECRET_CHARACTERS => Err(format!(
+                "`peer_secret` has `{}` characters, at least `{SECRET_CHARACTERS}` are needed; make one with `openssl rand -hex 32`",
+                secret.len()
+            )),
+            (None, Some(region)) => Err(format!(
+                "region `{}` is served elsewhere, so `peer_secret` is needed",
+                region.name
+            )),
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
+    /// The first region that this process serves.
+    pub fn first_region_here(&self) -> Result<String, Failure> {
+        let here = self.regions.iter().find(|region| region.endpoint.is_none());
+        here.map(|region| region.name.clone()).ok_or_else(|| Failure::Setting {
+            doing: "serve".to_owned(),
+            reason: "no region is served here".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ferry.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ferry.toml.example");
+        let config = Config::load(&example).unwrap();
+        assert_eq!(config.first_region_here().unwrap(), "cn-hangzhou");
+    }
+
+    #[test]
+    fn an_empty_configuration_is_the_default_one() {
+        let config = load("").unwrap();
+        assert_eq!(config.regions.len(), 3);
+        assert_eq!(config.listen.to_string(), "127.0.0.1:7070");
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let table = [
+            ("lisen = \"127.0.0.1:1\"", "lisen"),
+            ("[[regions]]\nname = \"A\"", "`A`"),
+            ("[[regions]]\nname = \"aa\"\n[[regions]]\nname = \"aa\"", "twice"),
+            ("[[regions]]\nname = \"aa\"\nendpoint = \"http://b\"", "no region is served here"),
+            (
+                "[[regions]]\nname = \"aa\"\n[[regions]]\nname = \"bb\"\nendpoint = \"http://b\"",
+                "peer_secret",
+            ),
+            ("peer_secret = \"short\"", "peer_secret"),
+            ("[[links]]\nsource = \"x1\"\ntarget = \"cn-shanghai\"\nbytes_per_sec = 1", "`x1`"),
+            ("copies_at_once = 0", "copies_at_once"),
+            ("account = \"me\"", "`me`"),
+        ];
+        for (text, word) in table {
+            let failure = load(text).unwrap_err();
+            assert_eq!(failure.exit().number(), 2, "{text}");
+            assert!(failure.text().contains(word), "{text}: {}", failure.text());
+        }
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ferry.toml");
+        std::fs::write(&path, "data = \"d\"").unwrap();
+        assert_eq!(Config::load(&path).unwrap().data, Some(folder.path().join("d")));
+    }
+}

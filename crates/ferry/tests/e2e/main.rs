@@ -1,0 +1,10 @@
+//! The real binary, from an empty folder to an exported image.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod answers;
+mod journey;
+mod processes;
+mod refusals;
