@@ -149,3 +149,84 @@ fn audit_from(row: &SqliteRow) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
     };
     Ok((AuditRow { seq: stored.number("seq")?, entry }, stored.bytes32("digest")?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, catalog, intruder};
+
+    fn entry(n: u64) -> AuditEntry {
+        AuditEntry {
+            at: Timestamp(n as i64),
+            account: (!n.is_multiple_of(2)).then(|| account(n)),
+            action: "copy.accept".into(),
+            subject: format!("copy-{n}"),
+            request_id: "r".into(),
+            detail: String::new(),
+        }
+    }
+
+    async fn trail(rows: u64) -> (tempfile::TempDir, crate::Catalog) {
+        let (folder, catalog) = catalog().await;
+        for n in 1..=rows {
+            let mut tx = catalog.begin().await.unwrap();
+            assert_eq!(tx.record_audit(&entry(n)).await.unwrap(), n);
+            tx.commit().await.unwrap();
+        }
+        (folder, catalog)
+    }
+
+    #[tokio::test]
+    async fn the_trail_reads_back_as_written_and_is_whole() {
+        let (_folder, catalog) = trail(5).await;
+        let mut tx = catalog.read().await.unwrap();
+        let newest: Vec<_> = tx.list_audit(None, 2).await.unwrap();
+        let row = |seq| AuditRow { seq, entry: entry(seq) };
+        assert_eq!(newest, [row(5), row(4)]);
+        assert_eq!(tx.list_audit(Some(3), 9).await.unwrap(), [row(2), row(1)]);
+        assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Whole { rows: 5 });
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_a_transaction_that_is_dropped_leaves_no_gap() {
+        let (_folder, catalog) = trail(2).await;
+        let mut tx = catalog.begin().await.unwrap();
+        tx.record_audit(&entry(9)).await.unwrap();
+        drop(tx);
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.record_audit(&entry(3)).await.unwrap(), 3);
+        assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Whole { rows: 3 });
+    }
+
+    #[tokio::test]
+    async fn tampering_with_any_row_is_found() {
+        let columns = [
+            "at = at + 1",
+            "account = 'acct-zzzzzzzzzzzzzzzzzzzz'",
+            "account = NULL",
+            "action = 'image.delete'",
+            "subject = subject || ' '",
+            "request_id = request_id || detail || 'x'",
+            "detail = 'x'",
+            "digest = zeroblob(32)",
+        ];
+        for seq in 1..=3 {
+            for change in columns.iter().filter(|c| !(c.ends_with("NULL") && seq == 2)) {
+                let sql = format!("UPDATE audit SET {change} WHERE seq = {seq}");
+                assert_found(sql, seq).await;
+            }
+            assert_found(format!("DELETE FROM audit WHERE seq = {seq}"), seq).await;
+        }
+        assert_found("UPDATE audit SET seq = -seq; UPDATE audit SET seq = 4 + seq".into(), 1).await;
+        let add = "INSERT INTO audit SELECT 4, at, account, action, subject, request_id, detail, digest FROM audit WHERE seq = 3";
+        assert_found(add.into(), 4).await;
+    }
+
+    async fn assert_found(sql: String, seq: u64) {
+        let (folder, catalog) = trail(3).await;
+        let intruder = intruder(&folder).await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone())).execute(&intruder).await.unwrap();
+        let verified = catalog.read().await.unwrap().verify_audit().await.unwrap();
+        assert_eq!(verified, AuditChain::Broken { seq }, "{sql}");
+    }
+}

@@ -154,3 +154,149 @@ impl Tx {
         rows.iter().map(read).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, account, catalog, intruder, put_image};
+    use crate::{AuditEntry, HoldRow, HoldStanding, ImportRow, Reserved};
+    use model::{CopyId, DiskRole, ImageStatus, QuotaKind, Timestamp};
+
+    /// An available image that is held, a copy that runs, and an import; all as they should be.
+    async fn sound() -> (tempfile::TempDir, Catalog) {
+        let (folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let owner = account(1);
+        for (kind, reserved) in [(QuotaKind::Image, 3), (QuotaKind::Snapshot, 4)] {
+            tx.ensure_quota(&owner, kind, 10).await.unwrap();
+            assert_eq!(tx.reserve(&owner, kind, reserved).await.unwrap(), Reserved::Yes);
+            tx.reserved_to_used(&owner, kind, 1).await.unwrap();
+        }
+        let mut image = sample::image(1, 1);
+        image.status = ImageStatus::Available;
+        put_image(&mut tx, &image).await;
+        let mut snapshot = sample::snapshot(1, 1);
+        snapshot.image = Some(image.id.clone());
+        let mut disk = sample::disk(&image, 0);
+        (disk.digest, disk.snapshot) = (Some(snapshot.digest), Some(snapshot.id.clone()));
+        tx.insert_snapshot(&snapshot).await.unwrap();
+        tx.insert_image_disks(&[disk]).await.unwrap();
+        let hold = HoldRow {
+            copy: CopyId::from_random(|| 30),
+            account: owner.clone(),
+            image: image.id.clone(),
+            target: "south".parse().unwrap(),
+            standing: HoldStanding::Offered,
+            created: Timestamp(1),
+        };
+        tx.ensure_hold(&hold).await.unwrap();
+        put_image(&mut tx, &sample::image(2, 1)).await;
+        tx.insert_copy(&sample::copy(2, 1)).await.unwrap();
+        let coming = sample::image(3, 1);
+        put_image(&mut tx, &coming).await;
+        tx.insert_image_disks(&[sample::disk(&coming, 0)]).await.unwrap();
+        let import = ImportRow { image: coming.id, account: owner, created: Timestamp(1) };
+        tx.insert_import(&import).await.unwrap();
+        let entry = AuditEntry {
+            at: Timestamp(1),
+            account: None,
+            action: "a".into(),
+            subject: "s".into(),
+            request_id: "r".into(),
+            detail: String::new(),
+        };
+        tx.record_audit(&entry).await.unwrap();
+        tx.commit().await.unwrap();
+        (folder, catalog)
+    }
+
+    #[tokio::test]
+    async fn a_sound_catalog_breaks_no_rule() {
+        let (_folder, catalog) = sound().await;
+        assert_eq!(catalog.invariants().await.unwrap(), [] as [String; 0]);
+    }
+
+    /// What an intruder changes, and the rule that finds it.
+    const BROKEN: &[(&str, &str)] = &[
+        ("DELETE FROM image_disk WHERE snapshot IS NOT NULL", "has no system disk"),
+        ("UPDATE image_disk SET snapshot = NULL", "does not rest on a snapshot"),
+        ("UPDATE snapshot SET digest = zeroblob(32)", "does not rest on a snapshot"),
+        ("UPDATE snapshot SET size_bytes = 512", "does not rest on a snapshot"),
+        (
+            "UPDATE image SET status = 'creating' WHERE status = 'available'",
+            "i1: an image that is not available uses",
+        ),
+        (
+            "UPDATE image SET status = 'creating' WHERE status = 'available'",
+            "has a disk on a snapshot",
+        ),
+        ("UPDATE image_disk SET snapshot = NULL", "none of whose disks rests on it"),
+        ("DELETE FROM copy", "being made by no copy and no import"),
+        ("UPDATE copy SET target_image = (SELECT image FROM import)", "or by both"),
+        (
+            "UPDATE image SET status = 'available' WHERE id IN (SELECT image FROM import)",
+            "i6: an import makes an image",
+        ),
+        (
+            "UPDATE image SET status = 'available' WHERE id IN (SELECT target_image FROM copy)",
+            "i6: a copy runs towards",
+        ),
+        (
+            "DELETE FROM image WHERE id IN (SELECT target_image FROM copy)",
+            "i6: a copy runs towards",
+        ),
+        (
+            "UPDATE copy SET state = 'ended', cause = 'cancelled', cause_number = 0, finished = 1",
+            "i6: a copy that ended",
+        ),
+        ("UPDATE quota SET most = 1", "more is used and reserved"),
+        ("UPDATE quota SET used = 2 WHERE kind = 'image'", "the images used"),
+        ("UPDATE quota SET used = 0 WHERE kind = 'snapshot'", "the snapshots used"),
+        ("UPDATE quota SET reserved = 3 WHERE kind = 'image'", "the images reserved"),
+        ("UPDATE quota SET reserved = 2 WHERE kind = 'snapshot'", "the snapshots reserved"),
+        ("DELETE FROM quota WHERE kind = 'image'", "without a quota"),
+        ("UPDATE hold SET account = 'acct-zzzzzzzzzzzzzzzzzzzz'", "i8: an image is held"),
+        (
+            "UPDATE copy SET id = (SELECT copy FROM hold), state = 'done', snapshots = '', finished = 1",
+            "i8: a hold outlives",
+        ),
+        ("UPDATE hold SET image = 'img-zzzzzzzzzzzzzzzzzzzz'", "refers to one that is not there"),
+        ("UPDATE image SET boot_mode = 'grub'", "the database's file is damaged"),
+        ("UPDATE audit SET subject = 'x'", "audit trail is broken at row 1"),
+    ];
+
+    #[tokio::test]
+    async fn every_rule_finds_what_breaks_it() {
+        for (change, wanted) in BROKEN {
+            let (folder, catalog) = sound().await;
+            let intruder = intruder(&folder).await;
+            sqlx::query(*change).execute(&intruder).await.unwrap();
+            let broken = catalog.invariants().await.unwrap();
+            assert!(broken.iter().any(|line| line.contains(wanted)), "{change}: {broken:#?}");
+        }
+        let found = |rule: &&Rule| BROKEN.iter().any(|(_, wanted)| rule.broken.contains(wanted));
+        let untested: Vec<_> =
+            RULES.iter().filter(|rule| !found(rule)).map(|rule| rule.broken).collect();
+        assert_eq!(untested, [] as [&str; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_lowered_limit_and_an_unwinding_copy_are_sound() {
+        let (folder, catalog) = sound().await;
+        let mut tx = catalog.begin().await.unwrap();
+        tx.set_limit(&account(1), QuotaKind::Image, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(catalog.invariants().await.unwrap(), [] as [String; 0]);
+        let intruder = intruder(&folder).await;
+        let unwind = "UPDATE copy SET state = 'unwinding', cause = 'cancelled', cause_number = 0";
+        sqlx::query(unwind).execute(&intruder).await.unwrap();
+        assert_eq!(catalog.invariants().await.unwrap(), [] as [String; 0]);
+        let mut tx = catalog.begin().await.unwrap();
+        tx.give_back_reserved(&account(1), QuotaKind::Image, 1).await.unwrap();
+        tx.give_back_reserved(&account(1), QuotaKind::Snapshot, 2).await.unwrap();
+        tx.delete_image(&sample::image(2, 1).id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(catalog.invariants().await.unwrap(), [] as [String; 0]);
+        assert_eq!(DiskRole::SYSTEM.number(), 0, "the number that the first rule looks for");
+    }
+}

@@ -128,3 +128,204 @@ fn further(before: Progress, now: Progress) -> Progress {
     };
     if is_further { now } else { before }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, catalog, digest};
+    use crate::{Catalog, ClaimLimits};
+    use model::{Cause, CopyState};
+    use proptest::prelude::*;
+
+    /// One copy, claimed once.
+    async fn claimed() -> (tempfile::TempDir, Catalog, CopyRow) {
+        let (folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        tx.insert_copy(&sample::copy(1, 1)).await.unwrap();
+        let copy = claim(&mut tx, 100).await;
+        tx.commit().await.unwrap();
+        (folder, catalog, copy)
+    }
+
+    async fn claim(tx: &mut Tx, now: i64) -> CopyRow {
+        let limits = ClaimLimits { per_account: 1, per_region: 1 };
+        let mut rows = tx.claim_due("w", Timestamp(now), 50, limits).await.unwrap();
+        rows.pop().unwrap()
+    }
+
+    async fn load(tx: &mut Tx, copy: &CopyRow) -> CopyRow {
+        tx.copy_unscoped(&copy.id).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_copy_moves_through_its_life_under_one_lease() {
+        let (_folder, catalog, mut copy) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let digests = vec![digest(1), digest(2)];
+        for state in [CopyState::Held { digests: digests.clone() }, CopyState::Stored { digests }] {
+            let next = CopyRow { state, progress: Progress { done: 3, needed: 4 }, ..copy.clone() };
+            assert_eq!(tx.move_copy(&next).await.unwrap(), Updated::Yes);
+            copy = load(&mut tx, &copy).await;
+            assert_eq!(copy, CopyRow { generation: next.generation + 1, ..next });
+        }
+        let state = CopyState::Published { snapshots: vec![] };
+        let next = CopyRow { state, ..copy };
+        assert_eq!(tx.move_copy(&next).await.unwrap(), Updated::Yes);
+        let state = CopyState::Done { snapshots: vec![] };
+        let finished = Some(Timestamp(140));
+        let done = CopyRow { state, finished, ..load(&mut tx, &next).await };
+        assert_eq!(tx.move_copy(&done).await.unwrap(), Updated::Yes);
+        let end = load(&mut tx, &done).await;
+        assert_eq!((end.worker, end.lease_until, end.finished), (None, Timestamp(0), finished));
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn i10_a_stale_fence_changes_nothing() {
+        let (_folder, catalog, old) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let new = claim(&mut tx, 200).await;
+        assert_eq!((old.fence, new.fence, new.total_attempts), (1, 2, 2));
+        let moved = CopyRow { state: CopyState::Held { digests: vec![] }, ..old.clone() };
+        let progress = CopyRow { bytes_sent: 5, ..old.clone() };
+        assert_eq!(tx.move_copy(&moved).await.unwrap(), Updated::No);
+        assert_eq!(tx.record_progress(&progress).await.unwrap(), Updated::No);
+        let failure = tx.record_failure(&old.id, old.fence, 9, Timestamp(999), "late").await;
+        assert_eq!(failure.unwrap(), Updated::No);
+        let renewed = tx.renew_lease(&old.id, old.fence, Timestamp(999)).await;
+        assert_eq!(renewed.unwrap(), Updated::No);
+        let released = tx.release_lease(&old.id, old.fence, Timestamp(999)).await;
+        assert_eq!(released.unwrap(), crate::Released::No);
+        assert_eq!(load(&mut tx, &old).await, new);
+    }
+
+    #[tokio::test]
+    async fn i10_a_stale_generation_changes_nothing() {
+        let (_folder, catalog, old) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let held = CopyRow { state: CopyState::Held { digests: vec![] }, ..old.clone() };
+        assert_eq!(tx.move_copy(&held).await.unwrap(), Updated::Yes);
+        let now = load(&mut tx, &old).await;
+        let unwinding = CopyState::Unwinding { cause: Cause::Cancelled };
+        let late = CopyRow { state: unwinding, progress: Progress { done: 9, needed: 9 }, ..old };
+        assert_eq!(tx.move_copy(&late).await.unwrap(), Updated::No);
+        assert_eq!(tx.take_copy(&late).await.unwrap(), Updated::No);
+        assert_eq!(load(&mut tx, &late).await, now);
+    }
+
+    #[tokio::test]
+    async fn fault_20_a_command_takes_the_copy_from_its_worker() {
+        let (_folder, catalog, old) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let unwinding = CopyState::Unwinding { cause: Cause::Cancelled };
+        let cancelled = CopyRow { state: unwinding.clone(), ..old.clone() };
+        assert_eq!(tx.take_copy(&cancelled).await.unwrap(), Updated::Yes);
+        assert_eq!(tx.take_copy(&cancelled).await.unwrap(), Updated::No);
+        assert_eq!(tx.record_progress(&old).await.unwrap(), Updated::No);
+        // Within the lease that the worker had, somebody can unwind it.
+        let now = claim(&mut tx, 101).await;
+        assert_eq!((now.state, now.fence), (unwinding, 3));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn fault_19_of_cancel_and_completion_exactly_one_wins() {
+        for _ in 0..20 {
+            let (_folder, catalog, copy) = claimed().await;
+            let cancel =
+                CopyRow { state: CopyState::Unwinding { cause: Cause::Cancelled }, ..copy.clone() };
+            let publish =
+                CopyRow { state: CopyState::Published { snapshots: vec![] }, ..copy.clone() };
+            let (one, two) = (catalog.clone(), catalog.clone());
+            let cancel = tokio::spawn(async move {
+                let mut tx = one.begin().await.unwrap();
+                let won = tx.take_copy(&cancel).await.unwrap();
+                tx.commit().await.unwrap();
+                won
+            });
+            let publish = tokio::spawn(async move {
+                let mut tx = two.begin().await.unwrap();
+                let won = tx.move_copy(&publish).await.unwrap();
+                tx.commit().await.unwrap();
+                won
+            });
+            let (cancelled, published) = (cancel.await.unwrap(), publish.await.unwrap());
+            assert_ne!(cancelled, published);
+            let state = load(&mut catalog.read().await.unwrap(), &copy).await.state;
+            assert_eq!(state.name() == "published", published == Updated::Yes);
+        }
+    }
+
+    #[tokio::test]
+    async fn r000_9_progress_never_goes_back() {
+        let (_folder, catalog, copy) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let mut shown = 0;
+        for (done, needed, disks_done, bytes) in [
+            (50, 100, 1, 500),
+            (10, 100, 0, 100),
+            (60, 200, 2, 600),
+            (150, 200, 1, 550),
+            (0, 0, 0, 0),
+        ] {
+            let made = CopyRow {
+                progress: Progress { done, needed },
+                disks_done,
+                bytes_sent: bytes,
+                bytes_reused: bytes,
+                ..copy.clone()
+            };
+            assert_eq!(tx.record_progress(&made).await.unwrap(), Updated::Yes);
+            let row = load(&mut tx, &copy).await;
+            assert!(row.progress.percent() >= shown && row.disks_done >= disks_done);
+            assert!(row.bytes_sent >= bytes && row.bytes_reused >= bytes);
+            shown = row.progress.percent();
+        }
+        let row = load(&mut tx, &copy).await;
+        assert_eq!(row.progress, Progress { done: 150, needed: 200 });
+        assert_eq!((row.disks_done, row.bytes_sent, row.bytes_reused), (2, 600, 600));
+        // A move that was decided on old numbers does not bring them back.
+        let state = CopyState::Held { digests: vec![] };
+        assert_eq!(tx.move_copy(&CopyRow { state, ..copy.clone() }).await.unwrap(), Updated::Yes);
+        assert_eq!(load(&mut tx, &copy).await.progress, row.progress);
+    }
+
+    proptest! {
+        #[test]
+        fn r000_9_no_pair_shows_less_than_the_one_before(pairs in prop::collection::vec((0u64..1 << 40, 0u64..1 << 40), 1..20)) {
+            let mut shown = Progress::default();
+            for (done, needed) in pairs {
+                let next = further(shown, Progress { done, needed });
+                prop_assert!(next.percent() >= shown.percent());
+                shown = next;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_is_told_and_waits_until_hurried() {
+        let (_folder, catalog, copy) = claimed().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let next = Timestamp(5_000);
+        let failed = tx.record_failure(&copy.id, copy.fence, 3, next, "no route").await;
+        assert_eq!(failed.unwrap(), Updated::Yes);
+        let row = load(&mut tx, &copy).await;
+        let expected = CopyRow {
+            attempts: 3,
+            next_attempt: next,
+            reason: Some("no route".into()),
+            worker: None,
+            lease_until: Timestamp(0),
+            ..copy.clone()
+        };
+        assert_eq!(row, expected);
+        let limits = ClaimLimits { per_account: 1, per_region: 1 };
+        assert!(tx.claim_due("w", Timestamp(4_999), 50, limits).await.unwrap().is_empty());
+        assert_eq!(tx.hurry_copy(&copy.id).await.unwrap(), Updated::Yes);
+        let again = claim(&mut tx, 200).await;
+        assert_eq!(again.attempts, 3, "only a move forgets them");
+        let state = CopyState::Held { digests: vec![] };
+        assert_eq!(tx.move_copy(&CopyRow { state, ..again.clone() }).await.unwrap(), Updated::Yes);
+        let moved = load(&mut tx, &again).await;
+        assert_eq!((moved.attempts, moved.reason, moved.total_attempts), (0, None, 2));
+    }
+}

@@ -22,23 +22,24 @@ pub struct ClaimLimits {
 /// The most published and unwinding copies that one claim takes, so that the work of one call is bounded.
 const FINISHING_AT_ONCE: u32 = 64;
 
-pub(crate) const COUNT_LEASED: &str = "SELECT count(*) FROM copy \
+pub(crate) const COUNT_LEASED: &str = "SELECT count(*) FROM copy INDEXED BY copy_leased \
     WHERE finished IS NULL AND lease_until > ? AND state IN ('queued', 'held', 'stored')";
 pub(crate) const DUE: &str = "WITH leased AS ( \
-        SELECT account, count(*) AS copies FROM copy \
+        SELECT account, count(*) AS copies FROM copy INDEXED BY copy_leased \
         WHERE finished IS NULL AND lease_until > ?1 AND state IN ('queued', 'held', 'stored') GROUP BY account \
     ), due AS ( \
         SELECT id, account, created, row_number() OVER (PARTITION BY account ORDER BY created, id) AS place \
-        FROM copy WHERE finished IS NULL AND next_attempt <= ?1 AND lease_until <= ?1 \
+        FROM copy INDEXED BY copy_live WHERE finished IS NULL AND next_attempt <= ?1 AND lease_until <= ?1 \
         AND state IN ('queued', 'held', 'stored') \
     ) SELECT due.id FROM due LEFT JOIN leased ON leased.account = due.account \
     WHERE place <= ?2 - coalesce(copies, 0) ORDER BY created, due.id LIMIT ?3";
-pub(crate) const FINISHING: &str = "SELECT id FROM copy WHERE state IN ('published', 'unwinding') \
+pub(crate) const FINISHING: &str = "SELECT id FROM copy INDEXED BY copy_finishing \
+    WHERE state IN ('published', 'unwinding') \
     AND next_attempt <= ?1 AND lease_until <= ?1 ORDER BY created, id LIMIT ?2";
 pub(crate) const CLAIM: &str = "UPDATE copy SET worker = ?, lease_until = ?, fence = fence + 1, \
     total_attempts = total_attempts + 1, started = coalesce(started, ?) \
     WHERE id IN (SELECT value FROM json_each(?)) RETURNING *";
-pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead \
+pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead INDEXED BY copy_waiting \
     WHERE ahead.account = ?1 AND ahead.state = 'queued' AND ahead.worker IS NULL \
     AND (ahead.created, ahead.id) <= (?2, ?3)";
 
@@ -140,5 +141,152 @@ impl Tx {
         let (account, created) = (stored.text("account")?, stored.time("created")?);
         let count = query(QUEUE_PLACE).bind(account).bind(created.0).bind(copy.as_str());
         self.count("count the copies ahead", count).await.map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Catalog;
+    use crate::sample::{self, catalog};
+    use model::{Cause, CopyState};
+    use std::collections::HashSet;
+
+    const MANY: ClaimLimits = ClaimLimits { per_account: 1_000, per_region: 1_000 };
+
+    async fn claim(tx: &mut Tx, now: i64, limits: ClaimLimits) -> Vec<i64> {
+        let rows = tx.claim_due("w", Timestamp(now), 50, limits).await.unwrap();
+        assert!(rows.iter().all(|row| row.lease_until == Timestamp(now + 50)));
+        rows.iter().map(|row| row.created.0 - 1_000).collect()
+    }
+
+    async fn insert(tx: &mut Tx, copies: impl IntoIterator<Item = (u64, u64)>) {
+        for (n, of) in copies {
+            tx.insert_copy(&sample::copy(n, of)).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_claim_leases_raises_the_fence_and_counts() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert(&mut tx, [(1, 1)]).await;
+        let before = sample::copy(1, 1);
+        let claimed = tx.claim_due("w-1", Timestamp(100), 50, MANY).await.unwrap();
+        let expected = CopyRow {
+            worker: Some("w-1".into()),
+            lease_until: Timestamp(150),
+            fence: 1,
+            total_attempts: 1,
+            started: Some(Timestamp(100)),
+            ..before
+        };
+        assert_eq!(claimed, [expected]);
+        assert_eq!(claim(&mut tx, 149, MANY).await, [] as [i64; 0]);
+        let renewed = tx.renew_lease(&claimed[0].id, 1, Timestamp(300)).await.unwrap();
+        assert_eq!(renewed, Updated::Yes);
+        assert_eq!(claim(&mut tx, 299, MANY).await, [] as [i64; 0]);
+        let taken_over = tx.claim_due("w-2", Timestamp(300), 50, MANY).await.unwrap();
+        assert_eq!((taken_over[0].fence, taken_over[0].started), (2, Some(Timestamp(100))));
+        let released = tx.release_lease(&claimed[0].id, 2, Timestamp(400)).await.unwrap();
+        assert_eq!(released, Released::Yes);
+        assert_eq!(tx.renew_lease(&claimed[0].id, 2, Timestamp(900)).await.unwrap(), Updated::No);
+        assert_eq!(claim(&mut tx, 399, MANY).await, [] as [i64; 0]);
+        assert_eq!(claim(&mut tx, 400, MANY).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn fault_32_caps_hold_and_the_oldest_go_first() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        // One account has asked for many before others came; two accounts wait behind it.
+        insert(&mut tx, (0..10).map(|n| (n, 1))).await;
+        insert(&mut tx, [(10, 2), (11, 2), (12, 3)]).await;
+        let limits = ClaimLimits { per_account: 2, per_region: 4 };
+        assert_eq!(claim(&mut tx, 100, limits).await, [0, 1, 10, 11]);
+        assert_eq!(claim(&mut tx, 100, limits).await, [] as [i64; 0]);
+        let first = sample::copy(0, 1).id;
+        let released = tx.release_lease(&first, 1, Timestamp(1_000)).await.unwrap();
+        assert_eq!(released, Released::Yes);
+        assert_eq!(claim(&mut tx, 101, limits).await, [2]);
+        // Every lease has run out: whoever had them, all are due again.
+        assert_eq!(claim(&mut tx, 151, limits).await, [1, 2, 10, 11]);
+        let wide = ClaimLimits { per_account: 2, per_region: 9 };
+        assert_eq!(claim(&mut tx, 152, wide).await, [12]);
+    }
+
+    #[tokio::test]
+    async fn published_and_unwinding_copies_do_not_wait_for_a_place() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert(&mut tx, [(0, 1), (1, 1)]).await;
+        let states = [
+            CopyState::Published { snapshots: vec![] },
+            CopyState::Unwinding { cause: Cause::Cancelled },
+        ];
+        for (n, state) in (2..).zip(states) {
+            tx.insert_copy(&CopyRow { state, ..sample::copy(n, 1) }).await.unwrap();
+        }
+        let done = CopyState::Done { snapshots: vec![] };
+        let finished = Some(Timestamp(5));
+        tx.insert_copy(&CopyRow { state: done, finished, ..sample::copy(4, 1) }).await.unwrap();
+        let limits = ClaimLimits { per_account: 1, per_region: 1 };
+        assert_eq!(claim(&mut tx, 100, limits).await, [0, 2, 3]);
+        let none = ClaimLimits { per_account: 0, per_region: 0 };
+        assert_eq!(claim(&mut tx, 150, none).await, [2, 3]);
+    }
+
+    #[tokio::test]
+    async fn r001_10_places_in_the_queue_are_counted_per_account() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert(&mut tx, [(1, 1), (2, 2), (3, 1), (4, 1)]).await;
+        let limits = ClaimLimits { per_account: 1, per_region: 1 };
+        assert_eq!(claim(&mut tx, 100, limits).await, [1]);
+        let mut places = Vec::new();
+        for (n, of) in [(1, 1), (2, 2), (3, 1), (4, 1), (9, 1)] {
+            places.push(tx.queue_place(&sample::copy(n, of).id).await.unwrap());
+        }
+        assert_eq!(places, [None, Some(1), Some(1), Some(2), None]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn fault_26_no_copy_is_claimed_by_two() {
+        let (folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert(&mut tx, (0..200).map(|n| (n, n % 3))).await;
+        tx.commit().await.unwrap();
+        let other = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+        let workers = (0..6).map(|n| {
+            let catalog = if n % 2 == 0 { catalog.clone() } else { other.clone() };
+            tokio::spawn(claim_until_none(catalog, format!("w-{n}")))
+        });
+        let claimed: Vec<CopyId> =
+            futures::future::join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
+        assert_eq!(claimed.len(), 200);
+        assert_eq!(claimed.iter().collect::<HashSet<_>>().len(), 200);
+    }
+
+    /// Claims a few at a time and puts each off, until there are none.
+    async fn claim_until_none(catalog: Catalog, worker: String) -> Vec<CopyId> {
+        let limits = ClaimLimits { per_account: 2, per_region: 5 };
+        let mut claimed = Vec::new();
+        loop {
+            let mut tx = catalog.begin().await.unwrap();
+            let rows = tx.claim_due(&worker, Timestamp(100), 50, limits).await.unwrap();
+            tx.commit().await.unwrap();
+            for row in &rows {
+                assert_eq!(row.worker.as_deref(), Some(worker.as_str()));
+                let mut tx = catalog.begin().await.unwrap();
+                tx.release_lease(&row.id, row.fence, Timestamp(1_000)).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let waiting = "SELECT count(*) FROM copy WHERE next_attempt = 0";
+            let left = catalog.read().await.unwrap().count("count", query(waiting)).await.unwrap();
+            claimed.extend(rows.into_iter().map(|row| row.id));
+            if left == 0 {
+                return claimed;
+            }
+        }
     }
 }

@@ -115,3 +115,59 @@ fn hold_from(row: &SqliteRow) -> Result<HoldRow, CatalogFault> {
         created: stored.time("created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, bytes, catalog, image, put_image};
+
+    fn hold(n: u64, standing: HoldStanding) -> HoldRow {
+        HoldRow {
+            copy: CopyId::from_random(bytes(n)),
+            account: account(1),
+            image: image(1, 1).id,
+            target: "south".parse().unwrap(),
+            standing,
+            created: Timestamp(n as i64),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hold_is_made_once_and_confirmed_stays() {
+        let (_folder, catalog) = catalog().await;
+        let (offered, confirmed) = (HoldStanding::Offered, HoldStanding::Confirmed);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image(1, 1)).await;
+        for (given, found) in [(offered, offered), (confirmed, confirmed), (offered, confirmed)] {
+            assert_eq!(tx.ensure_hold(&hold(1, given)).await.unwrap(), Ensured::Yes);
+            assert_eq!(tx.hold(&hold(1, given).copy).await.unwrap(), Some(hold(1, found)));
+        }
+        let other = HoldRow { image: image(2, 1).id, ..hold(1, confirmed) };
+        assert_eq!(tx.ensure_hold(&other).await.unwrap(), Ensured::Other);
+        tx.ensure_hold(&hold(2, offered)).await.unwrap();
+        let both = [hold(1, confirmed), hold(2, offered)];
+        assert_eq!(tx.holds_of_image(&image(1, 1).id).await.unwrap(), both);
+        assert_eq!(tx.list_holds().await.unwrap().len(), 2);
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn i8_a_held_image_cannot_be_deleted() {
+        let (_folder, catalog) = catalog().await;
+        let held = hold(1, HoldStanding::Offered);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image(1, 1)).await;
+        tx.ensure_hold(&held).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = catalog.begin().await.unwrap();
+        tx.delete_image(&held.image).await.unwrap();
+        tx.commit().await.unwrap_err();
+
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.release_hold(&held.copy).await.unwrap(), Released::Yes);
+        assert_eq!(tx.release_hold(&held.copy).await.unwrap(), Released::No);
+        tx.delete_image(&held.image).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}

@@ -212,3 +212,138 @@ fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
         generation: stored.number("generation")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, account, catalog, origin, put_image, walk_images};
+
+    #[tokio::test]
+    async fn an_image_reads_back_as_written() {
+        let (_folder, catalog) = catalog().await;
+        let plain = sample::image(1, 1);
+        let failed = ImageRow {
+            status: ImageStatus::CreateFailed,
+            origin: Some(origin(5)),
+            failure: Some(Cause::SourceDamaged { chunks: 1 << 40 }),
+            generation: 9,
+            ..sample::image(2, 1)
+        };
+        let mut tx = catalog.begin().await.unwrap();
+        for image in [&plain, &failed] {
+            put_image(&mut tx, image).await;
+        }
+        tx.commit().await.unwrap();
+        let mut tx = catalog.read().await.unwrap();
+        for image in [plain, failed] {
+            assert_eq!(tx.image(&account(1), &image.id).await.unwrap().unwrap(), image);
+            assert_eq!(tx.image(&account(2), &image.id).await.unwrap(), None, "i12");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_word_of_every_attribute_is_allowed_by_the_schema() {
+        use model::{Architecture, BootMode, OsType};
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for n in 0..4 {
+            let mut image = sample::image(n, 1);
+            let place = n as usize;
+            image.attributes.architecture = Architecture::ALL[place];
+            image.attributes.os_type = OsType::ALL[place % OsType::ALL.len()];
+            image.attributes.boot_mode = BootMode::ALL[place % BootMode::ALL.len()];
+            image.status = ImageStatus::ALL[place % ImageStatus::ALL.len()];
+            put_image(&mut tx, &image).await;
+            assert_eq!(tx.image(&account(1), &image.id).await.unwrap(), Some(image));
+        }
+    }
+
+    #[tokio::test]
+    async fn leading_characters_are_unique_in_the_region() {
+        let (_folder, catalog) = catalog().await;
+        let first = sample::image(1, 1);
+        let text = format!("{}{}", first.id.leading(), "z".repeat(12));
+        let second = ImageRow { id: text.parse().unwrap(), ..sample::image(2, 2) };
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &first).await;
+        assert_eq!(tx.insert_image(&second).await.unwrap(), Inserted::Clash);
+        assert_eq!(tx.insert_image(&first).await.unwrap(), Inserted::Clash);
+        assert_eq!(tx.image(&account(2), &second.id).await.unwrap(), None);
+        assert_eq!(tx.delete_image(&first.id).await.unwrap(), Deleted::Yes);
+        put_image(&mut tx, &second).await;
+    }
+
+    #[tokio::test]
+    async fn a_stale_generation_changes_nothing() {
+        let (_folder, catalog) = catalog().await;
+        let old = sample::image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &old).await;
+        let named = ImageRow { name: Name::new("new").unwrap(), ..old.clone() };
+        assert_eq!(tx.update_image(&named).await.unwrap(), Updated::Yes);
+        let late = ImageRow { status: ImageStatus::Available, ..old.clone() };
+        assert_eq!(tx.update_image(&late).await.unwrap(), Updated::No);
+        let now = tx.image(&account(1), &old.id).await.unwrap().unwrap();
+        assert_eq!(now, ImageRow { generation: 1, ..named });
+    }
+
+    #[tokio::test]
+    async fn pages_hold_every_image_once_the_newest_first() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let mut expected = Vec::new();
+        for n in 0..60 {
+            // Three at a time were made in the same millisecond.
+            let status = ImageStatus::ALL[n as usize % 3];
+            let name = Name::new(if n % 4 == 0 { "same" } else { "other" }).unwrap();
+            let created = Timestamp(n as i64 / 3);
+            let image = ImageRow { status, name, created, ..sample::image(n, 1) };
+            put_image(&mut tx, &image).await;
+            put_image(&mut tx, &ImageRow { created, ..sample::image(n + 100, 2) }).await;
+            expected.push(image);
+        }
+        expected.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        let statuses = vec![ImageStatus::Creating, ImageStatus::CreateFailed];
+        let ids = vec![expected[3].id.clone(), expected[50].id.clone(), sample::image(101, 2).id];
+        let filters = [
+            ImageFilter::default(),
+            ImageFilter { status: statuses[..1].to_vec(), ..ImageFilter::default() },
+            ImageFilter { status: statuses.clone(), ..ImageFilter::default() },
+            ImageFilter { name: Some("same".into()), ..ImageFilter::default() },
+            ImageFilter { name: Some("same".into()), status: statuses, ..ImageFilter::default() },
+            ImageFilter { ids, ..ImageFilter::default() },
+            ImageFilter { name: Some("' OR 1=1 --".into()), ..ImageFilter::default() },
+        ];
+        for filter in filters {
+            let wanted: Vec<_> = expected
+                .iter()
+                .filter(|image| {
+                    let named = filter.name.as_ref().is_none_or(|n| n == image.name.as_str());
+                    let listed = filter.ids.is_empty() || filter.ids.contains(&image.id);
+                    filter.admits_status(image.status) && named && listed
+                })
+                .cloned()
+                .collect();
+            for limit in [1, 7, 100] {
+                let found = walk_images(&mut tx, &account(1), &filter, limit).await;
+                assert_eq!(found, wanted, "{filter:?} by {limit}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_word_is_named_with_its_place() {
+        let (folder, catalog) = catalog().await;
+        let image = sample::image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image).await;
+        tx.commit().await.unwrap();
+        let intruder = sample::intruder(&folder).await;
+        query("UPDATE image SET status = 'frozen'").execute(&intruder).await.unwrap();
+        let found = catalog.read().await.unwrap().image(&account(1), &image.id).await;
+        let fault = found.unwrap_err();
+        assert!(
+            matches!(&fault, CatalogFault::Corrupt { table: "image", column: "status", value } if value == "frozen")
+        );
+    }
+}

@@ -98,3 +98,73 @@ fn disk_from(row: &SqliteRow) -> Result<ImageDiskRow, CatalogFault> {
         snapshot: stored.optional_word("snapshot")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{catalog, digest, disk, image, put_image, snapshot};
+
+    #[tokio::test]
+    async fn disks_read_back_as_written_in_their_order() {
+        let (_folder, catalog) = catalog().await;
+        let (first, second) = (image(1, 1), image(2, 1));
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &first).await;
+        put_image(&mut tx, &second).await;
+        let disks: Vec<_> = (0..17).map(|index| disk(&first, index)).collect();
+        let reversed: Vec<_> = disks.iter().rev().cloned().collect();
+        tx.insert_image_disks(&reversed).await.unwrap();
+        tx.insert_image_disks(&[disk(&second, 0)]).await.unwrap();
+        assert_eq!(tx.image_disks(&first.id).await.unwrap(), disks);
+        let of = [first.id.clone(), second.id.clone(), image(3, 1).id];
+        let found = tx.image_disks_of(&of).await.unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[&first.id], disks);
+        assert_eq!(found[&second.id], [disk(&second, 0)]);
+    }
+
+    #[tokio::test]
+    async fn a_disk_comes_to_rest_on_a_snapshot_that_is_there() {
+        let (_folder, catalog) = catalog().await;
+        let image = image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image).await;
+        tx.insert_image_disks(&[disk(&image, 0)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let snapshot = snapshot(4, 1);
+        let rested = ImageDiskRow {
+            digest: Some(digest(4)),
+            snapshot: Some(snapshot.id.clone()),
+            ..disk(&image, 0)
+        };
+        let mut tx = catalog.begin().await.unwrap();
+        tx.set_image_disk(&rested).await.unwrap();
+        tx.commit().await.unwrap_err();
+
+        let mut tx = catalog.begin().await.unwrap();
+        tx.set_image_disk(&rested).await.unwrap();
+        tx.insert_snapshot(&snapshot).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.image_disks(&image.id).await.unwrap(), [rested]);
+        let fault = tx.set_image_disk(&disk(&image, 1)).await.unwrap_err();
+        assert!(matches!(fault, CatalogFault::Absent { table: "image_disk", .. }));
+        tx.delete_snapshot(&snapshot.id).await.unwrap();
+        tx.commit().await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn disks_and_tags_go_with_their_image() {
+        let (_folder, catalog) = catalog().await;
+        let image = image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image).await;
+        tx.insert_image_disks(&[disk(&image, 0)]).await.unwrap();
+        let tags = model::Tags::new([("a".to_owned(), "b".to_owned())]).unwrap();
+        tx.set_tags(&image.id, &tags).await.unwrap();
+        tx.delete_image(&image.id).await.unwrap();
+        assert!(tx.image_disks(&image.id).await.unwrap().is_empty());
+        assert!(tx.tags(&image.id).await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+    }
+}

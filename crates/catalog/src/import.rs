@@ -64,3 +64,26 @@ fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
         created: stored.time("created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, catalog, image, put_image};
+
+    #[tokio::test]
+    async fn an_import_reads_back_as_written_and_ends() {
+        let (_folder, catalog) = catalog().await;
+        let row = ImportRow { image: image(1, 1).id, account: account(1), created: Timestamp(7) };
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image(1, 1)).await;
+        tx.insert_import(&row).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.import(&account(1), &row.image).await.unwrap(), Some(row.clone()));
+        assert_eq!(tx.import(&account(2), &row.image).await.unwrap(), None, "i12");
+        assert_eq!(tx.list_imports().await.unwrap(), [row.clone()]);
+        assert_eq!(tx.delete_import(&row.image).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.delete_import(&row.image).await.unwrap(), Deleted::No);
+        assert_eq!(tx.import(&account(1), &row.image).await.unwrap(), None);
+    }
+}

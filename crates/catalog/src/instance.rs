@@ -114,3 +114,44 @@ fn instance_from(row: &SqliteRow) -> Result<InstanceRow, CatalogFault> {
         created: stored.time("created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, bytes, catalog, image};
+
+    fn instance(n: u64, of: u64) -> InstanceRow {
+        InstanceRow {
+            id: InstanceId::from_random(bytes(n)),
+            account: account(of),
+            name: Name::new("vm-1").unwrap(),
+            image: image(1, of).id,
+            created: Timestamp(n as i64),
+        }
+    }
+
+    #[tokio::test]
+    async fn instances_read_back_as_written_and_are_counted_by_image() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for (n, of) in [(1, 1), (2, 1), (3, 2)] {
+            tx.insert_instance(&instance(n, of)).await.unwrap();
+        }
+        let mut first = instance(1, 1);
+        assert_eq!(tx.instance(&account(1), &first.id).await.unwrap(), Some(first.clone()));
+        assert_eq!(tx.instance(&account(2), &first.id).await.unwrap(), None, "i12");
+        assert_eq!(tx.list_instances(&account(1)).await.unwrap(), [instance(2, 1), instance(1, 1)]);
+        assert_eq!(tx.count_instances_of(&image(1, 1).id).await.unwrap(), 3);
+        first.image = image(2, 1).id;
+        tx.set_instance_image(&first.id, &first.image).await.unwrap();
+        assert_eq!(tx.instance(&account(1), &first.id).await.unwrap(), Some(first.clone()));
+        let of = [image(2, 1).id, image(1, 1).id, image(3, 1).id];
+        let mut counts = tx.count_instances_of_images(&of).await.unwrap();
+        counts.sort();
+        assert_eq!(counts, [(image(1, 1).id, 2), (image(2, 1).id, 1)]);
+        assert_eq!(tx.delete_instance(&first.id).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.delete_instance(&first.id).await.unwrap(), Deleted::No);
+        let fault = tx.set_instance_image(&first.id, &first.image).await.unwrap_err();
+        assert!(matches!(fault, CatalogFault::Absent { table: "instance", .. }));
+    }
+}

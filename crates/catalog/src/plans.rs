@@ -1,1 +1,83 @@
+//! How the database answers: by index, in order, never by reading a whole table to find or sort a page.
 
+use sqlx::{AssertSqlSafe, Row, query};
+
+use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
+use crate::{tags, token, tx::Tx};
+
+async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = tx.all("explain", query(explain).persistent(false)).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+}
+
+fn sorts(step: &str) -> bool {
+    step.contains("TEMP B-TREE")
+}
+
+fn reads_all(step: &str) -> bool {
+    let of_parameter = step.starts_with("SCAN json_each");
+    step.starts_with("SCAN") && !of_parameter
+}
+
+#[tokio::test]
+async fn no_listing_scans_a_table_or_sorts() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for sql in [
+        image::LIST,
+        image::LIST_BY_STATUS,
+        image::LIST_BY_NAME,
+        image_disk::OF_IMAGES,
+        tags::OF_IMAGES,
+        snapshot::LIST,
+        snapshot::LIST_COPIED,
+        snapshot::LIST_OWN,
+        snapshot::OF_IMAGE,
+        snapshot::ALL_ROOTS,
+        copy::LIST,
+        copy::LIST_LIVE,
+        copy::LIST_ENDED,
+        copy::OF_IMAGE,
+        copy::RUNNING,
+        copy::COUNT_LIVE,
+        copy_claim::COUNT_LEASED,
+        copy_claim::CLAIM,
+        copy_claim::QUEUE_PLACE,
+        hold::OF_IMAGE,
+        instance::LIST,
+        instance::COUNT_OF,
+        instance::COUNT_OF_IMAGES,
+        token::FIND_OLD,
+        audit::LIST,
+        audit::WALK,
+    ] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!steps.iter().any(|step| sorts(step) || reads_all(step)), "{sql}\n{steps:#?}");
+    }
+    // Ids that the caller gave: few, looked up one by one, sorted here.
+    let steps = plan(&mut tx, image::LIST_BY_IDS).await;
+    assert!(!steps.iter().any(|step| reads_all(step)), "{steps:#?}");
+}
+
+#[tokio::test]
+async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    // Published and unwinding copies have an index of their own, and few are in it.
+    let whole =
+        [hold::LIST, import::LIST, copy::BY_STATE, copy::WITH_DIGESTS, copy_claim::FINISHING];
+    for sql in whole {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!steps.iter().any(|step| sorts(step)), "{sql}\n{steps:#?}");
+    }
+    for sql in [copy::BY_STATE, copy_claim::COUNT_LEASED, copy_claim::QUEUE_PLACE] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(steps.iter().all(|step| step.contains("COVERING INDEX")), "{sql}\n{steps:#?}");
+    }
+    // A claim looks only at live copies, and at no row of theirs: what it needs is in the index.
+    let steps = plan(&mut tx, copy_claim::DUE).await;
+    let of_copies: Vec<_> = steps.iter().filter(|step| step.contains(" copy ")).collect();
+    assert!(!of_copies.is_empty(), "{steps:#?}");
+    assert!(of_copies.iter().all(|step| step.contains("COVERING INDEX copy_l")), "{steps:#?}");
+}

@@ -134,3 +134,93 @@ impl Tx {
 fn absent(account: &AccountId, kind: QuotaKind) -> CatalogFault {
     CatalogFault::Absent { table: "quota", key: format!("{account} {kind}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, catalog};
+
+    const IMAGE: QuotaKind = QuotaKind::Image;
+
+    async fn assert_quota(tx: &mut Tx, limit: u64, used: u64, reserved: u64) {
+        let quota = tx.quota(&account(1), IMAGE).await.unwrap();
+        assert_eq!(quota, Quota { kind: IMAGE, limit, used, reserved });
+    }
+
+    #[tokio::test]
+    async fn r002_5_what_is_promised_used_and_given_back_is_counted() {
+        let (_folder, catalog) = catalog().await;
+        let account = account(1);
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.reserve(&account, IMAGE, 1).await.unwrap(), Reserved::No);
+        tx.ensure_quota(&account, IMAGE, 3).await.unwrap();
+        tx.ensure_quota(&account, IMAGE, 99).await.unwrap();
+        assert_quota(&mut tx, 3, 0, 0).await;
+        assert_eq!(tx.reserve(&account, IMAGE, 2).await.unwrap(), Reserved::Yes);
+        assert_eq!(tx.reserve(&account, IMAGE, 2).await.unwrap(), Reserved::No);
+        tx.reserved_to_used(&account, IMAGE, 1).await.unwrap();
+        assert_quota(&mut tx, 3, 1, 1).await;
+        tx.give_back_reserved(&account, IMAGE, 1).await.unwrap();
+        tx.give_back_used(&account, IMAGE, 1).await.unwrap();
+        assert_quota(&mut tx, 3, 0, 0).await;
+        for fault in [
+            tx.give_back_reserved(&account, IMAGE, 1).await.unwrap_err(),
+            tx.give_back_used(&account, IMAGE, 1).await.unwrap_err(),
+            tx.reserved_to_used(&account, IMAGE, 1).await.unwrap_err(),
+        ] {
+            assert!(matches!(fault, CatalogFault::Miscounted { .. }));
+        }
+        assert!(matches!(
+            tx.quota(&account, QuotaKind::Snapshot).await.unwrap_err(),
+            CatalogFault::Absent { table: "quota", .. }
+        ));
+    }
+
+    #[tokio::test]
+    async fn i7_a_limit_may_be_lowered_below_what_there_is() {
+        let (_folder, catalog) = catalog().await;
+        let account = account(1);
+        let mut tx = catalog.begin().await.unwrap();
+        tx.ensure_quota(&account, IMAGE, 5).await.unwrap();
+        assert_eq!(tx.reserve(&account, IMAGE, 5).await.unwrap(), Reserved::Yes);
+        tx.set_limit(&account, IMAGE, 2).await.unwrap();
+        tx.reserved_to_used(&account, IMAGE, 5).await.unwrap();
+        assert_quota(&mut tx, 2, 5, 0).await;
+        assert_eq!(tx.reserve(&account, IMAGE, 1).await.unwrap(), Reserved::No);
+        tx.give_back_used(&account, IMAGE, 3).await.unwrap();
+        assert_eq!(tx.reserve(&account, IMAGE, 1).await.unwrap(), Reserved::No);
+        tx.give_back_used(&account, IMAGE, 1).await.unwrap();
+        assert_eq!(tx.reserve(&account, IMAGE, 1).await.unwrap(), Reserved::Yes);
+        let widen = query("UPDATE quota SET used = 9");
+        assert!(tx.run("pass the limit", widen).await.is_err(), "the schema refuses it");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn fault_25_eight_writers_are_given_exactly_the_limit() {
+        let (folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        tx.ensure_quota(&account(1), IMAGE, 50).await.unwrap();
+        tx.commit().await.unwrap();
+        // A second handle on the same file stands for a second process.
+        let other = crate::Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+        let writers = (0..8).map(|n| {
+            let catalog = if n % 2 == 0 { catalog.clone() } else { other.clone() };
+            tokio::spawn(async move {
+                let mut admitted = 0;
+                for _ in 0..10 {
+                    let mut tx = catalog.begin().await.unwrap();
+                    match tx.reserve(&account(1), IMAGE, 1).await.unwrap() {
+                        Reserved::Yes => admitted += 1,
+                        Reserved::No => {}
+                    }
+                    tx.commit().await.unwrap();
+                }
+                admitted
+            })
+        });
+        let admitted: u64 =
+            futures::future::join_all(writers).await.into_iter().map(Result::unwrap).sum();
+        assert_eq!(admitted, 50);
+        assert_quota(&mut catalog.read().await.unwrap(), 50, 0, 50).await;
+    }
+}

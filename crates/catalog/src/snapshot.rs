@@ -181,3 +181,109 @@ fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
         created: stored.time("created")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, account, catalog, digest, image, origin, put_image};
+
+    #[tokio::test]
+    async fn a_snapshot_reads_back_as_written() {
+        let (_folder, catalog) = catalog().await;
+        let source = SnapshotId::from_random(|| 9);
+        let copied = SnapshotRow {
+            origin: Some(Origin { snapshot: Some(source), ..origin(3) }),
+            role: DiskRole::at(16).unwrap(),
+            ..sample::snapshot(1, 1)
+        };
+        let mut tx = catalog.begin().await.unwrap();
+        for row in [copied, sample::snapshot(2, 1)] {
+            tx.insert_snapshot(&row).await.unwrap();
+            assert_eq!(tx.snapshot(&account(1), &row.id).await.unwrap(), Some(row.clone()));
+            assert_eq!(tx.snapshot(&account(2), &row.id).await.unwrap(), None, "i12");
+        }
+    }
+
+    #[tokio::test]
+    async fn lists_keep_to_account_origin_and_image() {
+        let (_folder, catalog) = catalog().await;
+        let image = image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image).await;
+        for n in 0..6 {
+            let origin = (n % 2 == 0).then(|| origin(n));
+            let used = (n < 2).then(|| image.id.clone());
+            let role = DiskRole::at(n as usize).unwrap();
+            let row = SnapshotRow { origin, image: used, role, ..sample::snapshot(n, 1) };
+            tx.insert_snapshot(&row).await.unwrap();
+            tx.insert_snapshot(&sample::snapshot(n + 10, 2)).await.unwrap();
+        }
+        let cases = [
+            (None, false, vec![5, 4, 3, 2, 1, 0]),
+            (Some(Copied::Only), false, vec![4, 2, 0]),
+            (Some(Copied::Not), false, vec![5, 3, 1]),
+            (None, true, vec![1, 0]),
+            (Some(Copied::Only), true, vec![0]),
+        ];
+        for (copied, of_image, wanted) in cases {
+            let filter = SnapshotFilter { copied, image: of_image.then(|| image.id.clone()) };
+            let mut found = Vec::new();
+            let mut page = Page::first(2);
+            loop {
+                let rows = tx.list_snapshots(&account(1), &filter, &page).await.unwrap();
+                let Some(last) = rows.last() else { break };
+                page.after = Some((last.created, last.id.to_string()));
+                found.extend(rows.iter().map(|row| row.created.0 as u64 - 1_000));
+            }
+            assert_eq!(found, wanted, "{filter:?}");
+        }
+        let foreign = SnapshotFilter { copied: None, image: Some(image.id.clone()) };
+        let page = Page::first(10);
+        assert!(tx.list_snapshots(&account(2), &foreign, &page).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_image_goes_once_its_snapshots_are_released() {
+        let (_folder, catalog) = catalog().await;
+        let image = image(1, 1);
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image).await;
+        let row = SnapshotRow { image: Some(image.id.clone()), ..sample::snapshot(1, 1) };
+        tx.insert_snapshot(&row).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = catalog.begin().await.unwrap();
+        tx.delete_image(&image.id).await.unwrap();
+        tx.commit().await.unwrap_err();
+
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.release_snapshots(&image.id).await.unwrap(), 1);
+        tx.delete_image(&image.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        let kept = tx.snapshot(&account(1), &row.id).await.unwrap().unwrap();
+        assert_eq!(kept.image, None);
+        assert_eq!(tx.delete_snapshot(&row.id).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.delete_snapshot(&row.id).await.unwrap(), Deleted::No);
+    }
+
+    #[tokio::test]
+    async fn i9_the_sweep_is_told_of_every_snapshot() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for n in 0..25 {
+            tx.insert_snapshot(&sample::snapshot(n, n % 3)).await.unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let roots = tx.all_roots(after.as_ref(), 4).await.unwrap();
+            let Some(last) = roots.last() else { break };
+            after = Some(last.2.clone());
+            seen.extend(roots.into_iter().map(|(account, digest, _)| (digest, account)));
+        }
+        seen.sort();
+        let all: Vec<_> = (0..25).map(|n| (digest(n), account(u64::from(n) % 3))).collect();
+        assert_eq!(seen, all);
+    }
+}

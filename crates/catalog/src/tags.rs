@@ -55,3 +55,41 @@ impl Tx {
         checked.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{catalog, image, put_image};
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        Tags::new(pairs.iter().map(|(key, value)| (key.to_string(), value.to_string()))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn tags_read_back_as_written_and_are_replaced() {
+        let (_folder, catalog) = catalog().await;
+        let (first, second) = (image(1, 1), image(2, 1));
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &first).await;
+        put_image(&mut tx, &second).await;
+        let old = tags(&[("团队", "web"), ("empty", ""), ("quote", "it's")]);
+        tx.set_tags(&first.id, &old).await.unwrap();
+        tx.set_tags(&second.id, &tags(&[("k", "2")])).await.unwrap();
+        assert_eq!(tx.tags(&first.id).await.unwrap(), old);
+        tx.set_tags(&first.id, &tags(&[("k", "1")])).await.unwrap();
+        let found =
+            tx.tags_of(&[first.id.clone(), second.id.clone(), image(3, 1).id]).await.unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[&first.id], tags(&[("k", "1")]));
+        assert_eq!(found[&second.id], tags(&[("k", "2")]));
+        tx.set_tags(&first.id, &Tags::default()).await.unwrap();
+        assert!(tx.tags(&first.id).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_image_that_is_not_there_takes_no_tags() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        assert!(tx.set_tags(&image(1, 1).id, &tags(&[("k", "1")])).await.is_err());
+    }
+}

@@ -103,3 +103,88 @@ impl Tx {
         Ok(rows.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{account, catalog};
+
+    fn token(text: &str, answer: &str) -> TokenRow {
+        TokenRow {
+            account: account(1),
+            action: "copy".into(),
+            token: ClientToken::new(text).unwrap(),
+            fingerprint: [3; 32],
+            answer: answer.into(),
+            created: Timestamp(5),
+        }
+    }
+
+    #[tokio::test]
+    async fn i4_a_token_is_new_once_and_then_gives_the_first_answer() {
+        let (_folder, catalog) = catalog().await;
+        let first = token("t1", "first");
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.claim_token(&first).await.unwrap(), TokenClaim::New);
+        tx.commit().await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        let again = tx.claim_token(&token("t1", "second")).await.unwrap();
+        assert_eq!(again, TokenClaim::Same(first.clone()));
+        let others = [
+            TokenRow { account: account(2), ..first.clone() },
+            TokenRow { action: "import".into(), ..first.clone() },
+            token("T1", "case matters"),
+        ];
+        for other in others {
+            assert_eq!(tx.claim_token(&other).await.unwrap(), TokenClaim::New);
+        }
+    }
+
+    #[tokio::test]
+    async fn fault_18_a_token_with_other_parameters_is_refused() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.claim_token(&token("t1", "first")).await.unwrap(), TokenClaim::New);
+        let other = TokenRow { fingerprint: [4; 32], ..token("t1", "second") };
+        assert_eq!(tx.claim_token(&other).await.unwrap(), TokenClaim::Other);
+        let kept = tx.token(&account(1), "copy", &other.token).await.unwrap().unwrap();
+        assert_eq!(kept, token("t1", "first"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn fault_17_of_eight_requests_at_once_one_is_new() {
+        let (_folder, catalog) = catalog().await;
+        let claims = (0..8).map(|n| {
+            let catalog = catalog.clone();
+            tokio::spawn(async move {
+                let mut tx = catalog.begin().await.unwrap();
+                let claim = tx.claim_token(&token("t1", &n.to_string())).await.unwrap();
+                tx.commit().await.unwrap();
+                (n.to_string(), claim)
+            })
+        });
+        let claims: Vec<_> =
+            futures::future::join_all(claims).await.into_iter().map(Result::unwrap).collect();
+        let (new, _) = claims.iter().find(|(_, claim)| *claim == TokenClaim::New).unwrap();
+        for (n, claim) in &claims {
+            let expected =
+                if n == new { TokenClaim::New } else { TokenClaim::Same(token("t1", new)) };
+            assert_eq!(*claim, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn old_tokens_are_forgotten_a_few_at_a_time() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for n in 0..10 {
+            let row = TokenRow { created: Timestamp(n), ..token(&format!("t{n}"), "a") };
+            assert_eq!(tx.claim_token(&row).await.unwrap(), TokenClaim::New);
+        }
+        assert_eq!(tx.forget_tokens(Timestamp(6), 4).await.unwrap(), 4);
+        assert_eq!(tx.forget_tokens(Timestamp(6), 4).await.unwrap(), 2);
+        assert_eq!(tx.forget_tokens(Timestamp(6), 4).await.unwrap(), 0);
+        assert_eq!(tx.claim_token(&token("t5", "b")).await.unwrap(), TokenClaim::New);
+        assert!(matches!(tx.claim_token(&token("t6", "b")).await.unwrap(), TokenClaim::Same(_)));
+    }
+}

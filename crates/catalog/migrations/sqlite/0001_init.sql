@@ -121,11 +121,11 @@ CREATE INDEX copy_listed ON copy (account, created, id);
 CREATE INDEX copy_ended ON copy (account, created, id) WHERE finished IS NOT NULL;
 
 -- Also what a claim reads: it never touches the rows of copies that it does not take.
-CREATE INDEX copy_live ON copy (account, created, id, state, next_attempt, lease_until) WHERE finished IS NULL;
+CREATE INDEX copy_live ON copy (account, created, id, state, next_attempt, lease_until, finished) WHERE finished IS NULL;
 
-CREATE INDEX copy_leased ON copy (lease_until, account, state) WHERE finished IS NULL;
+CREATE INDEX copy_leased ON copy (lease_until, account, state, finished) WHERE finished IS NULL;
 
-CREATE INDEX copy_waiting ON copy (account, created, id) WHERE state = 'queued' AND worker IS NULL;
+CREATE INDEX copy_waiting ON copy (account, created, id, state, worker) WHERE state = 'queued' AND worker IS NULL;
 
 CREATE INDEX copy_finishing ON copy (created, id) WHERE state IN ('published', 'unwinding');
 
