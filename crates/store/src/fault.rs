@@ -95,10 +95,8 @@ impl StoreFault {
 
     /// The fault of an I/O error: a full disk has a name of its own.
     pub fn io(action: &'static str, error: io::Error) -> Self {
-        let full = matches!(
-            error.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-        );
+        let full =
+            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
         let source = Arc::new(error);
         if full { StoreFault::Full { action, source } } else { StoreFault::Io { action, source } }
     }

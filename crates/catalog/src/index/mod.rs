@@ -30,6 +30,9 @@ use self::lookup::Reader;
 use self::staged::Shared;
 use self::writer::Writer;
 
+/// Bytes of the file that each reader maps: what lies there needs no call to be read. Memory that the system may take back.
+const MAPPED_BYTES: i64 = 64 << 20;
+
 /// How the index is laid out.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexOptions {
@@ -68,6 +71,7 @@ impl SqliteIndex {
             Writer::new(connection, Arc::clone(&shared), options.merge_rows).map_err(opening)?;
         let reader = || -> Result<Reader, IndexFault> {
             let connection = connect(path, options.cache_kib / 4).map_err(opening)?;
+            connection.pragma_update(None, "mmap_size", MAPPED_BYTES).map_err(opening)?;
             rusqlite::vtab::array::load_module(&connection).map_err(opening)?;
             Ok(Reader::new(connection, Arc::clone(&shared)))
         };

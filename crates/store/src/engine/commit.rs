@@ -52,7 +52,7 @@ impl Batch {
     }
 }
 
-/// A job's claim to hear of its end. Dropping it ends the job.
+/// A job on its way: ended by the commit thread once its rows are recorded or have failed.
 pub(crate) struct Ticket {
     pub(crate) ingest: Arc<IngestState>,
     pub(crate) durable: Durable,

@@ -14,7 +14,7 @@ mod marks;
 mod packs;
 mod walk;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -113,19 +113,14 @@ impl ChunkStore {
         let alone = Arc::clone(&inner.sweeping).lock_owned().await;
         while inner.index.drop_condemned(SLICE).await? > 0 {}
         inner.index.abandon_sweep().await?;
-        let damaged: HashSet<RowKey> = inner
-            .index
-            .quarantined()
-            .await?
-            .into_iter()
-            .map(|found| (found.row.domain, found.row.id))
-            .collect();
+        // What was handed over before counts as old: it is spared only if something reaches it.
+        inner.engine.barrier().await;
         inner.touched.start();
         Ok(Sweep {
             store: self.clone(),
             _alone: alone,
             phase: Phase::Gather,
-            walk: Walk::new(self.clone(), damaged),
+            walk: Walk::new(self.clone()),
             marks: Marks::new(Arc::clone(&inner.backend)),
             late: Marks::new(Arc::clone(&inner.backend)),
             sorted: None,
@@ -145,24 +140,28 @@ impl Sweep {
     /// Does the next piece of work, and tells what comes after it.
     ///
     /// # Errors
-    /// When the index, the backend or `live` fails. The step may be done again.
+    /// When the index, the backend or `live` fails. Before the decision that ends the sweep: what it had noted of others'
+    /// answers may be incomplete. After it, the step may be done again.
     pub async fn step(&mut self, live: &dyn LiveRoots) -> Result<Phase, StoreFault> {
-        self.phase = match self.phase {
-            Phase::Gather => self.gather(live).await?,
-            Phase::Mark => self.mark().await?,
-            Phase::Propose => self.propose().await?,
-            Phase::Decide => self.decide().await?,
-            Phase::Drop => self.drop_rows().await?,
-            Phase::Packs => self.packs().await?,
-            Phase::Rewrite => self.rewrite().await?,
-            Phase::Done => Phase::Done,
+        let (next, after_fault) = match self.phase {
+            Phase::Gather => (self.gather(live).await, Phase::Done),
+            Phase::Mark => (self.mark().await, Phase::Done),
+            Phase::Propose => (self.propose().await, Phase::Done),
+            Phase::Decide => (self.decide().await, Phase::Done),
+            Phase::Drop => (self.drop_rows().await, Phase::Drop),
+            Phase::Packs => (self.packs().await, Phase::Packs),
+            Phase::Rewrite => (self.rewrite().await, Phase::Rewrite),
+            Phase::Done => (Ok(Phase::Done), Phase::Done),
         };
-        Ok(self.phase)
+        self.phase = next.as_ref().copied().unwrap_or(after_fault);
+        next
     }
 
     async fn gather(&mut self, live: &dyn LiveRoots) -> Result<Phase, StoreFault> {
         let inner = Arc::clone(&self.store.inner);
         inner.engine.barrier().await;
+        let damaged = inner.index.quarantined().await?;
+        self.walk.damaged = damaged.iter().map(|found| (found.row.domain, found.row.id)).collect();
         // Pins before roots: an import drops its pins only when the catalog has its root.
         let pins = inner.pins.all();
         let roots = live.roots().await?;

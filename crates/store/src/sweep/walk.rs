@@ -16,8 +16,8 @@ pub(crate) struct Walk {
     store: ChunkStore,
     walked: HashSet<(Domain, TreePart)>,
     todo: Vec<(Domain, TreePart)>,
-    /// Chunks in quarantine when the sweep began.
-    damaged: HashSet<RowKey>,
+    /// Chunks in quarantine when the walk began.
+    pub(crate) damaged: HashSet<RowKey>,
 }
 
 /// What a step found.
@@ -29,8 +29,8 @@ pub(crate) enum Seen {
 }
 
 impl Walk {
-    pub(crate) fn new(store: ChunkStore, damaged: HashSet<RowKey>) -> Self {
-        Walk { store, walked: HashSet::new(), todo: Vec::new(), damaged }
+    pub(crate) fn new(store: ChunkStore) -> Self {
+        Walk { store, walked: HashSet::new(), todo: Vec::new(), damaged: HashSet::new() }
     }
 
     pub(crate) fn is_done(&self) -> bool {

@@ -1,6 +1,9 @@
 //! A store on the real index in a folder of its own, and a backend that fails when told to.
 #![allow(dead_code)]
 
+pub mod actors;
+pub mod disk;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
