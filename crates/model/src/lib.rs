@@ -1,6 +1,6 @@
 //! What Ferry talks about: ids, states, rules, limits and the copy's life cycle.
 //!
-//! Everything here is a value or a pure function. Must not: do I/O, read a clock, know SQL, HTTP or a cloud's name.
+//! Everything here is a value or a pure function. It must not do I/O, read a clock, know SQL, HTTP or a cloud's name.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod attributes;

@@ -12,7 +12,7 @@ impl SizeBytes {
 
     /// Checks a size.
     pub fn new(bytes: u64) -> Result<Self, Rejection> {
-        if bytes == 0 || bytes % 512 != 0 {
+        if bytes == 0 || !bytes.is_multiple_of(512) {
             return Err(Rejection::field(Field::Size, FieldRefusal::NotSectors { bytes }));
         }
         if bytes > Self::MAX {

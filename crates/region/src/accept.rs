@@ -2,7 +2,10 @@
 
 use catalog::{CopyRow, ImageDiskRow, ImageRow, Inserted, Reserved, TokenClaim, TokenRow, Tx};
 use model::rules::{AdmissionFacts, admit_copy, room};
-use model::{CopyId, CopyState, DiskRole, ImageId, ImageStatus, Origin, Progress, QuotaKind, Rejection, Timestamp};
+use model::{
+    CopyId, CopyState, DiskRole, ImageId, ImageStatus, Origin, Progress, QuotaKind, Rejection,
+    Timestamp,
+};
 
 use crate::commands::Caller;
 use crate::peer::{Accepted, CopyOffer, Seen};
@@ -28,7 +31,8 @@ impl Region {
         self.reserve_quotas(&mut tx, &facts, &offer).await?;
         let image = self.insert_promised_image(&mut tx, &offer).await?;
         self.insert_promised_copy(&mut tx, &offer, &image).await?;
-        let caller = Caller { account: offer.account.clone(), request_id: offer.request_id.clone() };
+        let caller =
+            Caller { account: offer.account.clone(), request_id: offer.request_id.clone() };
         tx.record_audit(&self.audit_entry(&caller, "copy.accept", offer.copy.as_str())).await?;
         failpoint!("api.before_commit");
         tx.commit().await?;
@@ -39,7 +43,11 @@ impl Region {
     }
 
     /// The first answer, where the token was used for the same request before.
-    async fn claim_copy_token(&self, tx: &mut Tx, offer: &CopyOffer) -> Result<Option<Accepted>, Refused> {
+    async fn claim_copy_token(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+    ) -> Result<Option<Accepted>, Refused> {
         let Some((token, fingerprint)) = &offer.token else { return Ok(None) };
         let claim = tx
             .claim_token(&TokenRow {
@@ -67,14 +75,22 @@ impl Region {
     }
 
     /// Reserves by conditional updates, which decide even if the facts are already old (I7, R002-5).
-    async fn reserve_quotas(&self, tx: &mut Tx, facts: &AdmissionFacts, offer: &CopyOffer) -> Result<(), Refused> {
+    async fn reserve_quotas(
+        &self,
+        tx: &mut Tx,
+        facts: &AdmissionFacts,
+        offer: &CopyOffer,
+    ) -> Result<(), Refused> {
         for (kind, wanted) in [(QuotaKind::Image, 1), (QuotaKind::Snapshot, facts.disks)] {
             match tx.reserve(&offer.account, kind, wanted).await? {
                 Reserved::Yes => {}
                 Reserved::No => {
                     let quota = tx.quota(&offer.account, kind).await?;
                     room(&quota, wanted, self.id())?;
-                    return Err(RegionFault::Contradiction { what: "a quota has room and has none" }.into());
+                    return Err(RegionFault::Contradiction {
+                        what: "a quota has room and has none",
+                    }
+                    .into());
                 }
             }
         }
@@ -82,7 +98,11 @@ impl Region {
     }
 
     /// Inserts the image under an id whose leading characters are free in this region.
-    pub(crate) async fn insert_with_new_id(&self, tx: &mut Tx, mut image: ImageRow) -> Result<ImageId, Refused> {
+    pub(crate) async fn insert_with_new_id(
+        &self,
+        tx: &mut Tx,
+        mut image: ImageRow,
+    ) -> Result<ImageId, Refused> {
         loop {
             image.id = self.random_id(|random| ImageId::from_random(random))?;
             match tx.insert_image(&image).await? {
@@ -92,7 +112,11 @@ impl Region {
         }
     }
 
-    async fn insert_promised_image(&self, tx: &mut Tx, offer: &CopyOffer) -> Result<ImageId, Refused> {
+    async fn insert_promised_image(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+    ) -> Result<ImageId, Refused> {
         let origin = Origin {
             region: offer.source.clone(),
             image: offer.image.clone(),
@@ -115,14 +139,25 @@ impl Region {
         let mut disks = Vec::with_capacity(offer.disks.len());
         for (index, disk) in offer.disks.iter().enumerate() {
             let role = DiskRole::at(index)?;
-            disks.push(ImageDiskRow { image: image.clone(), role, size: disk.size, digest: None, snapshot: None });
+            disks.push(ImageDiskRow {
+                image: image.clone(),
+                role,
+                size: disk.size,
+                digest: None,
+                snapshot: None,
+            });
         }
         tx.insert_image_disks(&disks).await?;
         tx.set_tags(&image, &offer.tags).await?;
         Ok(image)
     }
 
-    async fn insert_promised_copy(&self, tx: &mut Tx, offer: &CopyOffer, image: &ImageId) -> Result<(), Refused> {
+    async fn insert_promised_copy(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+        image: &ImageId,
+    ) -> Result<(), Refused> {
         tx.insert_copy(&CopyRow {
             id: offer.copy.clone(),
             account: offer.account.clone(),

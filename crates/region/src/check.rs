@@ -28,18 +28,34 @@ impl Region {
                 }
             }
         }
-        wrong.extend(self.inner.store.check().await?.into_iter().map(|untrue| format!("{}: {untrue:?}", self.id())));
+        wrong.extend(
+            self.inner
+                .store
+                .check()
+                .await?
+                .into_iter()
+                .map(|untrue| format!("{}: {untrue:?}", self.id())),
+        );
         Ok(wrong)
     }
 
-    async fn check_disk(&self, account: &AccountId, digest: &model::Digest) -> Result<Option<String>, RegionFault> {
+    async fn check_disk(
+        &self,
+        account: &AccountId,
+        digest: &model::Digest,
+    ) -> Result<Option<String>, RegionFault> {
         let domain = self.domain(account).await?;
         match self.inner.store.check_tree(domain, disk_root(digest), Look::Bytes).await {
             Ok(check) if check.missing == 0 => Ok(None),
-            Ok(check) => Ok(Some(format!("{} chunks of disk {digest} are missing or damaged", check.missing))),
-            Err(fault @ (StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. })) => {
-                Ok(Some(format!("the tree of disk {digest} is broken: {fault}")))
-            }
+            Ok(check) => Ok(Some(format!(
+                "{} chunks of disk {digest} are missing or damaged",
+                check.missing
+            ))),
+            Err(
+                fault @ (StoreFault::Missing { .. }
+                | StoreFault::Damaged { .. }
+                | StoreFault::Tree { .. }),
+            ) => Ok(Some(format!("the tree of disk {digest} is broken: {fault}"))),
             Err(fault) => Err(fault.into()),
         }
     }
@@ -50,9 +66,14 @@ impl Region {
         for hold in self.inner.catalog.read().await?.list_holds().await? {
             let Ok(peer) = self.peer(&hold.target) else { continue };
             match peer.standing(&hold.copy).await? {
-                Standing::Live => wrong.extend(self.check_held_image(&hold.account, &hold.image, &hold.copy).await?),
+                Standing::Live => wrong
+                    .extend(self.check_held_image(&hold.account, &hold.image, &hold.copy).await?),
                 standing @ (Standing::Unknown | Standing::Ended) => {
-                    wrong.push(format!("{}: hold of {} is left, its copy is {standing:?}", self.id(), hold.copy));
+                    wrong.push(format!(
+                        "{}: hold of {} is left, its copy is {standing:?}",
+                        self.id(),
+                        hold.copy
+                    ));
                 }
             }
         }

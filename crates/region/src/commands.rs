@@ -1,7 +1,8 @@
 //! What callers ask for.
 
 use model::{
-    AccountId, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, RegionId, SizeBytes, Tags, Timestamp,
+    AccountId, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, RegionId,
+    SizeBytes, Tags, Timestamp,
 };
 
 /// Who asks, and under which request.

@@ -47,15 +47,24 @@ fn failure_of(state: &CopyState) -> Option<Cause> {
 
 impl Region {
     /// The caller's copies into this region, newest first.
-    pub async fn copies(&self, caller: &Caller, query: CopyQuery) -> Result<Listed<CopyView>, Refused> {
+    pub async fn copies(
+        &self,
+        caller: &Caller,
+        query: CopyQuery,
+    ) -> Result<Listed<CopyView>, Refused> {
         let live = match query.selection {
             CopySelection::All => None,
             CopySelection::Live => Some(Live::Only),
             CopySelection::Ended => Some(Live::Ended),
         };
         let mut tx = self.inner.catalog.read().await?;
-        let rows = tx.list_copies(&caller.account, &CopyFilter { live }, &page(&query.after, query.limit)).await?;
-        let next = next_cursor(&rows, query.limit, |row| Cursor { created: row.created, id: row.id.to_string() });
+        let rows = tx
+            .list_copies(&caller.account, &CopyFilter { live }, &page(&query.after, query.limit))
+            .await?;
+        let next = next_cursor(&rows, query.limit, |row| Cursor {
+            created: row.created,
+            id: row.id.to_string(),
+        });
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let place = self.queue_place(&mut tx, &row).await?;
@@ -72,7 +81,11 @@ impl Region {
         Ok(self.copy_view(row, place))
     }
 
-    async fn queue_place(&self, tx: &mut catalog::Tx, row: &CopyRow) -> Result<Option<u64>, RegionFault> {
+    async fn queue_place(
+        &self,
+        tx: &mut catalog::Tx,
+        row: &CopyRow,
+    ) -> Result<Option<u64>, RegionFault> {
         match (&row.state, row.attempts) {
             (CopyState::Queued, 0) => Ok(tx.queue_place(&row.id).await?),
             (_, _) => Ok(None),

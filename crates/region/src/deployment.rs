@@ -46,7 +46,10 @@ impl Accounts {
 
     /// Makes the first account with its first access key; none where there is an account already.
     /// Deployments of several processes give the id, so that all of them mean the same account.
-    pub async fn ensure_first(&self, given: Option<AccountId>) -> Result<Option<KeyCreated>, Refused> {
+    pub async fn ensure_first(
+        &self,
+        given: Option<AccountId>,
+    ) -> Result<Option<KeyCreated>, Refused> {
         if !self.list().await?.is_empty() {
             return Ok(None);
         }
@@ -54,7 +57,8 @@ impl Accounts {
             Some(id) => id,
             None => new_id(&*self.entropy, |random| AccountId::from_random(random))?,
         };
-        let row = AccountRow { id: id.clone(), name: "default".to_owned(), created: self.clock.now() };
+        let row =
+            AccountRow { id: id.clone(), name: "default".to_owned(), created: self.clock.now() };
         self.catalog.insert_account(&row).await?;
         self.insert_key(&id).await.map(Some)
     }
@@ -106,7 +110,8 @@ impl Deployment {
         elsewhere: impl IntoIterator<Item = (RegionId, RemoteRegion)>,
         accounts: Accounts,
     ) -> Self {
-        let here: BTreeMap<_, _> = here.into_iter().map(|region| (region.id().clone(), region)).collect();
+        let here: BTreeMap<_, _> =
+            here.into_iter().map(|region| (region.id().clone(), region)).collect();
         let elsewhere: BTreeMap<_, _> = elsewhere.into_iter().collect();
         let mut peers: BTreeMap<RegionId, Arc<dyn PeerRegion>> = BTreeMap::new();
         for (id, region) in &here {
@@ -127,7 +132,9 @@ impl Deployment {
             return Ok(region.clone());
         }
         match self.elsewhere.get(id) {
-            Some(remote) => Err(Refused::Elsewhere { region: id.clone(), endpoint: remote.endpoint.clone() }),
+            Some(remote) => {
+                Err(Refused::Elsewhere { region: id.clone(), endpoint: remote.endpoint.clone() })
+            }
             None => Err(Rejection::RegionUnknown { region: id.clone() }.into()),
         }
     }
@@ -139,7 +146,8 @@ impl Deployment {
 
     /// Every region of the deployment, by name.
     pub fn regions(&self) -> Vec<RegionView> {
-        let here = self.here.keys().map(|id| RegionView { id: id.clone(), place: RegionPlace::Here });
+        let here =
+            self.here.keys().map(|id| RegionView { id: id.clone(), place: RegionPlace::Here });
         let elsewhere = self.elsewhere.iter().map(|(id, remote)| RegionView {
             id: id.clone(),
             place: RegionPlace::Elsewhere { endpoint: remote.endpoint.clone() },

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use transfer::{SourceFault, TransferFault};
 
+use crate::housekeeping::keep_house;
 use crate::refused::{RegionFault, failpoint};
 use crate::region::Region;
 use crate::steps::Stepped;
@@ -19,6 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the driver of a region.
 pub(crate) fn start(region: Region) {
+    tokio::spawn(keep_house(region.clone()));
     let handle = tokio::spawn(drive(region.clone()));
     *region.inner.driver.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
 }
@@ -97,9 +99,13 @@ impl Region {
     async fn claim_due(&self) -> Result<Vec<CopyRow>, RegionFault> {
         failpoint!("wrk.claim");
         let options = &self.inner.options;
-        let limits = ClaimLimits { per_account: options.copies_per_account, per_region: options.copies_at_once };
+        let limits = ClaimLimits {
+            per_account: options.copies_per_account,
+            per_region: options.copies_at_once,
+        };
         let mut tx = self.inner.catalog.begin().await?;
-        let claimed = tx.claim_due(&options.worker, self.inner.clock.now(), options.lease_ms, limits).await?;
+        let claimed =
+            tx.claim_due(&options.worker, self.inner.clock.now(), options.lease_ms, limits).await?;
         tx.commit().await?;
         Ok(claimed)
     }
@@ -107,7 +113,11 @@ impl Region {
     /// Moves one claimed copy as far as it goes, while a task keeps its lease.
     async fn run_copy(self, copy: CopyRow) {
         let stop = self.inner.shutdown.child_token();
-        self.inner.stops.lock().unwrap_or_else(PoisonError::into_inner).insert(copy.id.clone(), stop.clone());
+        self.inner
+            .stops
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(copy.id.clone(), stop.clone());
         let renewal = tokio::spawn(keep_lease(self.clone(), copy.clone(), stop.clone()));
         let (id, fence) = (copy.id.clone(), copy.fence);
         let outcome = self.run_steps(copy, &stop).await;
@@ -134,26 +144,42 @@ impl Region {
         Ok(())
     }
 
-    async fn run_steps(&self, mut copy: CopyRow, stop: &CancellationToken) -> Result<Outcome, RegionFault> {
+    async fn run_steps(
+        &self,
+        mut copy: CopyRow,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, RegionFault> {
         loop {
             match self.step(&copy, stop).await {
                 Ok(Stepped::Moved(next)) if next.state.is_live() => copy = *next,
-                Ok(Stepped::Moved(_) | Stepped::Lost | Stepped::Stopped) => return Ok(Outcome::Over),
-                Ok(Stepped::GiveUp(cause)) => match self.record_event(&copy, CopyEvent::GiveUp(cause)).await? {
-                    Stepped::Moved(next) => copy = *next,
-                    Stepped::Lost | Stepped::Stopped | Stepped::GiveUp(_) => return Ok(Outcome::Over),
-                },
+                Ok(Stepped::Moved(_) | Stepped::Lost | Stepped::Stopped) => {
+                    return Ok(Outcome::Over);
+                }
+                Ok(Stepped::GiveUp(cause)) => {
+                    match self.record_event(&copy, CopyEvent::GiveUp(cause)).await? {
+                        Stepped::Moved(next) => copy = *next,
+                        Stepped::Lost | Stepped::Stopped | Stepped::GiveUp(_) => {
+                            return Ok(Outcome::Over);
+                        }
+                    }
+                }
                 Err(fault) => return self.record_failure(&copy, &fault).await,
             }
         }
     }
 
     /// Sets the next attempt, or gives the copy up after too many without any progress (faults 31 and 33).
-    async fn record_failure(&self, copy: &CopyRow, fault: &RegionFault) -> Result<Outcome, RegionFault> {
+    async fn record_failure(
+        &self,
+        copy: &CopyRow,
+        fault: &RegionFault,
+    ) -> Result<Outcome, RegionFault> {
         log_fault(self, "a copy's attempt failed", fault);
         let mut tx = self.inner.catalog.begin().await?;
         let now = tx.copy_unscoped(&copy.id).await?;
-        let moved_on = now.is_some_and(|now| now.progress.done > copy.progress.done || now.bytes_sent > copy.bytes_sent);
+        let moved_on = now.is_some_and(|now| {
+            now.progress.done > copy.progress.done || now.bytes_sent > copy.bytes_sent
+        });
         let attempts = if moved_on { 1 } else { copy.attempts + 1 };
         let lasting = fault.retry() == Retry::Never || attempts >= MAX_ATTEMPTS_WITHOUT_PROGRESS;
         if lasting && copy.state.is_cancellable() {
@@ -164,7 +190,8 @@ impl Region {
         let next_attempt = self.inner.clock.now().plus_ms(retry_delay_ms(attempts));
         let reason = reason_for_user(fault);
         // No row changed means that somebody else moved the copy: it is theirs now.
-        let _updated = tx.record_failure(&copy.id, copy.fence, attempts, next_attempt, &reason).await?;
+        let _updated =
+            tx.record_failure(&copy.id, copy.fence, attempts, next_attempt, &reason).await?;
         tx.commit().await?;
         Ok(Outcome::Failed)
     }
@@ -180,7 +207,9 @@ fn reason_for_user(fault: &RegionFault) -> String {
         RegionFault::Entropy { .. }
         | RegionFault::SealedSecret { .. }
         | RegionFault::IllegalMove { .. }
-        | RegionFault::Contradiction { .. } => "the target region is not well; its log says why".to_owned(),
+        | RegionFault::Contradiction { .. } => {
+            "the target region is not well; its log says why".to_owned()
+        }
         RegionFault::Failpoint { name } => format!("stopped at failpoint `{name}`"),
     }
 }

@@ -22,7 +22,10 @@ impl Entropy for SystemEntropy {
 }
 
 /// Makes an id from 256 random bits, spread by SHA-512: an id takes as many bytes as it likes, since it leaves some out.
-pub(crate) fn new_id<T>(entropy: &dyn Entropy, make: impl FnOnce(&mut dyn FnMut() -> u8) -> T) -> Result<T, RegionFault> {
+pub(crate) fn new_id<T>(
+    entropy: &dyn Entropy,
+    make: impl FnOnce(&mut dyn FnMut() -> u8) -> T,
+) -> Result<T, RegionFault> {
     let mut seed = [0u8; 32];
     entropy.fill(&mut seed)?;
     let mut block = *ring_digest(&seed);
@@ -46,6 +49,7 @@ fn ring_digest(bytes: &[u8]) -> Box<[u8; 64]> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Timestamp(since.map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)))

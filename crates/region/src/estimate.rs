@@ -54,9 +54,14 @@ impl Region {
         };
         let (mut bytes, mut reused) = (0, 0);
         for disk in &offer.disks {
-            let job = FetchDisk { root: disk_root(&disk.digest), domain, expected_size: disk.size.bytes() };
+            let job = FetchDisk {
+                root: disk_root(&disk.digest),
+                domain,
+                expected_size: disk.size.bytes(),
+            };
             let watch = Watch::default();
-            let missing = transfer::missing_bytes(job, &source, &self.inner.store, (&watch, &measure)).await;
+            let missing =
+                transfer::missing_bytes(job, &source, &self.inner.store, (&watch, &measure)).await;
             let missing = missing.map_err(RegionFault::Transfer)?;
             bytes += missing.bytes;
             reused += missing.chunks_reused;

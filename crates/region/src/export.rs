@@ -15,7 +15,12 @@ pub type FrameStream = BoxStream<'static, Result<Bytes, RegionFault>>;
 
 impl Region {
     /// One frame per id, in any order, from the domain of a snapshot of the caller's.
-    pub async fn disk_frames(&self, caller: &Caller, snapshot: &SnapshotId, ids: Vec<ChunkId>) -> Result<FrameStream, Refused> {
+    pub async fn disk_frames(
+        &self,
+        caller: &Caller,
+        snapshot: &SnapshotId,
+        ids: Vec<ChunkId>,
+    ) -> Result<FrameStream, Refused> {
         self.snapshot(caller, snapshot).await?;
         let domain = self.domain(&caller.account).await?;
         let frames = self.inner.store.frames(domain, ids);

@@ -78,14 +78,21 @@ impl Region {
         stop: &CancellationToken,
     ) -> Result<Fetched, RegionFault> {
         let tally = Arc::new(Tally::default());
-        let recorder = tokio::spawn(record_regularly(self.clone(), copy.clone(), Arc::clone(&tally), stop.clone()));
+        let recorder = tokio::spawn(record_regularly(
+            self.clone(),
+            copy.clone(),
+            Arc::clone(&tally),
+            stop.clone(),
+        ));
         let fetched = self.fetch_each(copy, digests, stop, &tally).await;
         recorder.abort();
         let row = self.record_tally(copy, &tally).await?;
         match (fetched, row) {
             (Ok(()), Some(row)) => Ok(Fetched::Whole(Box::new(row))),
             (_, None) | (Err(TransferFault::Stopped), Some(_)) => Ok(Fetched::Stopped),
-            (Err(TransferFault::SourceLacks { count, .. }), Some(_)) => Ok(Fetched::SourceLacks { chunks: count }),
+            (Err(TransferFault::SourceLacks { count, .. }), Some(_)) => {
+                Ok(Fetched::SourceLacks { chunks: count })
+            }
             (Err(TransferFault::Malformed(error)), Some(_)) => {
                 tracing::error!(copy = %copy.id, source = %copy.source_region, %error, "the source sent a malformed tree");
                 Ok(Fetched::Malformed)
@@ -120,7 +127,10 @@ impl Region {
         Ok(())
     }
 
-    async fn source_and_sizes(&self, copy: &CopyRow) -> Result<(PeerSource, store::Domain, Vec<u64>), RegionFault> {
+    async fn source_and_sizes(
+        &self,
+        copy: &CopyRow,
+    ) -> Result<(PeerSource, store::Domain, Vec<u64>), RegionFault> {
         failpoint!("src.tree_read");
         let peer = self.source_of(copy)?;
         let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone() } };
@@ -129,7 +139,13 @@ impl Region {
         Ok((source, domain, disks.iter().map(|disk| disk.size.bytes()).collect()))
     }
 
-    fn watch_for(&self, copy: &CopyRow, stop: &CancellationToken, tally: &Arc<Tally>, before: Before) -> Watch {
+    fn watch_for(
+        &self,
+        copy: &CopyRow,
+        stop: &CancellationToken,
+        tally: &Arc<Tally>,
+        before: Before,
+    ) -> Watch {
         let (region, tally, id) = (self.clone(), Arc::clone(tally), copy.id.clone());
         Watch {
             progress: Box::new(move |now| {
@@ -146,26 +162,48 @@ impl Region {
     }
 
     /// Records how far the copy is; none when the copy is no longer ours to move.
-    async fn record_tally(&self, copy: &CopyRow, tally: &Tally) -> Result<Option<CopyRow>, RegionFault> {
+    async fn record_tally(
+        &self,
+        copy: &CopyRow,
+        tally: &Tally,
+    ) -> Result<Option<CopyRow>, RegionFault> {
         failpoint!("wrk.progress");
-        let made = CopyRow {
-            progress: Progress { done: tally.places.load(Ordering::Relaxed), needed: copy.progress.needed },
-            disks_done: tally.disks_done.load(Ordering::Relaxed),
-            // The row was read when this attempt began: it has what earlier attempts sent.
-            bytes_sent: copy.bytes_sent + tally.bytes.load(Ordering::Relaxed),
-            bytes_reused: tally.reused.load(Ordering::Relaxed) * CHUNK_BYTES as u64,
-            ..copy.clone()
-        };
         let mut tx = self.inner.catalog.begin().await?;
-        let updated = tx.record_progress(&made).await?;
         let now = tx.copy_unscoped(&copy.id).await?;
+        let Some(now) =
+            now.filter(|now| now.generation == copy.generation && now.fence == copy.fence)
+        else {
+            return Ok(None);
+        };
+        if tx.record_progress(&tally.made_since(copy)).await? == Updated::No {
+            return Ok(None);
+        }
+        let recorded = tx.copy_unscoped(&now.id).await?;
         tx.commit().await?;
         self.changed();
-        Ok(now.filter(|now| updated == Updated::Yes && now.generation == copy.generation))
+        Ok(recorded)
     }
 }
 
 impl Tally {
+    /// What the copy has achieved altogether; `before` is its row as this attempt found it.
+    fn made_since(&self, before: &CopyRow) -> CopyRow {
+        let reused_before = before.bytes_reused / CHUNK_BYTES as u64;
+        // What earlier attempts brought is held now, and is no gain of this one.
+        let brought_before = before.progress.done.saturating_sub(reused_before);
+        let reused = self.reused.load(Ordering::Relaxed).saturating_sub(brought_before);
+        CopyRow {
+            progress: Progress {
+                done: self.places.load(Ordering::Relaxed),
+                needed: before.progress.needed,
+            },
+            disks_done: self.disks_done.load(Ordering::Relaxed),
+            bytes_sent: before.bytes_sent + self.bytes.load(Ordering::Relaxed),
+            bytes_reused: reused.max(reused_before) * CHUNK_BYTES as u64,
+            ..before.clone()
+        }
+    }
+
     fn note(&self, places: u64, bytes: u64, reused: u64) {
         self.places.fetch_max(places, Ordering::Relaxed);
         self.bytes.fetch_max(bytes, Ordering::Relaxed);
@@ -174,14 +212,20 @@ impl Tally {
 }
 
 /// Records progress twice a second, and stops the transfer when the copy is no longer ours.
-async fn record_regularly(region: Region, copy: CopyRow, tally: Arc<Tally>, stop: CancellationToken) {
+async fn record_regularly(
+    region: Region,
+    copy: CopyRow,
+    tally: Arc<Tally>,
+    stop: CancellationToken,
+) {
     loop {
         tokio::time::sleep(RECORD_EVERY).await;
         match region.record_tally(&copy, &tally).await {
             Ok(Some(_)) => {}
             Ok(None) => return stop.cancel(),
-            Err(fault) => tracing::warn!(copy = %copy.id, %fault, "failed to record progress; it will be recorded again"),
+            Err(fault) => {
+                tracing::warn!(copy = %copy.id, %fault, "failed to record progress; it will be recorded again")
+            }
         }
     }
 }
-

@@ -8,7 +8,8 @@ use model::{CopyId, ImageStatus};
 use store::ChunkId;
 
 use crate::peer::{
-    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames, PeerRefused, PeerRegion, Standing,
+    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
+    PeerRefused, PeerRegion, Standing,
 };
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -36,14 +37,19 @@ impl Region {
             created: self.inner.clock.now(),
         };
         if tx.ensure_hold(&hold).await? == Ensured::Other {
-            return Err(RegionFault::Contradiction { what: "a copy holds another image already" }.into());
+            return Err(
+                RegionFault::Contradiction { what: "a copy holds another image already" }.into()
+            );
         }
         tx.commit().await?;
         let damaged_chunks = self.damaged_chunks_of(&request.account, &disks).await?;
         judge_source(&SourceFacts { image: image.id, status: image.status, damaged_chunks })?;
         let held = disks.iter().filter_map(|disk| {
             let digest = disk.digest?;
-            let places = snapshots.iter().find(|snapshot| snapshot.role == disk.role).map_or(0, |snapshot| snapshot.places);
+            let places = snapshots
+                .iter()
+                .find(|snapshot| snapshot.role == disk.role)
+                .map_or(0, |snapshot| snapshot.places);
             Some(HeldDisk { digest, places })
         });
         Ok(Held { disks: held.collect() })
@@ -73,7 +79,9 @@ impl Region {
         let holds = self.inner.catalog.read().await?.list_holds().await?;
         let now = self.inner.clock.now();
         let mut released = 0;
-        for hold in holds.into_iter().filter(|hold| now.ms_since(hold.created) >= RECONCILE_AFTER_MS) {
+        for hold in
+            holds.into_iter().filter(|hold| now.ms_since(hold.created) >= RECONCILE_AFTER_MS)
+        {
             let Ok(peer) = self.peer(&hold.target) else { continue };
             match peer.standing(&hold.copy).await {
                 Ok(Standing::Live) => {}
@@ -81,7 +89,9 @@ impl Region {
                     self.release_hold(&hold.copy).await?;
                     released += 1;
                 }
-                Err(fault) => tracing::warn!(copy = %hold.copy, target = %hold.target, %fault, "cannot ask about a hold"),
+                Err(fault) => {
+                    tracing::warn!(copy = %hold.copy, target = %hold.target, %fault, "cannot ask about a hold")
+                }
             }
         }
         Ok(released)
@@ -122,7 +132,8 @@ impl PeerRegion for Region {
     }
 
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {
-        let domain = self.domain(&scope.account).await.map_err(|fault| as_peer_fault(self.id(), fault))?;
+        let domain =
+            self.domain(&scope.account).await.map_err(|fault| as_peer_fault(self.id(), fault))?;
         let region = self.id().clone();
         let frames = self.inner.store.frames(domain, ids);
         Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault.into()))).boxed())

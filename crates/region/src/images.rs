@@ -29,11 +29,19 @@ pub(crate) fn next_cursor<T>(rows: &[T], limit: u32, key: impl Fn(&T) -> Cursor)
 
 impl Region {
     /// The caller's images here, newest first.
-    pub async fn images(&self, caller: &Caller, query: ImageQuery) -> Result<Listed<ImageView>, Refused> {
+    pub async fn images(
+        &self,
+        caller: &Caller,
+        query: ImageQuery,
+    ) -> Result<Listed<ImageView>, Refused> {
         let filter = ImageFilter { status: query.status, name: query.name, ids: query.ids };
         let mut tx = self.inner.catalog.read().await?;
-        let rows = tx.list_images(&caller.account, &filter, &page(&query.after, query.limit)).await?;
-        let next = next_cursor(&rows, query.limit, |row| Cursor { created: row.created, id: row.id.to_string() });
+        let rows =
+            tx.list_images(&caller.account, &filter, &page(&query.after, query.limit)).await?;
+        let next = next_cursor(&rows, query.limit, |row| Cursor {
+            created: row.created,
+            id: row.id.to_string(),
+        });
         let items = self.image_views(&mut tx, rows).await?;
         Ok(Listed { items, next })
     }
@@ -46,11 +54,16 @@ impl Region {
         Ok(views.pop().ok_or_else(|| self.no_image(image))?)
     }
 
-    async fn image_views(&self, tx: &mut Tx, rows: Vec<ImageRow>) -> Result<Vec<ImageView>, RegionFault> {
+    async fn image_views(
+        &self,
+        tx: &mut Tx,
+        rows: Vec<ImageRow>,
+    ) -> Result<Vec<ImageView>, RegionFault> {
         let ids: Vec<ImageId> = rows.iter().map(|row| row.id.clone()).collect();
         let mut disks = tx.image_disks_of(&ids).await?;
         let mut tags = tx.tags_of(&ids).await?;
-        let uses: HashMap<ImageId, u64> = tx.count_instances_of_images(&ids).await?.into_iter().collect();
+        let uses: HashMap<ImageId, u64> =
+            tx.count_instances_of_images(&ids).await?.into_iter().collect();
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             let copy = match row.status {
@@ -81,7 +94,12 @@ impl Region {
             percent,
             phase: parts.copy.as_ref().map(|copy| phase_of(copy, self.inner.clock.now())),
             disks: disks
-                .map(|disk| DiskView { role: disk.role, size: disk.size, digest: disk.digest, snapshot: disk.snapshot })
+                .map(|disk| DiskView {
+                    role: disk.role,
+                    size: disk.size,
+                    digest: disk.digest,
+                    snapshot: disk.snapshot,
+                })
                 .collect(),
             tags: parts.tags,
             instances: parts.instances,
@@ -97,10 +115,16 @@ impl Region {
     }
 
     /// Changes what an image says of itself. Allowed while it is being copied or made (R002-8, R002-12).
-    pub async fn edit_image(&self, caller: &Caller, image: &ImageId, edit: EditImage) -> Result<ImageView, Refused> {
+    pub async fn edit_image(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        edit: EditImage,
+    ) -> Result<ImageView, Refused> {
         loop {
             let mut tx = self.inner.catalog.begin().await?;
-            let mut row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+            let mut row =
+                tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
             row.name = edit.name.clone().unwrap_or(row.name);
             row.description = edit.description.clone().unwrap_or(row.description);
             if tx.update_image(&row).await? == Updated::No {
@@ -125,9 +149,13 @@ impl Region {
     ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
-        let held_by = tx.holds_of_image(image).await?.into_iter().next().map(|hold| (hold.copy, hold.target));
+        let held_by =
+            tx.holds_of_image(image).await?.into_iter().next().map(|hold| (hold.copy, hold.target));
         let instances = tx.count_instances_of(image).await?;
-        judge_deletion(&DeletionFacts { image: image.clone(), status: row.status, held_by, instances }, force)?;
+        judge_deletion(
+            &DeletionFacts { image: image.clone(), status: row.status, held_by, instances },
+            force,
+        )?;
         failpoint!("del.mark");
         if row.status == ImageStatus::Available {
             tx.give_back_used(&caller.account, QuotaKind::Image, 1).await?;
@@ -147,7 +175,12 @@ impl Region {
         Ok(())
     }
 
-    async fn delete_snapshots_of(&self, tx: &mut Tx, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
+    async fn delete_snapshots_of(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        image: &ImageId,
+    ) -> Result<(), Refused> {
         let snapshots = tx.snapshots_of_image(image).await?;
         tx.give_back_used(&caller.account, QuotaKind::Snapshot, snapshots.len() as u64).await?;
         for snapshot in snapshots {
@@ -157,10 +190,16 @@ impl Region {
     }
 
     /// Reads every chunk of an available image and hashes it. Damage is set aside, never served.
-    pub async fn verify_image(&self, caller: &Caller, image: &ImageId) -> Result<Verified, Refused> {
+    pub async fn verify_image(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+    ) -> Result<Verified, Refused> {
         let view = self.image(caller, image).await?;
         if view.status != ImageStatus::Available {
-            return Err(Rejection::ImageNotAvailable { image: image.clone(), status: view.status }.into());
+            return Err(
+                Rejection::ImageNotAvailable { image: image.clone(), status: view.status }.into()
+            );
         }
         let domain = self.domain(&caller.account).await?;
         let mut verified = Verified { disks: view.disks.len() as u64, ..Verified::default() };
@@ -169,7 +208,11 @@ impl Region {
             let check = match check {
                 Ok(check) => check,
                 // A damaged node hides what is under it: the disk counts as one damaged chunk at least.
-                Err(StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. }) => {
+                Err(
+                    StoreFault::Missing { .. }
+                    | StoreFault::Damaged { .. }
+                    | StoreFault::Tree { .. },
+                ) => {
                     verified.damaged += 1;
                     continue;
                 }
@@ -183,18 +226,27 @@ impl Region {
     }
 
     /// Chunks under these disks that a scrub or a reader has set aside. Costs a look at an empty list while nothing is.
-    pub(crate) async fn damaged_chunks_of(&self, account: &AccountId, disks: &[ImageDiskRow]) -> Result<u64, RegionFault> {
+    pub(crate) async fn damaged_chunks_of(
+        &self,
+        account: &AccountId,
+        disks: &[ImageDiskRow],
+    ) -> Result<u64, RegionFault> {
         if self.inner.store.usage().await?.quarantined == 0 {
             return Ok(0);
         }
         let domain = self.domain(account).await?;
         let mut damaged = 0;
         for digest in disks.iter().filter_map(|disk| disk.digest) {
-            damaged += match self.inner.store.check_tree(domain, disk_root(&digest), Look::Index).await {
-                Ok(check) => check.missing,
-                Err(StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. }) => 1,
-                Err(fault) => return Err(fault.into()),
-            };
+            damaged +=
+                match self.inner.store.check_tree(domain, disk_root(&digest), Look::Index).await {
+                    Ok(check) => check.missing,
+                    Err(
+                        StoreFault::Missing { .. }
+                        | StoreFault::Damaged { .. }
+                        | StoreFault::Tree { .. },
+                    ) => 1,
+                    Err(fault) => return Err(fault.into()),
+                };
         }
         Ok(damaged)
     }

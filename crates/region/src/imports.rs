@@ -5,11 +5,14 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use catalog::{ImageDiskRow, ImageRow, ImportRow, Reserved, SnapshotRow, TokenClaim, TokenRow, Tx, Updated};
+use catalog::{
+    ImageDiskRow, ImageRow, ImportRow, Reserved, SnapshotRow, TokenClaim, TokenRow, Tx, Updated,
+};
 use futures::StreamExt;
 use model::rules::room;
 use model::{
-    AccountId, Digest, DiskRole, Field, FieldRefusal, ImageId, ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId,
+    AccountId, Digest, DiskRole, Field, FieldRefusal, ImageId, ImageStatus, QuotaKind, Rejection,
+    SizeBytes, SnapshotId,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -43,18 +46,26 @@ impl ImportSession {
 
 impl Region {
     /// Promises an image whose disks the caller will send: quota, rows and id, in one transaction.
-    pub async fn begin_import(&self, caller: &Caller, command: BeginImport) -> Result<ImageView, Refused> {
+    pub async fn begin_import(
+        &self,
+        caller: &Caller,
+        command: BeginImport,
+    ) -> Result<ImageView, Refused> {
         if command.disks.is_empty() {
             return Err(Rejection::field(Field::Disks, FieldRefusal::Empty).into());
         }
         let mut tx = self.inner.catalog.begin().await?;
         let row = self.image_to_import(caller, &command)?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
-        for (kind, wanted) in [(QuotaKind::Image, 1), (QuotaKind::Snapshot, command.disks.len() as u64)] {
+        for (kind, wanted) in
+            [(QuotaKind::Image, 1), (QuotaKind::Snapshot, command.disks.len() as u64)]
+        {
             let quota = tx.quota(&caller.account, kind).await?;
             room(&quota, wanted, self.id())?;
             if tx.reserve(&caller.account, kind, wanted).await? == Reserved::No {
-                return Err(RegionFault::Contradiction { what: "a quota has room and has none" }.into());
+                return Err(
+                    RegionFault::Contradiction { what: "a quota has room and has none" }.into()
+                );
             }
         }
         let image = self.insert_with_new_id(&mut tx, row).await?;
@@ -65,7 +76,13 @@ impl Region {
         let mut disks = Vec::with_capacity(command.disks.len());
         for (index, size) in command.disks.iter().enumerate() {
             let role = DiskRole::at(index)?;
-            disks.push(ImageDiskRow { image: image.clone(), role, size: *size, digest: None, snapshot: None });
+            disks.push(ImageDiskRow {
+                image: image.clone(),
+                role,
+                size: *size,
+                digest: None,
+                snapshot: None,
+            });
         }
         tx.insert_image_disks(&disks).await?;
         tx.set_tags(&image, &command.tags).await?;
@@ -114,12 +131,19 @@ impl Region {
         match tx.claim_token(&row).await? {
             TokenClaim::New => Ok(None),
             TokenClaim::Other => Err(Rejection::TokenReused.into()),
-            TokenClaim::Same(first) => Ok(Some(first.answer.parse().map_err(|_| Rejection::TokenReused)?)),
+            TokenClaim::Same(first) => {
+                Ok(Some(first.answer.parse().map_err(|_| Rejection::TokenReused)?))
+            }
         }
     }
 
     /// Which of these chunks the region lacks: one answer per id asked.
-    pub async fn import_missing(&self, caller: &Caller, image: &ImageId, ids: Vec<ChunkId>) -> Result<Vec<bool>, Refused> {
+    pub async fn import_missing(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        ids: Vec<ChunkId>,
+    ) -> Result<Vec<bool>, Refused> {
         let session = self.import_session(caller, image).await?;
         session.asked.fetch_add(ids.len() as u64, Ordering::Relaxed);
         Ok(self.inner.store.missing(session.domain, &ids).await?)
@@ -127,14 +151,20 @@ impl Region {
 
     /// Takes frames; each is decoded within bounds, hashed and compared with its id. What is acknowledged is durable.
     /// Returns how many were taken.
-    pub async fn import_frames(&self, caller: &Caller, image: &ImageId, frames: Bytes) -> Result<u64, Refused> {
+    pub async fn import_frames(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        frames: Bytes,
+    ) -> Result<u64, Refused> {
         let session = self.import_session(caller, image).await?;
         let ingest = self.inner.store.ingest(session.domain);
         let mut wanted = Wanted::new(named_in(&frames)?);
-        let accepted = ingest.put_frames(frames, &mut wanted).await.map_err(|error| match error {
-            IngestError::Store(fault) => Refused::from(fault),
-            IngestError::Malformed { .. } | IngestError::Unwanted { .. } => bad_frames(&error),
-        })?;
+        let accepted =
+            ingest.put_frames(frames, &mut wanted).await.map_err(|error| match error {
+                IngestError::Store(fault) => Refused::from(fault),
+                IngestError::Malformed { .. } | IngestError::Unwanted { .. } => bad_frames(&error),
+            })?;
         ingest.flush().await?;
         match accepted.refused.first() {
             Some(refused) => Err(bad_frames(&refused.error)),
@@ -143,7 +173,12 @@ impl Region {
     }
 
     /// Names the disks. When everything under the digests is here, checked and durable, the image becomes available.
-    pub async fn finish_import(&self, caller: &Caller, image: &ImageId, digests: Vec<Digest>) -> Result<ImageView, Refused> {
+    pub async fn finish_import(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        digests: Vec<Digest>,
+    ) -> Result<ImageView, Refused> {
         let session = self.import_session(caller, image).await?;
         let disks = self.inner.catalog.read().await?.image_disks(image).await?;
         if digests.len() != disks.len() {
@@ -162,20 +197,34 @@ impl Region {
     }
 
     /// Checks that everything under a digest is here, and returns its places that are not zero: a copy from nobody.
-    async fn whole_tree(&self, domain: Domain, digest: &Digest, size: SizeBytes) -> Result<u64, Refused> {
+    async fn whole_tree(
+        &self,
+        domain: Domain,
+        digest: &Digest,
+        size: SizeBytes,
+    ) -> Result<u64, Refused> {
         let refuse = |refusal| Refused::from(Rejection::field(Field::Digest, refusal));
         let job = FetchDisk { root: disk_root(digest), domain, expected_size: size.bytes() };
         match transfer::fetch_disk(job, &Nobody, &self.inner.store, &Watch::default()).await {
             Ok(moved) => Ok(moved.places),
-            Err(TransferFault::SourceLacks { count, .. }) => Err(refuse(FieldRefusal::Incomplete { missing: count })),
+            Err(TransferFault::SourceLacks { count, .. }) => {
+                Err(refuse(FieldRefusal::Incomplete { missing: count }))
+            }
             Err(TransferFault::Malformed(_)) => Err(refuse(FieldRefusal::NotATree)),
             Err(fault) => Err(RegionFault::Transfer(fault).into()),
         }
     }
 
-    async fn publish_import(&self, caller: &Caller, image: &ImageId, digests: &[Digest], places: &[u64]) -> Result<(), Refused> {
+    async fn publish_import(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        digests: &[Digest],
+        places: &[u64],
+    ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let mut row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        let mut row =
+            tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
         if tx.import(&caller.account, image).await?.is_none() {
             return Err(Rejection::ImportEnded { image: image.clone() }.into());
         }
@@ -193,12 +242,16 @@ impl Region {
                 created: self.inner.clock.now(),
             };
             tx.insert_snapshot(&snapshot).await?;
-            let disk = ImageDiskRow { digest: Some(snapshot.digest), snapshot: Some(snapshot.id), ..disk };
+            let disk =
+                ImageDiskRow { digest: Some(snapshot.digest), snapshot: Some(snapshot.id), ..disk };
             tx.set_image_disk(&disk).await?;
         }
         row.status = ImageStatus::Available;
         if tx.update_image(&row).await? == Updated::No {
-            return Err(RegionFault::Contradiction { what: "an image changed within a transaction" }.into());
+            return Err(RegionFault::Contradiction {
+                what: "an image changed within a transaction",
+            }
+            .into());
         }
         tx.delete_import(image).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Image, 1).await?;
@@ -210,7 +263,11 @@ impl Region {
     }
 
     /// The running import of an image; opened anew after a restart.
-    async fn import_session(&self, caller: &Caller, image: &ImageId) -> Result<Arc<ImportSession>, Refused> {
+    async fn import_session(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+    ) -> Result<Arc<ImportSession>, Refused> {
         let mut tx = self.inner.catalog.read().await?;
         if tx.import(&caller.account, image).await?.is_none() {
             return Err(match tx.image(&caller.account, image).await? {
@@ -271,7 +328,10 @@ impl Region {
 
     /// Who acts when the region tidies up by itself.
     fn housekeeper(&self, account: &AccountId) -> Caller {
-        Caller { account: account.clone(), request_id: format!("housekeeping-{}", self.inner.options.worker) }
+        Caller {
+            account: account.clone(),
+            request_id: format!("housekeeping-{}", self.inner.options.worker),
+        }
     }
 }
 

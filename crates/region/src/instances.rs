@@ -10,7 +10,12 @@ use crate::views::InstanceView;
 
 impl Region {
     /// Registers an instance of an available image (R000-12, R001-7).
-    pub async fn create_instance(&self, caller: &Caller, name: Name, image: &ImageId) -> Result<InstanceView, Refused> {
+    pub async fn create_instance(
+        &self,
+        caller: &Caller,
+        name: Name,
+        image: &ImageId,
+    ) -> Result<InstanceView, Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         self.usable(&mut tx, caller, image).await?;
         let row = InstanceRow {
@@ -33,7 +38,11 @@ impl Region {
     }
 
     /// One instance.
-    pub async fn instance(&self, caller: &Caller, instance: &InstanceId) -> Result<InstanceView, Refused> {
+    pub async fn instance(
+        &self,
+        caller: &Caller,
+        instance: &InstanceId,
+    ) -> Result<InstanceView, Refused> {
         let row = self.inner.catalog.read().await?.instance(&caller.account, instance).await?;
         Ok(self.instance_view(row.ok_or_else(|| self.no_instance(instance))?))
     }
@@ -46,16 +55,24 @@ impl Region {
         image: &ImageId,
     ) -> Result<InstanceView, Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let row = tx.instance(&caller.account, instance).await?.ok_or_else(|| self.no_instance(instance))?;
+        let row = tx
+            .instance(&caller.account, instance)
+            .await?
+            .ok_or_else(|| self.no_instance(instance))?;
         self.usable(&mut tx, caller, image).await?;
         tx.set_instance_image(instance, image).await?;
-        tx.record_audit(&self.audit_entry(caller, "instance.change_disk", instance.as_str())).await?;
+        tx.record_audit(&self.audit_entry(caller, "instance.change_disk", instance.as_str()))
+            .await?;
         tx.commit().await?;
         Ok(self.instance_view(InstanceRow { image: image.clone(), ..row }))
     }
 
     /// Forgets an instance.
-    pub async fn delete_instance(&self, caller: &Caller, instance: &InstanceId) -> Result<(), Refused> {
+    pub async fn delete_instance(
+        &self,
+        caller: &Caller,
+        instance: &InstanceId,
+    ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         tx.instance(&caller.account, instance).await?.ok_or_else(|| self.no_instance(instance))?;
         tx.delete_instance(instance).await?;
@@ -75,7 +92,13 @@ impl Region {
     }
 
     fn instance_view(&self, row: InstanceRow) -> InstanceView {
-        InstanceView { id: row.id, region: self.id().clone(), name: row.name, image: row.image, created: row.created }
+        InstanceView {
+            id: row.id,
+            region: self.id().clone(),
+            name: row.name,
+            image: row.image,
+            created: row.created,
+        }
     }
 
     fn no_instance(&self, instance: &InstanceId) -> Rejection {

@@ -14,7 +14,8 @@ pub(crate) const MAX_KEYS: usize = 2;
 /// Characters of a secret: 40 of 62, 238 bits.
 const SECRET_CHARACTERS: usize = 40;
 const SEALED_VERSION: u8 = 1;
-const SECRET_ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const SECRET_ALPHABET: &[u8; 62] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A new access key with its secret, shown this once.
 #[derive(Clone)]
@@ -56,7 +57,12 @@ fn binding(key: &AccessKeyId) -> Aad<Vec<u8>> {
 }
 
 /// Seals a secret (`docs/formats.md` 7).
-fn seal(master: &MasterKey, entropy: &dyn Entropy, key: &AccessKeyId, secret: &str) -> Result<Vec<u8>, RegionFault> {
+fn seal(
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+    key: &AccessKeyId,
+    secret: &str,
+) -> Result<Vec<u8>, RegionFault> {
     let mut nonce = [0; 12];
     entropy.fill(&mut nonce)?;
     let mut sealed = secret.as_bytes().to_vec();
@@ -75,7 +81,8 @@ fn open(master: &MasterKey, key: &AccessKeyId, sealed: &[u8]) -> Result<Vec<u8>,
     }
     let mut body = body.to_vec();
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let secret = cipher(master).open_in_place(nonce, binding(key), &mut body).map_err(|_| fault())?;
+    let secret =
+        cipher(master).open_in_place(nonce, binding(key), &mut body).map_err(|_| fault())?;
     Ok(secret.to_vec())
 }
 
@@ -118,7 +125,12 @@ impl Accounts {
         let id = new_id(&*self.entropy, |random| AccessKeyId::from_random(random))?;
         let secret = new_secret(&*self.entropy)?;
         let sealed_secret = seal(&self.master, &*self.entropy, &id, &secret)?;
-        let row = AccessKeyRow { id: id.clone(), account: account.clone(), sealed_secret, created: self.clock.now() };
+        let row = AccessKeyRow {
+            id: id.clone(),
+            account: account.clone(),
+            sealed_secret,
+            created: self.clock.now(),
+        };
         self.catalog.insert_key(&row).await?;
         Ok(KeyCreated { id, secret })
     }
@@ -148,6 +160,7 @@ mod tests {
     use super::*;
     use crate::entropy::SystemEntropy;
 
+    /// Sealed secrets, version 1 (`docs/formats.md` 7).
     #[test]
     fn a_sealed_secret_opens_for_its_own_key_alone_and_shows_nothing() {
         let master = MasterKey([7; 32]);
@@ -155,7 +168,9 @@ mod tests {
         let secret = new_secret(&SystemEntropy).unwrap();
         let sealed = seal(&master, &SystemEntropy, &key, &secret).unwrap();
         assert_eq!(open(&master, &key, &sealed).unwrap(), secret.as_bytes());
-        assert!(!sealed.windows(8).any(|part| secret.as_bytes().windows(8).any(|clear| clear == part)));
+        assert!(
+            !sealed.windows(8).any(|part| secret.as_bytes().windows(8).any(|clear| clear == part))
+        );
         assert!(open(&master, &AccessKeyId::from_random(|| 4), &sealed).is_err());
         assert!(open(&MasterKey([8; 32]), &key, &sealed).is_err());
         for place in 0..sealed.len() {

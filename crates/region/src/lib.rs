@@ -1,7 +1,7 @@
 //! Use cases, the copy driver and the links between regions.
 //!
 //! A command gathers facts, lets `model` decide, and records in one transaction. The driver loads a copy, takes one step,
-//! acts and records. Must not: know HTTP, JSON, a dialect or SQL text.
+//! acts and records. It must not know HTTP, JSON, a dialect or SQL text.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accept;
@@ -15,6 +15,7 @@ mod estimate;
 mod export;
 mod fetching;
 mod holds;
+mod housekeeping;
 mod images;
 mod imports;
 mod instances;
@@ -28,17 +29,17 @@ mod region;
 mod request;
 mod snapshots;
 mod steps;
-#[cfg(test)]
-mod tests;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod unwind;
 mod views;
 mod watch;
 
 pub use commands::{
-    BeginImport, Caller, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, ImageQuery, Listed, SnapshotQuery,
-    SnapshotSelection, SnapshotsOfImage,
+    BeginImport, Caller, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, ImageQuery,
+    Listed, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
@@ -46,8 +47,8 @@ pub use export::FrameStream;
 pub use keys::{KeyCreated, KeyView};
 pub use maintenance::{Scrub, Tidied};
 pub use peer::{
-    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, Seen,
-    Standing,
+    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, OfferedDisk, PeerFault,
+    PeerFrames, PeerRefused, PeerRegion, Seen, Standing,
 };
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};

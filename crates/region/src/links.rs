@@ -18,7 +18,9 @@ impl Links {
     /// The limiter of the link from `source`; without a limit until one is set.
     pub(crate) fn limiter(&self, source: &RegionId) -> Arc<RateLimiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(limiters.entry(source.clone()).or_insert_with(|| Arc::new(RateLimiter::new(None))))
+        Arc::clone(
+            limiters.entry(source.clone()).or_insert_with(|| Arc::new(RateLimiter::new(None))),
+        )
     }
 }
 

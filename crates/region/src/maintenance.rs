@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use futures::StreamExt;
 use model::{AccountId, Digest};
-use store::{ChunkId, DiskRoot, Domain, Frames, IndexFault, LiveRoots, Pace, StoreFault, Swept, Wanted};
+use store::{
+    ChunkId, DiskRoot, Domain, Frames, IndexFault, LiveRoots, Pace, StoreFault, Swept, Wanted,
+};
 
 use crate::peer::{FetchScope, PeerRegion};
 use crate::refused::{Refused, RegionFault};
@@ -42,7 +44,8 @@ impl Finishing {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let number = open.next;
         open.next += 1;
-        open.disks.insert(number, digests.iter().map(|digest| (domain, disk_root(digest))).collect());
+        open.disks
+            .insert(number, digests.iter().map(|digest| (domain, disk_root(digest))).collect());
         Kept { finishing: self.clone(), number }
     }
 
@@ -142,7 +145,12 @@ impl Region {
         let scrubbed = self.inner.store.scrub(None, pace).await?;
         let repaired = self.repair().await?;
         let left = self.inner.store.quarantined().await?.len() as u64;
-        Ok(Scrub { chunks: scrubbed.chunks, damaged: scrubbed.damaged.len() as u64, repaired, left })
+        Ok(Scrub {
+            chunks: scrubbed.chunks,
+            damaged: scrubbed.damaged.len() as u64,
+            repaired,
+            left,
+        })
     }
 
     /// Fetches what is set aside from regions that have it. Returns how many chunks are whole again.
@@ -167,7 +175,8 @@ impl Region {
     async fn repair_domain(&self, account: &AccountId) -> Result<u64, RegionFault> {
         let domain = self.domain(account).await?;
         let damaged = self.inner.store.quarantined().await?;
-        let ids: Vec<ChunkId> = damaged.iter().filter(|one| one.row.domain == domain).map(|one| one.row.id).collect();
+        let ids: Vec<ChunkId> =
+            damaged.iter().filter(|one| one.row.domain == domain).map(|one| one.row.id).collect();
         let mut repaired = 0;
         for some in ids.chunks(REPAIR_AT_ONCE) {
             let mut left = some.to_vec();
@@ -178,7 +187,9 @@ impl Region {
                 let before = left.len();
                 match self.refetch(&*peer, account, domain, &mut left).await {
                     Ok(()) => repaired += (before - left.len()) as u64,
-                    Err(fault) => tracing::warn!(region = %self.id(), %fault, "a region could not help to repair"),
+                    Err(fault) => {
+                        tracing::warn!(region = %self.id(), %fault, "a region could not help to repair")
+                    }
                 }
             }
         }
@@ -201,7 +212,8 @@ impl Region {
         let ingest = self.inner.store.ingest(domain);
         let mut wanted = Wanted::new(left.iter().copied());
         for frame in Frames::new(body.into()) {
-            let (_, bytes) = frame.map_err(|error| Refused::BadFrames { reason: error.to_string() })?;
+            let (_, bytes) =
+                frame.map_err(|error| Refused::BadFrames { reason: error.to_string() })?;
             let put = ingest.put_frames(bytes, &mut wanted).await;
             let put = put.map_err(|error| Refused::BadFrames { reason: error.to_string() })?;
             left.retain(|id| !put.stored.contains(id));

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use model::{
-    AccountId, Attributes, ClientToken, CopyId, Description, Digest, ImageId, Name, RegionId, Rejection, Retry, SizeBytes,
-    SnapshotId, Tags,
+    AccountId, Attributes, ClientToken, CopyId, Description, Digest, ImageId, Name, RegionId,
+    Rejection, Retry, SizeBytes, SnapshotId, Tags,
 };
 use store::ChunkId;
 

@@ -20,7 +20,12 @@ impl Region {
     }
 
     /// Sets a limit. One below what is used refuses new images and touches none that exist (api-18).
-    pub async fn set_quota(&self, caller: &Caller, kind: QuotaKind, limit: u64) -> Result<Quota, Refused> {
+    pub async fn set_quota(
+        &self,
+        caller: &Caller,
+        kind: QuotaKind,
+        limit: u64,
+    ) -> Result<Quota, Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
         tx.set_limit(&caller.account, kind, limit).await?;

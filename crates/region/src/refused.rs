@@ -65,7 +65,9 @@ impl RegionFault {
             RegionFault::Transfer(source) => from_store(source.retry()),
             RegionFault::Peer(source) => source.retry(),
             RegionFault::Entropy { .. } | RegionFault::Failpoint { .. } => Retry::Later,
-            RegionFault::SealedSecret { .. } | RegionFault::IllegalMove { .. } | RegionFault::Contradiction { .. } => Retry::Never,
+            RegionFault::SealedSecret { .. }
+            | RegionFault::IllegalMove { .. }
+            | RegionFault::Contradiction { .. } => Retry::Never,
         }
     }
 }
@@ -119,7 +121,9 @@ refused_from!(CatalogFault, StoreFault, PeerFault);
 /// Fails here when a test says so.
 macro_rules! failpoint {
     ($name:literal) => {
-        fail::fail_point!($name, |_| Err(crate::refused::RegionFault::Failpoint { name: $name }.into()))
+        fail::fail_point!($name, |_| Err(
+            crate::refused::RegionFault::Failpoint { name: $name }.into()
+        ))
     };
 }
 pub(crate) use failpoint;

@@ -180,7 +180,10 @@ impl Region {
         Ok(self.inner.store.domain(&format!("account/{account}")).await?)
     }
 
-    pub(crate) fn random_id<T>(&self, make: impl FnOnce(&mut dyn FnMut() -> u8) -> T) -> Result<T, RegionFault> {
+    pub(crate) fn random_id<T>(
+        &self,
+        make: impl FnOnce(&mut dyn FnMut() -> u8) -> T,
+    ) -> Result<T, RegionFault> {
         new_id(&*self.inner.entropy, make)
     }
 
@@ -202,7 +205,11 @@ impl Region {
     }
 
     /// Makes sure that an account has quotas here.
-    pub(crate) async fn ensure_quotas(&self, tx: &mut Tx, account: &model::AccountId) -> Result<(), Refused> {
+    pub(crate) async fn ensure_quotas(
+        &self,
+        tx: &mut Tx,
+        account: &model::AccountId,
+    ) -> Result<(), Refused> {
         tx.ensure_quota(account, QuotaKind::Image, self.inner.options.image_quota).await?;
         tx.ensure_quota(account, QuotaKind::Snapshot, self.inner.options.snapshot_quota).await?;
         Ok(())

@@ -2,7 +2,9 @@
 
 use catalog::{Ensured, HoldRow, HoldStanding, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_source, judge_targets};
-use model::{CopyId, Description, ImageId, Name, Quota, RegionId, Rejection, Tags, copied_description};
+use model::{
+    CopyId, Description, ImageId, Name, Quota, RegionId, Rejection, Tags, copied_description,
+};
 
 use crate::commands::{Caller, CopyImage};
 use crate::peer::{Accepted, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
@@ -62,7 +64,11 @@ impl From<PeerRefused> for Refused {
 
 impl Region {
     /// Asks each target for a copy of an image of this region. Each target answers for itself (R003-7).
-    pub async fn copy_image(&self, caller: &Caller, command: CopyImage) -> Result<Vec<TargetAnswer>, Refused> {
+    pub async fn copy_image(
+        &self,
+        caller: &Caller,
+        command: CopyImage,
+    ) -> Result<Vec<TargetAnswer>, Refused> {
         let template = self.offer_template(caller, &command).await?;
         self.claim_request_token(&template, &command).await?;
         let mut answers = Vec::with_capacity(command.targets.len());
@@ -75,7 +81,11 @@ impl Region {
     }
 
     /// A token belongs to one request with all its targets. Each target keeps the token too, with its own answer.
-    async fn claim_request_token(&self, template: &CopyOffer, command: &CopyImage) -> Result<(), Refused> {
+    async fn claim_request_token(
+        &self,
+        template: &CopyOffer,
+        command: &CopyImage,
+    ) -> Result<(), Refused> {
         let Some((token, fingerprint)) = &template.token else { return Ok(()) };
         let mut targets: Vec<&str> = command.targets.iter().map(RegionId::as_str).collect();
         targets.sort_unstable();
@@ -98,7 +108,11 @@ impl Region {
     }
 
     /// Asks each target what a copy would cost; nothing is promised or recorded.
-    pub async fn estimate_copy(&self, caller: &Caller, command: CopyImage) -> Result<Vec<TargetEstimate>, Refused> {
+    pub async fn estimate_copy(
+        &self,
+        caller: &Caller,
+        command: CopyImage,
+    ) -> Result<Vec<TargetEstimate>, Refused> {
         let template = self.offer_template(caller, &command).await?;
         let mut answers = Vec::with_capacity(command.targets.len());
         for target in command.targets {
@@ -113,7 +127,10 @@ impl Region {
         Ok(answers)
     }
 
-    fn peer_for_copy(&self, target: &RegionId) -> Result<std::sync::Arc<dyn crate::peer::PeerRegion>, Rejection> {
+    fn peer_for_copy(
+        &self,
+        target: &RegionId,
+    ) -> Result<std::sync::Arc<dyn crate::peer::PeerRegion>, Rejection> {
         if target == self.id() {
             return Err(Rejection::SameRegion { region: target.clone() });
         }
@@ -121,7 +138,11 @@ impl Region {
     }
 
     /// All that the source knows of the image; the target and the copy's id are filled in for each target.
-    async fn offer_template(&self, caller: &Caller, command: &CopyImage) -> Result<CopyOffer, Refused> {
+    async fn offer_template(
+        &self,
+        caller: &Caller,
+        command: &CopyImage,
+    ) -> Result<CopyOffer, Refused> {
         judge_targets(&command.targets)?;
         let mut tx = self.inner.catalog.read().await?;
         let image = tx.image(&caller.account, &command.image).await?;
@@ -133,11 +154,16 @@ impl Region {
         };
         drop(tx);
         let damaged_chunks = self.damaged_chunks_of(&caller.account, &disks).await?;
-        judge_source(&SourceFacts { image: image.id.clone(), status: image.status, damaged_chunks })?;
+        judge_source(&SourceFacts {
+            image: image.id.clone(),
+            status: image.status,
+            damaged_chunks,
+        })?;
         let words = command.description.as_ref().unwrap_or(&image.description).as_str();
         let description = copied_description(words, self.id(), &image.id);
         let name = command.name.clone().unwrap_or(image.name);
-        let token = command.token.clone().map(|token| (token, fingerprint(command, &description, &tags)));
+        let token =
+            command.token.clone().map(|token| (token, fingerprint(command, &description, &tags)));
         let disks = disks.into_iter().filter_map(|disk| {
             let (size, digest, snapshot) = (disk.size, disk.digest?, disk.snapshot?);
             Some(OfferedDisk { size, digest, snapshot })
@@ -193,7 +219,9 @@ impl Region {
             created: self.inner.clock.now(),
         };
         if tx.ensure_hold(&hold).await? == Ensured::Other {
-            return Err(RegionFault::Contradiction { what: "a new copy holds an image already" }.into());
+            return Err(
+                RegionFault::Contradiction { what: "a new copy holds an image already" }.into()
+            );
         }
         tx.commit().await?;
         Ok(())

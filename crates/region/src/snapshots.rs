@@ -12,7 +12,11 @@ use crate::views::SnapshotView;
 
 impl Region {
     /// The caller's snapshots here, newest first, by origin where asked (R000-13).
-    pub async fn snapshots(&self, caller: &Caller, query: SnapshotQuery) -> Result<Listed<SnapshotView>, Refused> {
+    pub async fn snapshots(
+        &self,
+        caller: &Caller,
+        query: SnapshotQuery,
+    ) -> Result<Listed<SnapshotView>, Refused> {
         let copied = match query.selection {
             SnapshotSelection::All => None,
             SnapshotSelection::Copied => Some(Copied::Only),
@@ -20,21 +24,36 @@ impl Region {
         };
         let filter = SnapshotFilter { copied, image: query.image };
         let mut tx = self.inner.catalog.read().await?;
-        let rows = tx.list_snapshots(&caller.account, &filter, &page(&query.after, query.limit)).await?;
-        let next = next_cursor(&rows, query.limit, |row| Cursor { created: row.created, id: row.id.to_string() });
+        let rows =
+            tx.list_snapshots(&caller.account, &filter, &page(&query.after, query.limit)).await?;
+        let next = next_cursor(&rows, query.limit, |row| Cursor {
+            created: row.created,
+            id: row.id.to_string(),
+        });
         Ok(Listed { items: rows.into_iter().map(|row| self.snapshot_view(row)).collect(), next })
     }
 
     /// One snapshot.
-    pub async fn snapshot(&self, caller: &Caller, snapshot: &SnapshotId) -> Result<SnapshotView, Refused> {
+    pub async fn snapshot(
+        &self,
+        caller: &Caller,
+        snapshot: &SnapshotId,
+    ) -> Result<SnapshotView, Refused> {
         let row = self.inner.catalog.read().await?.snapshot(&caller.account, snapshot).await?;
         Ok(self.snapshot_view(row.ok_or_else(|| self.no_snapshot(snapshot))?))
     }
 
     /// Deletes a snapshot that no image uses; its unshared chunks go with the next sweep.
-    pub async fn delete_snapshot(&self, caller: &Caller, snapshot: &SnapshotId) -> Result<(), Refused> {
+    pub async fn delete_snapshot(
+        &self,
+        caller: &Caller,
+        snapshot: &SnapshotId,
+    ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let row = tx.snapshot(&caller.account, snapshot).await?.ok_or_else(|| self.no_snapshot(snapshot))?;
+        let row = tx
+            .snapshot(&caller.account, snapshot)
+            .await?
+            .ok_or_else(|| self.no_snapshot(snapshot))?;
         if let Some(image) = row.image {
             return Err(Rejection::SnapshotInUse { snapshot: snapshot.clone(), image }.into());
         }

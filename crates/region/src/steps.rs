@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Digest, ImageId, ImageStatus, Origin, Progress, QuotaKind, Rejection, SnapshotId,
+    Cause, CopyEvent, CopyState, Digest, ImageId, ImageStatus, Origin, Progress, QuotaKind,
+    Rejection, SnapshotId,
 };
 use store::TreePart;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,11 @@ pub(crate) enum Stepped {
 
 impl Region {
     /// Takes the one step that the copy's state calls for.
-    pub(crate) async fn step(&self, copy: &CopyRow, stop: &CancellationToken) -> Result<Stepped, RegionFault> {
+    pub(crate) async fn step(
+        &self,
+        copy: &CopyRow,
+        stop: &CancellationToken,
+    ) -> Result<Stepped, RegionFault> {
         match &copy.state {
             CopyState::Queued => self.step_hold(copy).await,
             CopyState::Held { digests } => self.step_fetch(copy, digests, stop).await,
@@ -77,7 +82,12 @@ impl Region {
     }
 
     /// `held`: brings every chunk of every disk here. Run again after a crash, it fetches only what is still missing.
-    async fn step_fetch(&self, copy: &CopyRow, digests: &[Digest], stop: &CancellationToken) -> Result<Stepped, RegionFault> {
+    async fn step_fetch(
+        &self,
+        copy: &CopyRow,
+        digests: &[Digest],
+        stop: &CancellationToken,
+    ) -> Result<Stepped, RegionFault> {
         match self.fetch_disks(copy, digests, stop).await? {
             Fetched::Whole(done) => self.record_event(&done, CopyEvent::Complete).await,
             Fetched::Stopped => Ok(Stepped::Stopped),
@@ -87,7 +97,11 @@ impl Region {
     }
 
     /// `stored`: snapshots first, then the image `Available`, reservation becomes use; one transaction, and the last word.
-    async fn step_publish(&self, copy: &CopyRow, digests: &[Digest]) -> Result<Stepped, RegionFault> {
+    async fn step_publish(
+        &self,
+        copy: &CopyRow,
+        digests: &[Digest],
+    ) -> Result<Stepped, RegionFault> {
         let snapshots = self.snapshots_to_be(copy, digests).await?;
         let ids: Vec<SnapshotId> = snapshots.iter().map(|snapshot| snapshot.id.clone()).collect();
         let full = Progress { done: copy.progress.needed, needed: copy.progress.needed };
@@ -115,19 +129,25 @@ impl Region {
     }
 
     /// The snapshots that publishing will record: one per disk, each whole in the store.
-    async fn snapshots_to_be(&self, copy: &CopyRow, digests: &[Digest]) -> Result<Vec<SnapshotRow>, RegionFault> {
+    async fn snapshots_to_be(
+        &self,
+        copy: &CopyRow,
+        digests: &[Digest],
+    ) -> Result<Vec<SnapshotRow>, RegionFault> {
         failpoint!("wrk.final_verify");
         let domain = self.domain(&copy.account).await?;
         let mut tx = self.inner.catalog.read().await?;
         let disks = tx.image_disks(&copy.target_image).await?;
         let sources = tx.source_snapshots(&copy.id).await?;
         drop(tx);
-        let roots: Vec<TreePart> = digests.iter().map(|digest| TreePart::Root(disk_root(digest).id())).collect();
+        let roots: Vec<TreePart> =
+            digests.iter().map(|digest| TreePart::Root(disk_root(digest).id())).collect();
         // A `complete` mark is only written when every chunk under the root is verified and durable (promise 1).
         let complete = self.inner.store.complete(domain, &roots).await?;
         let mut snapshots = Vec::with_capacity(digests.len());
         for (index, (disk, digest)) in disks.iter().zip(digests).enumerate() {
-            let places = complete[index].ok_or(store::StoreFault::Missing { id: roots[index].id() })?;
+            let places =
+                complete[index].ok_or(store::StoreFault::Missing { id: roots[index].id() })?;
             snapshots.push(SnapshotRow {
                 id: self.random_id(|random| SnapshotId::from_random(random))?,
                 account: copy.account.clone(),
@@ -156,7 +176,11 @@ impl Region {
     }
 
     /// Records that an event moved the copy, by compare-and-set on its generation under our fence.
-    pub(crate) async fn record_event(&self, copy: &CopyRow, event: CopyEvent) -> Result<Stepped, RegionFault> {
+    pub(crate) async fn record_event(
+        &self,
+        copy: &CopyRow,
+        event: CopyEvent,
+    ) -> Result<Stepped, RegionFault> {
         let next = self.after(copy, event)?;
         let mut tx = self.inner.catalog.begin().await?;
         let updated = tx.move_copy(&next).await?;
@@ -171,7 +195,8 @@ impl Region {
     /// The copy as an event leaves it. The life cycle decides; a move it does not know is a fault of the stored row.
     pub(crate) fn after(&self, copy: &CopyRow, event: CopyEvent) -> Result<CopyRow, RegionFault> {
         let state = copy.state.clone().after(event);
-        let state = state.map_err(|source| RegionFault::IllegalMove { copy: copy.id.to_string(), source })?;
+        let state = state
+            .map_err(|source| RegionFault::IllegalMove { copy: copy.id.to_string(), source })?;
         let finished = (!state.is_live()).then(|| self.inner.clock.now());
         Ok(CopyRow { state, finished, ..copy.clone() })
     }
@@ -185,7 +210,11 @@ impl Region {
     }
 }
 
-async fn record_snapshots(tx: &mut Tx, image: &ImageId, snapshots: &[SnapshotRow]) -> Result<(), RegionFault> {
+async fn record_snapshots(
+    tx: &mut Tx,
+    image: &ImageId,
+    snapshots: &[SnapshotRow],
+) -> Result<(), RegionFault> {
     for snapshot in snapshots {
         tx.insert_snapshot(snapshot).await?;
         let disk = ImageDiskRow {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use bytes::Bytes;
 use catalog::{Catalog, IndexOptions, SqliteIndex};
 use model::{
-    AccountId, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name, OsType, Platform, RegionId,
-    SizeBytes, Tags, Timestamp,
+    AccountId, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
+    OsType, Platform, RegionId, SizeBytes, Tags, Timestamp,
 };
 use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
 use tempfile::TempDir;
@@ -103,7 +103,12 @@ pub struct WorldOptions {
 
 impl Default for WorldOptions {
     fn default() -> Self {
-        WorldOptions { driver: DriverMode::ByHand, copies_per_account: 5, image_quota: 1_000, snapshot_quota: 2_000 }
+        WorldOptions {
+            driver: DriverMode::ByHand,
+            copies_per_account: 5,
+            image_quota: 1_000,
+            snapshot_quota: 2_000,
+        }
     }
 }
 
@@ -151,8 +156,15 @@ impl World {
         }
         let nothing = Deployment::new([], [], self.deployment.accounts.clone());
         drop(std::mem::replace(&mut self.deployment, nothing));
-        self.deployment =
-            open_all(self.dir.path(), &self.names, &self.options, &self.clock, &self.entropy, &self.caller.account).await;
+        self.deployment = open_all(
+            self.dir.path(),
+            &self.names,
+            &self.options,
+            &self.clock,
+            &self.entropy,
+            &self.caller.account,
+        )
+        .await;
     }
 
     /// One of the regions.
@@ -182,8 +194,14 @@ impl World {
     }
 
     /// Promises an image of these disks.
-    pub async fn begin_import(&self, region: &str, name: &str, disks: &[Vec<u8>]) -> Result<ImageView, Refused> {
-        let sizes = disks.iter().map(|disk| SizeBytes::new(disk.len() as u64)).collect::<Result<_, _>>()?;
+    pub async fn begin_import(
+        &self,
+        region: &str,
+        name: &str,
+        disks: &[Vec<u8>],
+    ) -> Result<ImageView, Refused> {
+        let sizes =
+            disks.iter().map(|disk| SizeBytes::new(disk.len() as u64)).collect::<Result<_, _>>()?;
         let attributes = Attributes {
             architecture: Architecture::Arm64,
             os_type: OsType::Linux,
@@ -206,20 +224,29 @@ impl World {
         let (digest, chunks) = cut(disk);
         let ids: Vec<ChunkId> = chunks.keys().copied().collect();
         let region = self.region(region);
-        let missing = region.import_missing(&self.caller, image, ids.clone()).await.expect("the import runs");
+        let missing =
+            region.import_missing(&self.caller, image, ids.clone()).await.expect("the import runs");
         let mut encoder = Encoder::new(1).expect("zstd is there");
         let mut frames = Vec::new();
         for (id, _) in ids.iter().zip(missing).filter(|(_, missing)| *missing) {
             encoder.encode(id, &chunks[id], &mut frames);
         }
         if !frames.is_empty() {
-            region.import_frames(&self.caller, image, Bytes::from(frames)).await.expect("the frames are good");
+            region
+                .import_frames(&self.caller, image, Bytes::from(frames))
+                .await
+                .expect("the frames are good");
         }
         digest
     }
 
     /// Asks for a copy to one target.
-    pub async fn copy(&self, source: &str, image: &ImageId, target: &str) -> Result<Accepted, Refused> {
+    pub async fn copy(
+        &self,
+        source: &str,
+        image: &ImageId,
+        target: &str,
+    ) -> Result<Accepted, Refused> {
         let command = CopyImage {
             image: image.clone(),
             targets: vec![region_id(target)],
@@ -252,7 +279,11 @@ impl World {
         let digest = view.disks[number].digest.expect("an available image's disks are known");
         let domain = region.domain(&self.caller.account).await.expect("the index answers");
         let mut bytes = vec![0; view.disks[number].size.bytes() as usize];
-        let mut tree = region.store().tree(domain, crate::region::disk_root(&digest)).await.expect("the root is held");
+        let mut tree = region
+            .store()
+            .tree(domain, crate::region::disk_root(&digest))
+            .await
+            .expect("the root is held");
         while let Some(leaves) = tree.next().await.expect("the nodes are held") {
             for (index, id) in leaves.ids.iter().enumerate().filter(|(_, id)| !id.is_zero()) {
                 let plain = region.store().get(domain, *id).await.expect("the chunk is held");
@@ -281,7 +312,15 @@ impl World {
         for quota in region.quotas(&self.caller).await.expect("the catalog answers") {
             assert_eq!(quota.reserved, 0, "{name}: the {} quota has promises left", quota.kind);
         }
-        let holds = region.inner.catalog.read().await.expect("it opens").list_holds().await.expect("it answers");
+        let holds = region
+            .inner
+            .catalog
+            .read()
+            .await
+            .expect("it opens")
+            .list_holds()
+            .await
+            .expect("it answers");
         assert!(holds.is_empty(), "{name}: holds are left: {holds:?}");
         self.check_world().await;
     }
@@ -302,7 +341,7 @@ pub fn cut(disk: &[u8]) -> (Digest, BTreeMap<ChunkId, Vec<u8>>) {
     }
     let (record, nodes) = builder.finish().expect("as many chunks as the size says");
     for node in nodes {
-        all.insert(node.chunk.id, node.chunk.plain.to_vec());
+        all.insert(node.chunk.id(), node.chunk.plain().to_vec());
     }
     let root = record.root();
     all.insert(root.id(), record.encode().to_vec());
@@ -323,7 +362,8 @@ async fn open_all(
         regions.push(open_region(&dir.join(name.as_str()), name, options, &clock, entropy).await);
     }
     let accounts = dir.join("accounts.db");
-    let accounts = Accounts::open(&accounts, MasterKey([5; 32]), Arc::new(SystemEntropy), clock).await;
+    let accounts =
+        Accounts::open(&accounts, MasterKey([5; 32]), Arc::new(SystemEntropy), clock).await;
     let accounts = accounts.expect("the accounts' catalog opens");
     accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
     Deployment::new(regions, [], accounts)
@@ -338,7 +378,8 @@ async fn open_region(
 ) -> Region {
     std::fs::create_dir_all(folder).expect("a folder can be made");
     let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
-    let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default()).expect("the index opens");
+    let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default())
+        .expect("the index opens");
     let backend = FilesBackend::open(&folder.join("store")).expect("the packs' folder opens");
     let store = ChunkStore::open(Arc::new(backend), Arc::new(index), StoreOptions::default()).await;
     let foundations = Foundations {

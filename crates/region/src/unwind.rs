@@ -25,13 +25,17 @@ impl Region {
                 return Err(Rejection::CopyFinished { image: image.clone() }.into());
             }
             CopyState::Unwinding { .. } => return Ok(()),
-            CopyState::Ended { .. } => return Err(Rejection::NotBeingCopied { image: image.clone() }.into()),
+            CopyState::Ended { .. } => {
+                return Err(Rejection::NotBeingCopied { image: image.clone() }.into());
+            }
         }
         failpoint!("cancel.mark");
         let cancelled = self.after(&copy, CopyEvent::GiveUp(Cause::Cancelled))?;
         // Its worker loses it, and the driver may claim it for unwinding.
         if tx.take_copy(&cancelled).await? == Updated::No {
-            return Err(RegionFault::Contradiction { what: "a copy changed within a transaction" }.into());
+            return Err(
+                RegionFault::Contradiction { what: "a copy changed within a transaction" }.into()
+            );
         }
         tx.record_audit(&self.audit_entry(caller, "copy.cancel", copy.id.as_str())).await?;
         tx.commit().await?;
@@ -76,10 +80,19 @@ impl Region {
             Cause::Cancelled => {
                 tx.delete_image(&image.id).await?;
             }
-            Cause::SourceGone | Cause::SourceDamaged { .. } | Cause::SourceMalformed | Cause::GaveUp { .. } => {
-                let failed = ImageRow { status: ImageStatus::CreateFailed, failure: Some(cause.clone()), ..image };
+            Cause::SourceGone
+            | Cause::SourceDamaged { .. }
+            | Cause::SourceMalformed
+            | Cause::GaveUp { .. } => {
+                let failed = ImageRow {
+                    status: ImageStatus::CreateFailed,
+                    failure: Some(cause.clone()),
+                    ..image
+                };
                 if tx.update_image(&failed).await? == Updated::No {
-                    return Err(RegionFault::Contradiction { what: "an image changed within a transaction" });
+                    return Err(RegionFault::Contradiction {
+                        what: "an image changed within a transaction",
+                    });
                 }
             }
         }
@@ -91,7 +104,12 @@ impl Region {
     }
 
     /// Ends an import: its rows and quota go at once, its chunks with the next sweep.
-    async fn cancel_import(&self, mut tx: Tx, caller: &Caller, image: ImageRow) -> Result<(), Refused> {
+    async fn cancel_import(
+        &self,
+        mut tx: Tx,
+        caller: &Caller,
+        image: ImageRow,
+    ) -> Result<(), Refused> {
         let disks = tx.image_disks(&image.id).await?.len() as u64;
         give_back(&mut tx, &image, disks).await?;
         tx.delete_import(&image.id).await?;

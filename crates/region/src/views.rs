@@ -1,8 +1,8 @@
 //! What callers are shown.
 
 use model::{
-    Attributes, Cause, CopyId, Description, Digest, DiskRole, ImageId, ImageStatus, InstanceId, Name, Origin, Phase,
-    Progress, RegionId, SizeBytes, SnapshotId, Tags, Timestamp,
+    Attributes, Cause, CopyId, Description, Digest, DiskRole, ImageId, ImageStatus, InstanceId,
+    Name, Origin, Phase, Progress, RegionId, SizeBytes, SnapshotId, Tags, Timestamp,
 };
 
 /// One disk of an image.

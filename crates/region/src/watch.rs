@@ -67,7 +67,8 @@ impl LiveRates {
         );
         let keep = 0.5_f64.powf(seconds / HALF_LIFE.as_secs_f64());
         let blend = |old: f64, new: f64| old * keep + new * (1.0 - keep);
-        let rate = meter.rate.map_or(latest, |old| (blend(old.0, latest.0), blend(old.1, latest.1)));
+        let rate =
+            meter.rate.map_or(latest, |old| (blend(old.0, latest.0), blend(old.1, latest.1)));
         *meter = Meter { at: now, bytes, places, rate: Some(rate) };
     }
 
@@ -94,7 +95,13 @@ impl Region {
     ) -> Result<impl Stream<Item = Result<CopyView, Refused>> + Send + use<>, Refused> {
         let first = self.copy(caller, copy).await?;
         let changes = self.inner.changes.subscribe();
-        let state = Watching { region: self.clone(), caller: caller.clone(), copy: copy.clone(), changes, last: None };
+        let state = Watching {
+            region: self.clone(),
+            caller: caller.clone(),
+            copy: copy.clone(),
+            changes,
+            last: None,
+        };
         Ok(futures::stream::unfold((state, Some(first)), |(state, first)| state.next(first)))
     }
 }

@@ -35,7 +35,8 @@ async fn r004_1_r001_7_only_an_available_image_is_copied_or_used() {
     let world = World::with_regions(["north", "south"]).await;
     let begun = world.begin_import("north", "web", &[small()]).await.unwrap();
     let refused = rejection(world.copy("north", &begun.id, "south").await);
-    let not_available = Rejection::ImageNotAvailable { image: begun.id.clone(), status: ImageStatus::Creating };
+    let not_available =
+        Rejection::ImageNotAvailable { image: begun.id.clone(), status: ImageStatus::Creating };
     assert_eq!(refused, not_available);
     let name = model::Name::new("vm").unwrap();
     let used = world.region("north").create_instance(&world.caller, name, &begun.id).await;
@@ -60,7 +61,8 @@ async fn r001_1_an_id_of_one_region_is_unknown_in_another() {
     let unknown = Rejection::ImageNotFound { image: image.id.clone(), region: region_id("south") };
     assert_eq!(rejection(south.image(&world.caller, &image.id).await), unknown);
     assert_eq!(rejection(world.copy("south", &image.id, "north").await), unknown);
-    let deleted = south.delete_image(&world.caller, &image.id, Force::Yes, SnapshotsOfImage::Delete).await;
+    let deleted =
+        south.delete_image(&world.caller, &image.id, Force::Yes, SnapshotsOfImage::Delete).await;
     assert_eq!(rejection(deleted), unknown);
 }
 
@@ -74,22 +76,55 @@ async fn another_accounts_ids_answer_exactly_as_absent_ones() {
     let (north, south, stranger) = (world.region("north"), world.region("south"), world.stranger());
     let absent = model::ImageId::from_random(|| 5);
     for id in [&image.id, &absent] {
-        let same = |answer: Rejection| assert_eq!(answer, Rejection::ImageNotFound { image: id.clone(), region: region_id("north") });
+        let same = |answer: Rejection| {
+            assert_eq!(
+                answer,
+                Rejection::ImageNotFound { image: id.clone(), region: region_id("north") }
+            )
+        };
         same(rejection(north.image(&stranger, id).await));
         same(rejection(north.edit_image(&stranger, id, Default::default()).await));
         same(rejection(north.cancel_image(&stranger, id).await));
         same(rejection(north.verify_image(&stranger, id).await));
-        same(rejection(north.delete_image(&stranger, id, Force::Yes, SnapshotsOfImage::Delete).await));
+        same(rejection(
+            north.delete_image(&stranger, id, Force::Yes, SnapshotsOfImage::Delete).await,
+        ));
         same(rejection(north.copy_image(&stranger, command(id, "south", "t")).await));
         same(rejection(north.import_missing(&stranger, id, vec![]).await));
     }
-    assert!(matches!(rejection(south.copy(&stranger, &copy.copy).await), Rejection::CopyNotFound { .. }));
-    assert!(matches!(rejection(south.retry_copy(&stranger, &copy.copy).await), Rejection::CopyNotFound { .. }));
+    assert!(matches!(
+        rejection(south.copy(&stranger, &copy.copy).await),
+        Rejection::CopyNotFound { .. }
+    ));
+    assert!(matches!(
+        rejection(south.retry_copy(&stranger, &copy.copy).await),
+        Rejection::CopyNotFound { .. }
+    ));
     let snapshot = image.disks[0].snapshot.clone().unwrap();
-    assert!(matches!(rejection(north.snapshot(&stranger, &snapshot).await), Rejection::SnapshotNotFound { .. }));
-    assert!(matches!(rejection(north.disk_frames(&stranger, &snapshot, vec![]).await.map(drop)), Rejection::SnapshotNotFound { .. }));
-    assert!(north.images(&stranger, ImageQuery { limit: 10, ..Default::default() }).await.unwrap().items.is_empty());
-    assert!(south.copies(&stranger, CopyQuery { limit: 10, ..Default::default() }).await.unwrap().items.is_empty());
+    assert!(matches!(
+        rejection(north.snapshot(&stranger, &snapshot).await),
+        Rejection::SnapshotNotFound { .. }
+    ));
+    assert!(matches!(
+        rejection(north.disk_frames(&stranger, &snapshot, vec![]).await.map(drop)),
+        Rejection::SnapshotNotFound { .. }
+    ));
+    assert!(
+        north
+            .images(&stranger, ImageQuery { limit: 10, ..Default::default() })
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert!(
+        south
+            .copies(&stranger, CopyQuery { limit: 10, ..Default::default() })
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }
 
 /// Promise 10: chunks are shared inside a domain only, so a stranger's equal disk is sent in full.
@@ -111,12 +146,16 @@ async fn r002_5_quota_is_reserved_at_submit_and_given_back_on_cancel() {
     let south = world.region("south");
     south.set_quota(&world.caller, QuotaKind::Snapshot, 1).await.unwrap();
     let refused = rejection(world.copy("north", &image.id, "south").await);
-    assert!(matches!(refused, Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, limit: 1, wanted: 2, .. }));
+    assert!(matches!(
+        refused,
+        Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, limit: 1, wanted: 2, .. }
+    ));
     world.assert_clean_slate("north").await;
 
     south.set_quota(&world.caller, QuotaKind::Snapshot, 2).await.unwrap();
     let copy = world.copy("north", &image.id, "south").await.unwrap();
-    let reserved: Vec<_> = south.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.reserved).collect();
+    let reserved: Vec<_> =
+        south.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.reserved).collect();
     assert_eq!(reserved, [1, 2]);
     south.cancel_image(&world.caller, &copy.image).await.unwrap();
     world.run_until_idle().await;
@@ -124,7 +163,8 @@ async fn r002_5_quota_is_reserved_at_submit_and_given_back_on_cancel() {
 
     world.copy("north", &image.id, "south").await.unwrap();
     world.run_until_idle().await;
-    let used: Vec<_> = south.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.used).collect();
+    let used: Vec<_> =
+        south.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.used).collect();
     assert_eq!(used, [1, 2]);
 }
 
@@ -135,7 +175,10 @@ async fn a_quota_lowered_below_use_leaves_existing_images_alone() {
     let image = world.import("north", "web", &[small()]).await;
     let north = world.region("north");
     north.set_quota(&world.caller, QuotaKind::Image, 0).await.unwrap();
-    assert!(matches!(rejection(world.begin_import("north", "two", &[small()]).await), Rejection::QuotaExceeded { .. }));
+    assert!(matches!(
+        rejection(world.begin_import("north", "two", &[small()]).await),
+        Rejection::QuotaExceeded { .. }
+    ));
     assert_eq!(north.image(&world.caller, &image.id).await.unwrap().status, ImageStatus::Available);
     world.check_world().await;
 }
@@ -147,7 +190,10 @@ async fn r002_8_the_same_image_is_not_copied_twice_at_once_to_the_same_region() 
     let first = world.copy("north", &image.id, "south").await.unwrap();
     let refused = rejection(world.copy("north", &image.id, "south").await);
     let target = region_id("south");
-    assert_eq!(refused, Rejection::AlreadyCopying { image: image.id.clone(), target, by: first.copy });
+    assert_eq!(
+        refused,
+        Rejection::AlreadyCopying { image: image.id.clone(), target, by: first.copy }
+    );
     world.copy("north", &image.id, "east").await.unwrap();
     world.run_until_idle().await;
     world.copy("north", &image.id, "south").await.unwrap();
@@ -161,7 +207,9 @@ async fn a_token_never_makes_two_copies() {
     let world = World::with_regions(["north", "south"]).await;
     let image = world.import("north", "web", &[small()]).await;
     let north = world.region("north");
-    let ask = |command| async { north.copy_image(&world.caller, command).await.unwrap().remove(0).answer };
+    let ask = |command| async {
+        north.copy_image(&world.caller, command).await.unwrap().remove(0).answer
+    };
     let first = ask(command(&image.id, "south", "token-1")).await.unwrap();
     let again = ask(command(&image.id, "south", "token-1")).await.unwrap();
     assert_eq!((first.seen, again.seen), (Seen::First, Seen::Again));
@@ -183,7 +231,10 @@ async fn a_token_with_other_targets_is_refused() {
     let image = world.import("north", "web", &[small()]).await;
     let north = world.region("north");
     north.copy_image(&world.caller, command(&image.id, "south", "t")).await.unwrap();
-    assert_eq!(rejection(north.copy_image(&world.caller, command(&image.id, "east", "t")).await), Rejection::TokenReused);
+    assert_eq!(
+        rejection(north.copy_image(&world.caller, command(&image.id, "east", "t")).await),
+        Rejection::TokenReused
+    );
     world.run_until_idle().await;
     world.assert_clean_slate("north").await;
 }
@@ -201,7 +252,11 @@ async fn an_estimate_tells_bytes_and_quota_and_promises_nothing() {
     let copy = world.copy("north", &image.id, "south").await.unwrap();
     world.run_until_idle().await;
     let sent = world.region("south").copy(&world.caller, &copy.copy).await.unwrap().bytes_sent;
-    assert!(estimate.bytes_to_send.abs_diff(sent) * 10 <= sent, "{} for {sent}", estimate.bytes_to_send);
+    assert!(
+        estimate.bytes_to_send.abs_diff(sent) * 10 <= sent,
+        "{} for {sent}",
+        estimate.bytes_to_send
+    );
     assert_eq!((estimate.bytes_reused, estimate.copies_ahead, estimate.disks), (0, 0, 1));
     let again = ask().await;
     assert_eq!((again.bytes_to_send, again.bytes_reused), (0, 300 * 65_536));

@@ -9,14 +9,22 @@ use crate::testing::{World, disk, region_id};
 
 async fn assert_nothing_left(world: &World) {
     let south = world.region("south");
-    let images = south.images(&world.caller, ImageQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let images =
+        south.images(&world.caller, ImageQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(images.items.is_empty(), "an image is left: {:?}", images.items);
-    let snapshots = south.snapshots(&world.caller, SnapshotQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let snapshots = south
+        .snapshots(&world.caller, SnapshotQuery { limit: 10, ..Default::default() })
+        .await
+        .unwrap();
     assert!(snapshots.items.is_empty(), "a snapshot is left");
     world.assert_clean_slate("south").await;
     world.assert_clean_slate("north").await;
     south.sweep().await.unwrap();
-    assert_eq!(south.store().usage().await.unwrap().chunks, 0, "orphan chunks are left after a sweep");
+    assert_eq!(
+        south.store().usage().await.unwrap().chunks,
+        0,
+        "orphan chunks are left after a sweep"
+    );
 }
 
 #[tokio::test]
@@ -64,9 +72,15 @@ async fn r000_10_after_one_hundred_percent_a_cancel_is_refused() {
     let south = world.region("south");
     let refused = south.cancel_image(&world.caller, &copy.image).await;
     assert!(matches!(refused, Err(Refused::Rejected(Rejection::CopyFinished { .. }))));
-    assert_eq!(south.image(&world.caller, &copy.image).await.unwrap().status, ImageStatus::Available);
+    assert_eq!(
+        south.image(&world.caller, &copy.image).await.unwrap().status,
+        ImageStatus::Available
+    );
     let refused = world.region("north").cancel_image(&world.caller, &image.id).await;
-    assert!(matches!(refused, Err(Refused::Rejected(Rejection::NotBeingCopied { .. }))), "an imported image");
+    assert!(
+        matches!(refused, Err(Refused::Rejected(Rejection::NotBeingCopied { .. }))),
+        "an imported image"
+    );
 }
 
 #[tokio::test]
@@ -75,7 +89,10 @@ async fn a_cancel_with_the_source_out_of_reach_gives_back_all_that_is_here_and_t
     let image = world.import("north", "web", &[disk(1, 10, Some)]).await;
     let copy = world.copy("north", &image.id, "south").await.unwrap();
     let south = world.region("south");
-    south.replace_peer(&region_id("north"), Unreliable::new(world.region("north"), |_, _| Fate::Lost));
+    south.replace_peer(
+        &region_id("north"),
+        Unreliable::new(world.region("north"), |_, _| Fate::Lost),
+    );
     south.cancel_image(&world.caller, &copy.image).await.unwrap();
     world.run_until_idle().await;
     assert!(south.quotas(&world.caller).await.unwrap().iter().all(|quota| quota.reserved == 0));
@@ -91,7 +108,7 @@ async fn a_cancel_with_the_source_out_of_reach_gives_back_all_that_is_here_and_t
 async fn a_cancelled_import_leaves_nothing_and_takes_no_more() {
     let world = World::with_regions(["north", "south"]).await;
     let contents = disk(1, 10, Some);
-    let begun = world.begin_import("south", "web", &[contents.clone()]).await.unwrap();
+    let begun = world.begin_import("south", "web", std::slice::from_ref(&contents)).await.unwrap();
     let digest = world.send_disk("south", &begun.id, &contents).await;
     let south = world.region("south");
     south.cancel_image(&world.caller, &begun.id).await.unwrap();

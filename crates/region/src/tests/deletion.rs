@@ -7,7 +7,12 @@ use crate::commands::SnapshotsOfImage;
 use crate::refused::Refused;
 use crate::testing::{World, disk, region_id};
 
-async fn delete(world: &World, region: &str, image: &model::ImageId, force: Force) -> Result<(), Refused> {
+async fn delete(
+    world: &World,
+    region: &str,
+    image: &model::ImageId,
+    force: Force,
+) -> Result<(), Refused> {
     world.region(region).delete_image(&world.caller, image, force, SnapshotsOfImage::Delete).await
 }
 
@@ -18,10 +23,15 @@ async fn r001_6_source_image_cannot_be_deleted_until_the_copy_ends() {
     let image = world.import("north", "web", &[disk(1, 10, Some)]).await;
     let copy = world.copy("north", &image.id, "south").await.unwrap();
     for force in [Force::No, Force::Yes] {
-        let Err(Refused::Rejected(rejection)) = delete(&world, "north", &image.id, force).await else {
+        let Err(Refused::Rejected(rejection)) = delete(&world, "north", &image.id, force).await
+        else {
             panic!("the source was deleted under its copy");
         };
-        let held = Rejection::ImageHeld { image: image.id.clone(), by: copy.copy.clone(), target: region_id("south") };
+        let held = Rejection::ImageHeld {
+            image: image.id.clone(),
+            by: copy.copy.clone(),
+            target: region_id("south"),
+        };
         assert_eq!(rejection, held);
     }
     let snapshot = image.disks[0].snapshot.clone().unwrap();
@@ -51,7 +61,8 @@ async fn r004_10_an_image_in_use_is_deleted_by_force_alone() {
     let world = World::with_regions(["north"]).await;
     let image = world.import("north", "web", &[disk(1, 3, Some)]).await;
     let north = world.region("north");
-    let vm = north.create_instance(&world.caller, Name::new("vm-1").unwrap(), &image.id).await.unwrap();
+    let vm =
+        north.create_instance(&world.caller, Name::new("vm-1").unwrap(), &image.id).await.unwrap();
     let refused = delete(&world, "north", &image.id, Force::No).await;
     let in_use = Rejection::ImageInUse { image: image.id.clone(), instances: 1 };
     assert!(matches!(refused, Err(Refused::Rejected(rejection)) if rejection == in_use));
@@ -71,8 +82,8 @@ async fn the_sweep_takes_what_nothing_reaches_and_nothing_else() {
     let old = disk(1, 100, Some);
     let mut new = old.clone();
     new[..65_536 * 10].copy_from_slice(&disk(50, 10, Some));
-    let first = world.import("north", "v1", &[old.clone()]).await;
-    let second = world.import("north", "v2", &[new.clone()]).await;
+    let first = world.import("north", "v1", std::slice::from_ref(&old)).await;
+    let second = world.import("north", "v2", std::slice::from_ref(&new)).await;
     let north = world.region("north");
     let before = north.store().usage().await.unwrap().chunks;
     delete(&world, "north", &first.id, Force::No).await.unwrap();
@@ -94,7 +105,8 @@ async fn a_snapshot_kept_from_a_deleted_image_counts_until_it_is_deleted() {
     north.delete_image(&world.caller, &image.id, Force::No, SnapshotsOfImage::Keep).await.unwrap();
     let snapshot = image.disks[0].snapshot.clone().unwrap();
     assert_eq!(north.snapshot(&world.caller, &snapshot).await.unwrap().image, None);
-    let used: Vec<_> = north.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.used).collect();
+    let used: Vec<_> =
+        north.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.used).collect();
     assert_eq!(used, [0, 1]);
     north.sweep().await.unwrap();
     world.check_world().await;

@@ -39,17 +39,35 @@ async fn every_step_done_twice_moves_the_copy_once() {
     let mut row = claimed(&world, &copy.copy).await;
     let mut seen = vec![row.state.name()];
     while row.state.is_live() {
-        let Stepped::Moved(next) = step(&world, &row).await else { panic!("{} did not move", row.state.name()) };
+        let Stepped::Moved(next) = step(&world, &row).await else {
+            panic!("{} did not move", row.state.name())
+        };
         // The same step again, as after a crash between the act and its record: the row has moved on, so nothing changes.
-        assert!(matches!(step(&world, &row).await, Stepped::Lost | Stepped::Stopped), "{}", row.state.name());
+        assert!(
+            matches!(step(&world, &row).await, Stepped::Lost | Stepped::Stopped),
+            "{}",
+            row.state.name()
+        );
         let south = world.region("south");
-        let now = south.inner.catalog.read().await.unwrap().copy_unscoped(&copy.copy).await.unwrap().unwrap();
+        let now = south
+            .inner
+            .catalog
+            .read()
+            .await
+            .unwrap()
+            .copy_unscoped(&copy.copy)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(now, *next, "{} done twice", row.state.name());
         row = *next;
         seen.push(row.state.name());
     }
     assert_eq!(seen, ["queued", "held", "stored", "published", "done"]);
-    assert_eq!(world.region("south").image(&world.caller, &copy.image).await.unwrap().status, ImageStatus::Available);
+    assert_eq!(
+        world.region("south").image(&world.caller, &copy.image).await.unwrap().status,
+        ImageStatus::Available
+    );
     world.assert_clean_slate("north").await;
     world.assert_clean_slate("south").await;
 }
@@ -64,7 +82,8 @@ async fn a_copy_survives_the_loss_of_any_one_request_or_answer_and_a_restart() {
                 let south = world.region("south");
                 let seen = Arc::new(std::sync::atomic::AtomicU64::new(0));
                 let bad = Unreliable::new(world.region("north"), move |this, _| {
-                    let hit = this == call && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == lost;
+                    let hit = this == call
+                        && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == lost;
                     if hit { fate } else { Fate::Passes }
                 });
                 south.replace_peer(&region_id("north"), bad);
@@ -98,14 +117,24 @@ async fn a_copy_unwound_twice_gives_back_once() {
         south.cancel_image(&world.caller, &copy.image).await.unwrap();
         south.cancel_image(&world.caller, &copy.image).await.unwrap_err();
         // The worker that was at it finds that it is no longer its copy.
-        assert!(!matches!(step(&world, &row).await, Stepped::Moved(_)), "after {steps_before} steps");
+        assert!(
+            !matches!(step(&world, &row).await, Stepped::Moved(_)),
+            "after {steps_before} steps"
+        );
         let row = claimed(&world, &copy.copy).await;
         assert!(matches!(row.state, CopyState::Unwinding { .. }));
         assert!(matches!(step(&world, &row).await, Stepped::Moved(_)));
         assert!(matches!(step(&world, &row).await, Stepped::Lost));
         world.run_until_idle().await;
         assert_eq!(south.copy(&world.caller, &copy.copy).await.unwrap().phase, Phase::Cancelled);
-        assert!(south.quotas(&world.caller).await.unwrap().iter().all(|quota| quota.used + quota.reserved == 0));
+        assert!(
+            south
+                .quotas(&world.caller)
+                .await
+                .unwrap()
+                .iter()
+                .all(|quota| quota.used + quota.reserved == 0)
+        );
         world.assert_clean_slate("north").await;
         world.assert_clean_slate("south").await;
     }
@@ -121,7 +150,8 @@ async fn a_worker_that_wakes_after_its_lease_changes_nothing() {
     assert_eq!(fresh.fence, stale.fence + 1);
     assert!(matches!(step(&world, &stale).await, Stepped::Lost));
     let south = world.region("south");
-    let now = south.inner.catalog.read().await.unwrap().copy_unscoped(&copy.copy).await.unwrap().unwrap();
+    let now =
+        south.inner.catalog.read().await.unwrap().copy_unscoped(&copy.copy).await.unwrap().unwrap();
     assert_eq!(now, fresh);
     assert!(matches!(step(&world, &fresh).await, Stepped::Moved(_)));
     world.run_until_idle().await;

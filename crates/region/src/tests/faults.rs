@@ -15,7 +15,7 @@ use crate::testing::{World, disk, region_id};
 async fn after_a_cut_only_what_is_missing_is_sent() {
     let world = World::with_regions(["north", "south"]).await;
     let contents = disk(1, 600, Some);
-    let image = world.import("north", "web", &[contents.clone()]).await;
+    let image = world.import("north", "web", std::slice::from_ref(&contents)).await;
     let south = world.region("south");
     let cut = Unreliable::new(world.region("north"), |call, number| match call {
         Call::Fetch if number > 3 => Fate::CutAfter(2_000_000),
@@ -54,12 +54,26 @@ async fn a_source_that_lost_chunks_ends_the_copy_with_their_number() {
     let south = world.region("south");
     let ended = south.copy(&world.caller, &copy.copy).await.unwrap();
     assert_eq!(ended.phase, Phase::Failed);
-    assert!(matches!(ended.failure, Some(Cause::SourceDamaged { chunks: 1.. })), "{:?}", ended.failure);
+    assert!(
+        matches!(ended.failure, Some(Cause::SourceDamaged { chunks: 1.. })),
+        "{:?}",
+        ended.failure
+    );
     let there = south.image(&world.caller, &copy.image).await.unwrap();
     assert_eq!((there.status, there.percent), (ImageStatus::CreateFailed, 0));
-    assert!(south.quotas(&world.caller).await.unwrap().iter().all(|quota| quota.used + quota.reserved == 0));
+    assert!(
+        south
+            .quotas(&world.caller)
+            .await
+            .unwrap()
+            .iter()
+            .all(|quota| quota.used + quota.reserved == 0)
+    );
     let force = model::rules::Force::No;
-    south.delete_image(&world.caller, &copy.image, force, crate::commands::SnapshotsOfImage::Delete).await.unwrap();
+    south
+        .delete_image(&world.caller, &copy.image, force, crate::commands::SnapshotsOfImage::Delete)
+        .await
+        .unwrap();
 }
 
 /// Flips one bit in `count` frames of a region's packs.
@@ -72,7 +86,8 @@ async fn damage(world: &World, region: &str, count: usize) {
             let mut bytes = std::fs::read(&path).unwrap();
             let mut place = 32;
             while flipped < count && place + 48 < bytes.len() {
-                let stored = u32::from_le_bytes(bytes[place..place + 4].try_into().unwrap()) as usize;
+                let stored =
+                    u32::from_le_bytes(bytes[place..place + 4].try_into().unwrap()) as usize;
                 if stored == 0 {
                     break;
                 }
@@ -91,17 +106,20 @@ async fn damage(world: &World, region: &str, count: usize) {
 async fn damage_is_found_set_aside_and_fetched_anew() {
     let world = World::with_regions(["north", "south"]).await;
     let contents = disk(1, 30, Some);
-    let image = world.import("north", "web", &[contents.clone()]).await;
+    let image = world.import("north", "web", std::slice::from_ref(&contents)).await;
     damage(&world, "north", 4).await;
     let north = world.region("north");
     let alone = north.scrub(Pace::Full).await.unwrap();
     assert_eq!((alone.damaged, alone.repaired, alone.left), (4, 0, 4), "no region has them");
     let refused = world.copy("north", &image.id, "south").await;
-    assert!(matches!(refused, Err(Refused::Rejected(Rejection::ImageDegraded { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Refused::Rejected(Rejection::ImageDegraded { .. }))),
+        "{refused:?}"
+    );
     assert!(north.verify_image(&world.caller, &image.id).await.unwrap().damaged > 0);
 
     // Somebody has the same disk in another region.
-    world.import("south", "same", &[contents.clone()]).await;
+    world.import("south", "same", std::slice::from_ref(&contents)).await;
     let repaired = north.repair().await.unwrap();
     assert_eq!(repaired, 4);
     assert!(world.read_disk("north", &image.id, 0).await == contents);
@@ -134,7 +152,10 @@ async fn a_lost_answer_to_an_offer_leaves_no_hold_behind() {
         let world = World::with_regions(["north", "south"]).await;
         let image = world.import("north", "web", &[disk(1, 3, Some)]).await;
         let north = world.region("north");
-        north.replace_peer(&region_id("south"), Unreliable::new(world.region("south"), move |_, _| fate));
+        north.replace_peer(
+            &region_id("south"),
+            Unreliable::new(world.region("south"), move |_, _| fate),
+        );
         assert!(matches!(world.copy("north", &image.id, "south").await, Err(Refused::Fault(_))));
         north.replace_peer(&region_id("south"), Arc::new(world.region("south")));
         assert_eq!(north.reconcile_holds().await.unwrap(), 0, "too young to ask about");
@@ -164,8 +185,14 @@ async fn a_copy_that_always_fails_gives_up() {
         world.clock.advance_ms(61_000);
     }
     let ended = south.copy(&world.caller, &copy.copy).await.unwrap();
-    assert_eq!(ended.failure, Some(Cause::GaveUp { attempts: model::rules::MAX_ATTEMPTS_WITHOUT_PROGRESS }));
-    assert_eq!(south.image(&world.caller, &copy.image).await.unwrap().status, ImageStatus::CreateFailed);
+    assert_eq!(
+        ended.failure,
+        Some(Cause::GaveUp { attempts: model::rules::MAX_ATTEMPTS_WITHOUT_PROGRESS })
+    );
+    assert_eq!(
+        south.image(&world.caller, &copy.image).await.unwrap().status,
+        ImageStatus::CreateFailed
+    );
     world.assert_clean_slate("north").await;
 }
 
@@ -175,7 +202,10 @@ async fn a_waiting_copy_can_be_tried_again_at_once() {
     let image = world.import("north", "web", &[disk(1, 3, Some)]).await;
     let copy = world.copy("north", &image.id, "south").await.unwrap();
     let south = world.region("south");
-    south.replace_peer(&region_id("north"), Unreliable::new(world.region("north"), |_, _| Fate::Lost));
+    south.replace_peer(
+        &region_id("north"),
+        Unreliable::new(world.region("north"), |_, _| Fate::Lost),
+    );
     world.run_until_idle().await;
     south.replace_peer(&region_id("north"), Arc::new(world.region("north")));
     world.run_until_idle().await;

@@ -15,7 +15,8 @@ async fn r000_2_r001_10_above_the_limit_copies_wait_in_order() {
     let world = World::with_options(&["north", "south"], options).await;
     let mut copies = Vec::new();
     for number in 0..5 {
-        let image = world.import("north", &format!("image-{number}"), &[disk(number, 2, Some)]).await;
+        let image =
+            world.import("north", &format!("image-{number}"), &[disk(number, 2, Some)]).await;
         copies.push(world.copy("north", &image.id, "south").await.unwrap().copy);
         world.clock.advance_ms(1_000);
     }
@@ -23,11 +24,16 @@ async fn r000_2_r001_10_above_the_limit_copies_wait_in_order() {
     let claimed = {
         let mut tx = south.inner.catalog.begin().await.unwrap();
         let limits = catalog::ClaimLimits { per_account: 2, per_region: 20 };
-        let claimed = tx.claim_due("other", model::Clock::now(&*world.clock), 15_000, limits).await.unwrap();
+        let claimed =
+            tx.claim_due("other", model::Clock::now(&*world.clock), 15_000, limits).await.unwrap();
         tx.commit().await.unwrap();
         claimed
     };
-    assert_eq!(claimed.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), copies[..2], "oldest first, no more");
+    assert_eq!(
+        claimed.iter().map(|row| row.id.clone()).collect::<Vec<_>>(),
+        copies[..2],
+        "oldest first, no more"
+    );
     let mut places = Vec::new();
     for copy in &copies {
         let view = south.copy(&world.caller, copy).await.unwrap();
@@ -70,11 +76,15 @@ async fn r000_2_a_limited_link_takes_as_long_as_its_bytes_need() {
 /// Fault 32: a thousand copies of small images queue up; none fails, none is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_queued_copies_all_arrive() {
-    let options = WorldOptions { driver: DriverMode::Background, image_quota: 2_000, ..WorldOptions::default() };
+    let options = WorldOptions {
+        driver: DriverMode::Background,
+        image_quota: 2_000,
+        ..WorldOptions::default()
+    };
     let world = World::with_options(&["north", "south"], options).await;
     let contents = disk(1, 1, Some);
     for number in 0..1_000 {
-        let image = world.import("north", &format!("image-{number}"), &[contents.clone()]).await;
+        let image = world.import("north", &format!("image-{number}"), std::slice::from_ref(&contents)).await;
         world.copy("north", &image.id, "south").await.unwrap();
     }
     let south = world.region("south");
@@ -84,7 +94,8 @@ async fn a_thousand_queued_copies_all_arrive() {
         assert!(begun.elapsed() < Duration::from_secs(300), "the queue does not move");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let mut query = ImageQuery { status: vec![ImageStatus::Available], limit: 1_000, ..ImageQuery::default() };
+    let mut query =
+        ImageQuery { status: vec![ImageStatus::Available], limit: 1_000, ..ImageQuery::default() };
     let mut arrived = 0;
     loop {
         let page = south.images(&world.caller, query.clone()).await.unwrap();

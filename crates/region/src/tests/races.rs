@@ -13,14 +13,25 @@ async fn r002_5_of_two_requests_for_the_last_unit_one_wins() {
     let south = world.region("south");
     for round in 0..50_u64 {
         let one = world.import("north", &format!("one-{round}"), &[disk(round, 1, Some)]).await;
-        let two = world.import("north", &format!("two-{round}"), &[disk(round + 1_000, 1, Some)]).await;
+        let two =
+            world.import("north", &format!("two-{round}"), &[disk(round + 1_000, 1, Some)]).await;
         let used = south.quotas(&world.caller).await.unwrap()[0].used;
         south.set_quota(&world.caller, QuotaKind::Image, used + 1).await.unwrap();
-        let (a, b) = tokio::join!(world.copy("north", &one.id, "south"), world.copy("north", &two.id, "south"));
+        let (a, b) = tokio::join!(
+            world.copy("north", &one.id, "south"),
+            world.copy("north", &two.id, "south")
+        );
         let refused = [&a, &b].into_iter().filter(|answer| {
-            matches!(answer, Err(Refused::Rejected(Rejection::QuotaExceeded { kind: QuotaKind::Image, .. })))
+            matches!(
+                answer,
+                Err(Refused::Rejected(Rejection::QuotaExceeded { kind: QuotaKind::Image, .. }))
+            )
         });
-        assert_eq!((refused.count(), [&a, &b].iter().filter(|answer| answer.is_ok()).count()), (1, 1), "round {round}");
+        assert_eq!(
+            (refused.count(), [&a, &b].iter().filter(|answer| answer.is_ok()).count()),
+            (1, 1),
+            "round {round}"
+        );
         world.run_until_idle().await;
     }
     world.assert_clean_slate("north").await;
@@ -40,7 +51,9 @@ async fn cancel_against_publish_has_one_winner() {
             match world.copy("north", &image.id, "south").await {
                 Ok(copy) => break copy,
                 // The last round's copy is being unwound.
-                Err(Refused::Rejected(Rejection::AlreadyCopying { .. })) => tokio::task::yield_now().await,
+                Err(Refused::Rejected(Rejection::AlreadyCopying { .. })) => {
+                    tokio::task::yield_now().await
+                }
                 Err(other) => panic!("{other}"),
             }
         };
@@ -66,7 +79,10 @@ async fn cancel_against_publish_has_one_winner() {
             other => panic!("round {round}: {other:?}"),
         }
     }
-    assert!(cancelled > 0 && finished > 0, "no race was run: {cancelled} cancelled, {finished} finished");
+    assert!(
+        cancelled > 0 && finished > 0,
+        "no race was run: {cancelled} cancelled, {finished} finished"
+    );
     world.region("north").shut_down().await;
     south.shut_down().await;
     world.check_world().await;

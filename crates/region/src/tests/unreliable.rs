@@ -9,7 +9,8 @@ use model::CopyId;
 use store::ChunkId;
 
 use crate::peer::{
-    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused, PeerRegion, Standing,
+    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
+    PeerRegion, Standing,
 };
 use crate::region::Region;
 use crate::request::Estimate;
@@ -49,8 +50,16 @@ pub(super) struct Unreliable {
 }
 
 impl Unreliable {
-    pub(super) fn new(region: Region, plan: impl Fn(Call, u64) -> Fate + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Unreliable { region, plan: Box::new(plan), count: AtomicU64::new(0), served: Arc::default() })
+    pub(super) fn new(
+        region: Region,
+        plan: impl Fn(Call, u64) -> Fate + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Unreliable {
+            region,
+            plan: Box::new(plan),
+            count: AtomicU64::new(0),
+            served: Arc::default(),
+        })
     }
 
     fn fate(&self, call: Call) -> Fate {
@@ -58,7 +67,10 @@ impl Unreliable {
     }
 
     fn lost(&self) -> PeerFault {
-        PeerFault::Unreachable { region: self.region.id().clone(), reason: "the line is bad".to_owned() }
+        PeerFault::Unreachable {
+            region: self.region.id().clone(),
+            reason: "the line is bad".to_owned(),
+        }
     }
 
     fn deliver<T, E: From<PeerFault>>(&self, fate: Fate, answer: Result<T, E>) -> Result<T, E> {

@@ -1,0 +1,88 @@
+//! What a region does by itself, now and then: asks about old holds, gives back abandoned imports, sweeps, scrubs.
+
+use std::time::Duration;
+
+use store::Pace;
+
+use crate::maintenance::Tidied;
+use crate::refused::RegionFault;
+use crate::region::Region;
+
+/// Between two looks at holds and imports.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// Between two sweeps.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// Between two scrubs.
+const SCRUB_PAUSE: Duration = Duration::from_secs(86_400);
+/// A scrub reads everything in about half of the 30 days that DESIGN section 5 allows, so that a restart may cost the rest.
+const SCRUB_WITHIN_SECS: u64 = 15 * 86_400;
+/// A small store is read no slower than this, in bytes a second.
+const SCRUB_AT_LEAST: u64 = 4 << 20;
+
+/// Runs until the region shuts down.
+pub(crate) async fn keep_house(region: Region) {
+    let shutdown = region.inner.shutdown.clone();
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tidy(&region) => {}
+        () = sweep(&region) => {}
+        () = scrub(&region) => {}
+    }
+}
+
+async fn tidy(region: &Region) {
+    loop {
+        tokio::time::sleep(TIDY_EVERY).await;
+        match region.reconcile_holds().await {
+            Ok(0) => {}
+            Ok(released) => {
+                tracing::info!(region = %region.id(), released, "let go of holds whose copies are over")
+            }
+            Err(fault) => log(region, "failed to look after holds", &fault),
+        }
+        match region.expire_imports().await {
+            Ok(0) => {}
+            Ok(expired) => {
+                tracing::info!(region = %region.id(), expired, "gave back abandoned imports")
+            }
+            Err(refused) => {
+                tracing::warn!(region = %region.id(), %refused, "failed to look after imports")
+            }
+        }
+    }
+}
+
+async fn sweep(region: &Region) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        match region.sweep().await {
+            Ok(Tidied::Swept(swept)) => tracing::info!(region = %region.id(), ?swept, "swept"),
+            Ok(Tidied::Postponed) => {
+                tracing::info!(region = %region.id(), "an import is under way; swept later")
+            }
+            Err(fault) => log(region, "failed to sweep; it will be tried again", &fault),
+        }
+    }
+}
+
+async fn scrub(region: &Region) {
+    loop {
+        tokio::time::sleep(SCRUB_PAUSE).await;
+        match scrub_once(region).await {
+            Ok(scrub) if scrub.damaged + scrub.left == 0 => {
+                tracing::info!(region = %region.id(), chunks = scrub.chunks, "scrubbed; all is well");
+            }
+            Ok(scrub) => tracing::error!(region = %region.id(), ?scrub, "the scrub found damage"),
+            Err(fault) => log(region, "failed to scrub; it will be tried again", &fault),
+        }
+    }
+}
+
+async fn scrub_once(region: &Region) -> Result<crate::maintenance::Scrub, RegionFault> {
+    let bytes = region.store().usage().await?.pack_bytes;
+    region.scrub(Pace::BytesPerSecond((bytes / SCRUB_WITHIN_SECS).max(SCRUB_AT_LEAST))).await
+}
+
+fn log(region: &Region, what: &str, fault: &RegionFault) {
+    tracing::warn!(region = %region.id(), fault = fault as &dyn std::error::Error, "{what}");
+}
