@@ -1,1 +1,61 @@
-//! The doors: the native API and the peer protocol. Reaches no further than region.
+//! The doors: the native API `/v1`, the peer protocol, metrics and health. Reaches no further than region.
+//!
+//! A handler translates, calls and translates back. Every refusal becomes one `application/problem+json` in
+//! [`mod@problem`], every request passes once through `around`. Must not: decide a business question, open a
+//! store or a catalog.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod around;
+mod body;
+mod chunk_list;
+mod cursor;
+mod frame_body;
+pub mod native;
+mod operators;
+pub mod peer;
+mod problem;
+mod refusal;
+mod request_id;
+mod serve;
+
+use axum::Router;
+use region::Deployment;
+
+pub use crate::cursor::CursorKey;
+pub use crate::native::openapi_json;
+pub use crate::operators::Metrics;
+use crate::peer::PeerDoor;
+pub use crate::peer::{PeerClient, PeerSecret, PeerSetupError, WeakSecret};
+pub use crate::request_id::RequestId;
+pub use crate::serve::{ServeLimits, serve};
+
+/// Most bytes of a request's body, but for frames: 1 MiB (api-08).
+pub const CONTROL_BODY_BYTES: usize = 1 << 20;
+/// Most bytes of one body of frames: 64 MiB, about a pack. A client sends many.
+pub const FRAMES_BODY_BYTES: usize = 64 << 20;
+/// Most ids in one chunk list (`docs/formats.md` 6).
+pub const CHUNK_LIST_IDS: usize = 4_096;
+/// Longest request target: 32 KiB (api-08).
+pub const URI_BYTES: usize = 32 << 10;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The regions and the accounts.
+    pub deployment: Deployment,
+    /// Seals page cursors (api-12). Processes that serve one deployment share it.
+    pub cursor_key: CursorKey,
+    /// What regions show each other; none where there are no regions beyond this process, and then no peer door either.
+    pub peer_secret: Option<PeerSecret>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// Every route of the native API, of the peer protocol and of operators, ready for [`serve`].
+pub fn router(state: ApiState) -> Router {
+    let mut routes = native::router().merge(operators::router());
+    if let Some(secret) = &state.peer_secret {
+        routes = routes.merge(peer::router(PeerDoor::of(secret.clone(), state.deployment.clone())));
+    }
+    around::wrap(routes, &state).with_state(state)
+}

@@ -1,0 +1,96 @@
+//! What happens around every request: its name, its span, its limits, its numbers, and the writing of refusals.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use crate::operators::Metrics;
+use crate::refusal::{BadRequest, Refusal, Unwritten};
+use crate::request_id::{HEADER, RequestId};
+use crate::{ApiState, URI_BYTES, problem};
+
+/// Puts everything that is common to all doors around their routes.
+pub(crate) fn wrap(routes: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
+    routes
+        .fallback(async || Refusal::from(BadRequest::UnknownPath))
+        .method_not_allowed_fallback(async || Refusal::from(BadRequest::UnknownMethod))
+        .layer(from_fn(limited))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.metrics.clone(), named))
+}
+
+async fn limited(request: Request, next: Next) -> Result<Response, Refusal> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > URI_BYTES {
+        return Err(BadRequest::UriTooLong { limit: URI_BYTES }.into());
+    }
+    let headers = request.headers();
+    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
+    let encodings = headers.get_all(TRANSFER_ENCODING).iter().count();
+    if lengths + encodings > 1 {
+        let mut refused = Refusal::from(BadRequest::AmbiguousLength).into_response();
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Ok(refused);
+    }
+    Ok(next.run(request).await)
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = text.unwrap_or("of an unknown kind"), "a handler panicked");
+    Refusal::Panicked.into_response()
+}
+
+async fn named(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(RequestId::given);
+    let id = given.unwrap_or_else(RequestId::random);
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id = id.as_str(), %method, route = route.as_deref().unwrap_or("none"));
+    let began = Instant::now();
+    let response = async {
+        let mut response = written(next.run(request).await, &id);
+        response.headers_mut().insert(HEADER, id.header_value());
+        tracing::info!(
+            status = response.status().as_u16(),
+            ms = began.elapsed().as_millis(),
+            "answered"
+        );
+        response
+    }
+    .instrument(span)
+    .await;
+    metrics.answered(&method, route.as_deref(), response.status(), began.elapsed());
+    response
+}
+
+/// Writes a refusal that a handler left unwritten, under the request's id.
+fn written(mut response: Response, id: &RequestId) -> Response {
+    let Some(Unwritten(refusal)) = response.extensions_mut().remove::<Unwritten>() else {
+        return response;
+    };
+    problem::log(&refusal);
+    let mut answer = problem::answer(&problem::describe(&refusal, id.as_str()));
+    for kept in [ALLOW, CONNECTION] {
+        if let Some(value) = response.headers_mut().remove(&kept) {
+            answer.headers_mut().insert(kept, value);
+        }
+    }
+    answer
+}

@@ -1,0 +1,194 @@
+//! Images and their disks.
+
+use model::{Cause, Description, ImageStatus, Name, Phase};
+use region::{DiskView, EditImage, ImageView};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{TagMap, rfc3339};
+use crate::refusal::Refusal;
+
+/// An image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Image {
+    /// Its id.
+    #[schema(example = "img-abcdefghijklmnopqrst")]
+    pub id: String,
+    /// Where it is.
+    pub region: String,
+    /// Its name.
+    pub name: String,
+    /// What it is; empty for nothing said.
+    pub description: String,
+    /// `waiting` (its copy is in the queue or between two attempts), `creating`, `available` or `create_failed`.
+    pub status: String,
+    /// Percent; 100 if and only if available.
+    pub progress: u8,
+    /// `x86_64`, `arm64`, `i386` or `riscv64`.
+    pub architecture: String,
+    /// `linux`, `windows` or `other`.
+    pub os_type: String,
+    /// The operating system's name; empty for unknown.
+    pub platform: String,
+    /// `bios` or `uefi`.
+    pub boot_mode: String,
+    /// Its tags.
+    pub tags: TagMap,
+    /// Its disks, the system disk first.
+    pub disks: Vec<Disk>,
+    /// The region it was copied from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_region: Option<String>,
+    /// The image it was copied from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_image: Option<String>,
+    /// The copy that made or makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
+    /// Why it could not be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Instances that use it.
+    pub instances: u64,
+    /// When it was promised.
+    pub created: String,
+}
+
+/// One disk of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Disk {
+    /// 0 for the system disk, else the number of the data disk.
+    pub number: u8,
+    /// `system` or `data`.
+    pub role: String,
+    /// Its virtual size in bytes.
+    pub size_bytes: u64,
+    /// The name of its contents (`ferry digest`), once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The snapshot it rests on, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+}
+
+/// Why a copy ended without an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// For programs: `cancelled`, `source_gone`, `source_damaged`, `source_malformed` or `gave_up`.
+    pub code: String,
+    /// For people.
+    pub text: String,
+}
+
+/// Changes to an image; what is not given stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageEdit {
+    /// A new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A new description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// New tags in place of all old ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<TagMap>,
+}
+
+/// What a verification found: every chunk read and hashed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verified {
+    /// Disks read.
+    pub disks: u64,
+    /// Chunks read and hashed.
+    pub chunks: u64,
+    /// Bytes they hold.
+    pub bytes: u64,
+    /// Chunks that are missing or do not hash to their id; 0 is a whole image.
+    pub damaged: u64,
+}
+
+/// The status as people see it: a copy in the queue is not being created yet (R002-3).
+fn status_word(status: ImageStatus, phase: Option<Phase>) -> &'static str {
+    match (status, phase) {
+        (ImageStatus::Creating, Some(Phase::Waiting)) => "waiting",
+        (ImageStatus::Creating | ImageStatus::Available | ImageStatus::CreateFailed, _) => {
+            status.as_str()
+        }
+    }
+}
+
+impl From<ImageView> for Image {
+    fn from(view: ImageView) -> Self {
+        let origin = view.origin.as_ref();
+        Image {
+            id: view.id.to_string(),
+            region: view.region.to_string(),
+            name: view.name.to_string(),
+            description: view.description.to_string(),
+            status: status_word(view.status, view.phase).to_owned(),
+            progress: view.percent,
+            architecture: view.attributes.architecture.to_string(),
+            os_type: view.attributes.os_type.to_string(),
+            platform: view.attributes.platform.to_string(),
+            boot_mode: view.attributes.boot_mode.to_string(),
+            tags: TagMap::from(&view.tags),
+            disks: view.disks.into_iter().map(Disk::from).collect(),
+            source_region: origin.map(|origin| origin.region.to_string()),
+            source_image: origin.map(|origin| origin.image.to_string()),
+            copy: origin.map(|origin| origin.copy.to_string()),
+            failure: view.failure.as_ref().map(Failure::from),
+            instances: view.instances,
+            created: rfc3339(view.created),
+        }
+    }
+}
+
+impl From<DiskView> for Disk {
+    fn from(view: DiskView) -> Self {
+        Disk {
+            number: view.role.number(),
+            role: view.role.as_str().to_owned(),
+            size_bytes: view.size.bytes(),
+            digest: view.digest.map(|digest| digest.to_string()),
+            snapshot: view.snapshot.map(|snapshot| snapshot.to_string()),
+        }
+    }
+}
+
+impl From<&Cause> for Failure {
+    fn from(cause: &Cause) -> Self {
+        Failure { code: cause.word().to_owned(), text: cause.to_string() }
+    }
+}
+
+impl From<region::Verified> for Verified {
+    fn from(verified: region::Verified) -> Self {
+        let region::Verified { disks, chunks, bytes, damaged } = verified;
+        Verified { disks, chunks, bytes, damaged }
+    }
+}
+
+impl ImageEdit {
+    pub(crate) fn into_command(self) -> Result<EditImage, Refusal> {
+        Ok(EditImage {
+            name: self.name.as_deref().map(Name::new).transpose()?,
+            description: self.description.as_deref().map(Description::new).transpose()?,
+            tags: self.tags.map(TagMap::into_tags).transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r002_3_an_image_whose_copy_is_in_the_queue_is_waiting() {
+        assert_eq!(status_word(ImageStatus::Creating, Some(Phase::Waiting)), "waiting");
+        assert_eq!(status_word(ImageStatus::Creating, Some(Phase::CopyingSnapshots)), "creating");
+        assert_eq!(status_word(ImageStatus::Creating, None), "creating");
+        assert_eq!(status_word(ImageStatus::Available, Some(Phase::Waiting)), "available");
+        assert_eq!(status_word(ImageStatus::CreateFailed, None), "create_failed");
+    }
+}

@@ -1,0 +1,232 @@
+//! Another region, reached over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use model::{CopyId, RegionId, Rejection};
+use region::{
+    Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, PeerFault, PeerFrames,
+    PeerRefused, PeerRegion, Standing,
+};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::ChunkId;
+
+use super::wire::{
+    AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
+    RefusedWire, StandingWire,
+};
+use super::{ACCOUNT_HEADER, PeerSecret};
+use crate::{CONTROL_BODY_BYTES, chunk_list};
+
+/// The longest that connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest that a request without chunks may take in all, and that the first byte of an answer with chunks may take.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Idle connections are dropped before the other side does it (10 s), so that no request meets a closing one.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A peer that cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerSetupError {
+    /// The endpoint is no URL of the form `http://HOST:PORT`.
+    #[error("`{endpoint}` is not an endpoint of the form `http://HOST:PORT`")]
+    Endpoint {
+        /// What was given.
+        endpoint: String,
+    },
+    /// The HTTP client does not start.
+    #[error("failed to make an HTTP client")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Another region, reached over HTTP. Every request may be repeated.
+pub struct PeerClient {
+    region: RegionId,
+    base: Url,
+    secret: PeerSecret,
+    http: reqwest::Client,
+}
+
+impl PeerClient {
+    /// A region at an endpoint such as `http://10.0.0.2:7070`. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the endpoint has another form.
+    pub fn new(
+        region: RegionId,
+        endpoint: &str,
+        secret: PeerSecret,
+    ) -> Result<Self, PeerSetupError> {
+        let wrong = || PeerSetupError::Endpoint { endpoint: endpoint.to_owned() };
+        let base = Url::parse(endpoint).map_err(|_| wrong())?;
+        let bare = base.path() == "/" && base.query().is_none() && base.username().is_empty();
+        if base.scheme() != "http" || !base.has_host() || !bare {
+            return Err(wrong());
+        }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(PeerSetupError::Client)?;
+        Ok(PeerClient { region, base, secret, http })
+    }
+
+    fn request(&self, method: Method, what: &str) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(&format!("/peer/v1/regions/{}/{what}", self.region));
+        self.http.request(method, url).header(AUTHORIZATION, self.secret.header().clone())
+    }
+
+    fn list_request(&self, what: &str, scope: &FetchScope, ids: &[ChunkId]) -> RequestBuilder {
+        self.request(Method::POST, what)
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(ACCOUNT_HEADER, scope.account.as_str())
+            .body(chunk_list::render(ids))
+    }
+
+    /// The answer to a request without chunks, within the time for one.
+    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, PeerRefused> {
+        let response =
+            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
+        let response = self.accepted(response).await?;
+        Ok(self.json(response).await?)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        body: &impl Serialize,
+    ) -> Result<T, PeerRefused> {
+        self.ask(self.request(Method::POST, what).json(body)).await
+    }
+
+    /// The response, if it is a good one; else what it says.
+    async fn accepted(&self, response: Response) -> Result<Response, PeerRefused> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(PeerFault::Unauthorised { region: self.region.clone() }.into());
+        }
+        if !matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE) {
+            return Err(self.protocol(format!("it answers `{status}`")).into());
+        }
+        match self.json(response).await? {
+            RefusedWire::Rejection(rejection) => {
+                Err(rejection.parse().map_err(|wrong| self.malformed(&wrong))?.into())
+            }
+            RefusedWire::Fault { reason } => {
+                let reason = crate::refusal::shortened(&reason);
+                Err(PeerFault::Failed { region: self.region.clone(), reason }.into())
+            }
+        }
+    }
+
+    /// A body of JSON of at most 1 MiB, like the ones we send.
+    async fn json<T: DeserializeOwned>(&self, mut response: Response) -> Result<T, PeerFault> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > CONTROL_BODY_BYTES {
+                return Err(self
+                    .protocol(format!("its answer is longer than `{CONTROL_BODY_BYTES}` bytes")));
+            }
+        }
+        serde_json::from_slice(&bytes)
+            .map_err(|error| self.protocol(crate::refusal::shortened(&error.to_string())))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> PeerFault {
+        unreachable(&self.region, error)
+    }
+
+    fn protocol(&self, reason: String) -> PeerFault {
+        PeerFault::Protocol { region: self.region.clone(), reason }
+    }
+
+    fn malformed(&self, malformed: &Malformed) -> PeerFault {
+        self.protocol(malformed.to_string())
+    }
+
+    /// A rejection where none is possible breaks the protocol.
+    fn only_fault(&self, refused: PeerRefused) -> PeerFault {
+        match refused {
+            PeerRefused::Fault(fault) => fault,
+            PeerRefused::Rejected(rejection) => self.no_rejection(&rejection),
+        }
+    }
+
+    fn no_rejection(&self, rejection: &Rejection) -> PeerFault {
+        self.protocol(format!("it refuses what cannot be refused: {rejection}"))
+    }
+}
+
+/// The transport's words, with their causes: `error sending request` alone helps nobody.
+fn unreachable(region: &RegionId, error: &reqwest::Error) -> PeerFault {
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        reason = format!("{reason}: {inner}");
+        cause = inner.source();
+    }
+    PeerFault::Unreachable { region: region.clone(), reason: crate::refusal::shortened(&reason) }
+}
+
+#[async_trait]
+impl PeerRegion for PeerClient {
+    async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused> {
+        let accepted: AcceptedWire = self.post("accept", &OfferWire::from(&offer)).await?;
+        Ok(accepted.parse().map_err(|wrong| self.malformed(&wrong))?)
+    }
+
+    async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
+        let estimate: EstimateWire = self.post("estimate", &OfferWire::from(&offer)).await?;
+        Ok(estimate.parse().map_err(|wrong| self.malformed(&wrong))?)
+    }
+
+    async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {
+        let asked =
+            self.ask::<StandingWire>(self.request(Method::GET, &format!("standing/{copy}"))).await;
+        asked.map(Standing::from).map_err(|refused| self.only_fault(refused))
+    }
+
+    async fn hold(&self, request: HoldRequest) -> Result<Held, PeerRefused> {
+        let held: HeldWire = self.post("hold", &HoldWire::from(&request)).await?;
+        Ok(held.parse().map_err(|wrong| self.malformed(&wrong))?)
+    }
+
+    async fn release(&self, copy: &CopyId) -> Result<(), PeerFault> {
+        let request =
+            self.request(Method::POST, "release").json(&CopyWire { copy: copy.to_string() });
+        let response =
+            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
+        self.accepted(response).await.map(drop).map_err(|refused| self.only_fault(refused))
+    }
+
+    async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {
+        let sent = self.list_request("fetch", &scope, &ids).send();
+        let late = || PeerFault::Unreachable {
+            region: self.region.clone(),
+            reason: format!("it sent nothing for {} s", ANSWER.as_secs()),
+        };
+        let response = tokio::time::timeout(ANSWER, sent).await.map_err(|_elapsed| late())?;
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        let region = self.region.clone();
+        let pieces = response.bytes_stream();
+        Ok(pieces.map(move |piece| piece.map_err(|error| unreachable(&region, &error))).boxed())
+    }
+
+    async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
+        let asked = self.ask::<MeasuredWire>(self.list_request("measure", &scope, &ids)).await;
+        asked.map(|measured| measured.bytes).map_err(|refused| self.only_fault(refused))
+    }
+}

@@ -1,0 +1,104 @@
+//! Every rejection crosses unchanged, and keeps its word.
+
+use std::collections::BTreeSet;
+
+use model::{
+    AccessKeyId, CopyId, Field, FieldRefusal, ImageId, ImageStatus, InstanceId, QuotaKind,
+    RegionId, Rejection, SnapshotId,
+};
+
+use super::WireRejection;
+
+fn refusals() -> Vec<FieldRefusal> {
+    vec![
+        FieldRefusal::Length { length: 129, min: 2, max: 128 },
+        FieldRefusal::Character { character: '\u{202e}' },
+        FieldRefusal::FirstNotLetter,
+        FieldRefusal::StartsWithUrl,
+        FieldRefusal::Twice,
+        FieldRefusal::Empty,
+        FieldRefusal::NotSectors { bytes: 511 },
+        FieldRefusal::TooLarge { value: u64::MAX, limit: 1 },
+        FieldRefusal::Incomplete { missing: 3 },
+        FieldRefusal::NotATree,
+    ]
+}
+
+fn rejections() -> Vec<Rejection> {
+    use Rejection as R;
+    let image = || ImageId::from_random(|| 1);
+    let snapshot = SnapshotId::from_random(|| 2);
+    let copy = || CopyId::from_random(|| 3);
+    let key = || AccessKeyId::from_random(|| 5);
+    let region = || "north".parse::<RegionId>().unwrap();
+    let mut all = vec![
+        R::ImageNotFound { image: image(), region: region() },
+        R::SnapshotNotFound { snapshot: snapshot.clone(), region: region() },
+        R::CopyNotFound { copy: copy(), region: region() },
+        R::InstanceNotFound { instance: InstanceId::from_random(|| 4), region: region() },
+        R::KeyNotFound { key: key() },
+        R::TooManyKeys { limit: 2 },
+        R::LastKey { key: key() },
+        R::RegionUnknown { region: region() },
+        R::SameRegion { region: region() },
+        R::TooManyTargets { limit: 100 },
+        R::TooManyDisks { limit: 17 },
+        R::TooManyTags { limit: 20 },
+        R::ImageNotAvailable { image: image(), status: ImageStatus::CreateFailed },
+        R::ImageDegraded { image: image(), chunks: 7 },
+        R::ImageBeingMade { image: image() },
+        R::ImageHeld { image: image(), by: copy(), target: region() },
+        R::ImageInUse { image: image(), instances: 4 },
+        R::SnapshotInUse { snapshot, image: image() },
+        R::AlreadyCopying { image: image(), target: region(), by: copy() },
+        R::QuotaExceeded {
+            kind: QuotaKind::Snapshot,
+            region: region(),
+            limit: 1,
+            used: 2,
+            reserved: 3,
+            wanted: 4,
+        },
+        R::TokenReused,
+        R::NotBeingCopied { image: image() },
+        R::CopyFinished { image: image() },
+        R::NothingToRetry { copy: copy() },
+        R::ImportEnded { image: image() },
+    ];
+    for field in Field::ALL {
+        all.extend(
+            refusals().into_iter().map(|refusal| R::InvalidField { field: *field, refusal }),
+        );
+    }
+    all
+}
+
+/// Grows when `Rejection` does, because the match in `problem` has no `_`.
+const VARIANTS: usize = 26;
+
+#[test]
+fn every_rejection_crosses_between_regions_unchanged() {
+    let mut codes = BTreeSet::new();
+    for rejection in rejections() {
+        let json = serde_json::to_string(&WireRejection::from(&rejection)).unwrap();
+        let read: WireRejection = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.parse().unwrap(), rejection, "{json}");
+        let code = crate::problem::of_rejection(&rejection).0;
+        assert!(json.starts_with(&format!(r#"{{"code":"{code}""#)), "{json}");
+        codes.insert(code);
+    }
+    assert_eq!(codes.len(), VARIANTS, "{codes:?}");
+}
+
+#[test]
+fn a_hostile_peers_rejection_is_parsed_like_any_other_input() {
+    for wrong in [
+        r#"{"code":"image_not_found","image":"../../etc","region":"north"}"#,
+        r#"{"code":"invalid_field","field":"colour","refusal":{"kind":"empty"}}"#,
+        r#"{"code":"image_not_available","image":"img-bbbbbbbbbbbbbbbbbbbb","status":"<b>"}"#,
+    ] {
+        let read: WireRejection = serde_json::from_str(wrong).unwrap();
+        assert!(read.parse().is_err(), "{wrong}");
+    }
+    assert!(serde_json::from_str::<WireRejection>(r#"{"code":"no_such_thing"}"#).is_err());
+}

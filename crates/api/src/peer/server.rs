@@ -1,0 +1,229 @@
+//! The peer door: one region answers another.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures::StreamExt;
+use model::{AccountId, CopyId, RegionId};
+use region::{CopyOffer, Deployment, FetchScope, PeerFault, PeerRefused, PeerRegion, Refused};
+
+use super::rejection::WireRejection;
+use super::wire::{
+    AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
+    RefusedWire, StandingWire, read,
+};
+use super::{ACCOUNT_HEADER, PeerSecret};
+use crate::chunk_list::ChunkList;
+use crate::native::{ReadJson, octets, path_names};
+use crate::refusal::{BadRequest, Refusal, shortened};
+
+/// Finds a region that this process serves.
+type FindRegion = dyn Fn(&RegionId) -> Result<Arc<dyn PeerRegion>, Refused> + Send + Sync;
+
+/// What the peer door needs: the secret to be shown, and the regions behind it.
+#[derive(Clone)]
+pub(crate) struct PeerDoor {
+    secret: PeerSecret,
+    find: Arc<FindRegion>,
+}
+
+impl PeerDoor {
+    /// The door to the regions that `find` finds.
+    pub(super) fn new(
+        secret: PeerSecret,
+        find: impl Fn(&RegionId) -> Result<Arc<dyn PeerRegion>, Refused> + Send + Sync + 'static,
+    ) -> Self {
+        PeerDoor { secret, find: Arc::new(find) }
+    }
+
+    /// The door to the regions of a deployment that this process serves.
+    pub(crate) fn of(secret: PeerSecret, deployment: Deployment) -> Self {
+        Self::new(secret, move |id| Ok(Arc::new(deployment.region(id)?)))
+    }
+}
+
+/// The routes that regions use; each asks for the shared secret first.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(door: PeerDoor) -> Router<S> {
+    Router::new()
+        .route("/peer/v1/regions/{region}/accept", post(accept))
+        .route("/peer/v1/regions/{region}/estimate", post(estimate))
+        .route("/peer/v1/regions/{region}/standing/{copy}", get(standing))
+        .route("/peer/v1/regions/{region}/hold", post(hold))
+        .route("/peer/v1/regions/{region}/release", post(release))
+        .route("/peer/v1/regions/{region}/fetch", post(fetch))
+        .route("/peer/v1/regions/{region}/measure", post(measure))
+        .route_layer(from_fn_with_state(door.clone(), shown))
+        .with_state(door)
+}
+
+async fn shown(
+    State(door): State<PeerDoor>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    if !door.secret.is_shown_by(request.headers().get(AUTHORIZATION)) {
+        return Err(Refused::Unauthorised.into());
+    }
+    Ok(next.run(request).await)
+}
+
+/// The region that a peer asks.
+struct Asked {
+    id: RegionId,
+    region: Arc<dyn PeerRegion>,
+}
+
+impl FromRequestParts<PeerDoor> for Asked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, door: &PeerDoor) -> Result<Self, Refusal> {
+        let id: RegionId = path_names(parts).await?;
+        let region = (door.find)(&id)?;
+        Ok(Asked { id, region })
+    }
+}
+
+/// The copy that a peer asks about.
+struct AskedCopy(CopyId);
+
+impl<S: Send + Sync> FromRequestParts<S> for AskedCopy {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(AskedCopy(path_names(parts).await?))
+    }
+}
+
+/// Whose chunks a peer asks for.
+struct Scope(FetchScope);
+
+impl<S: Send + Sync> FromRequestParts<S> for Scope {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let text = parts
+            .headers
+            .get(ACCOUNT_HEADER)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let account: AccountId =
+            text.parse().map_err(|error| BadRequest::value("Ferry-Account", error))?;
+        Ok(Scope(FetchScope { account }))
+    }
+}
+
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        BadRequest::value(malformed.name, malformed.reason).into()
+    }
+}
+
+/// A refusal in the peers' own words.
+struct PeerAnswer(PeerRefused);
+
+impl IntoResponse for PeerAnswer {
+    fn into_response(self) -> Response {
+        match self.0 {
+            PeerRefused::Rejected(rejection) => {
+                let body = RefusedWire::Rejection(WireRejection::from(&rejection));
+                (StatusCode::CONFLICT, Json(body)).into_response()
+            }
+            PeerRefused::Fault(fault) => {
+                tracing::error!(%fault, "a peer's request failed");
+                let body = RefusedWire::Fault { reason: shortened(&own_words(fault)) };
+                (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+            }
+        }
+    }
+}
+
+/// What failed here, without our name: the peer puts it in front again.
+fn own_words(fault: PeerFault) -> String {
+    match fault {
+        PeerFault::Unreachable { reason, .. }
+        | PeerFault::Protocol { reason, .. }
+        | PeerFault::Failed { reason, .. } => reason,
+        PeerFault::Unauthorised { .. } => fault.to_string(),
+    }
+}
+
+fn refused(refused: impl Into<PeerRefused>) -> Response {
+    PeerAnswer(refused.into()).into_response()
+}
+
+type Answered<T> = Result<Result<Json<T>, Response>, Refusal>;
+
+async fn accept(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<AcceptedWire> {
+    let accepted = asked.region.accept(offer_for(&asked.id, offer)?).await;
+    Ok(accepted.map(|accepted| Json(accepted.into())).map_err(refused))
+}
+
+async fn estimate(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<EstimateWire> {
+    let estimated = asked.region.estimate(offer_for(&asked.id, offer)?).await;
+    Ok(estimated.map(|estimate| Json(estimate.into())).map_err(refused))
+}
+
+/// An offer names its target itself; it must be the region that is asked.
+fn offer_for(region: &RegionId, offer: OfferWire) -> Result<CopyOffer, Malformed> {
+    let offer = offer.parse()?;
+    if offer.target != *region {
+        return Err(Malformed::new(
+            "target",
+            format!("`{}` is not the region that was asked", offer.target),
+        ));
+    }
+    Ok(offer)
+}
+
+async fn standing(
+    asked: Asked,
+    AskedCopy(copy): AskedCopy,
+) -> Result<Json<StandingWire>, Response> {
+    let standing = asked.region.standing(&copy).await;
+    standing.map(|standing| Json(standing.into())).map_err(refused)
+}
+
+async fn hold(asked: Asked, ReadJson(request): ReadJson<HoldWire>) -> Answered<HeldWire> {
+    let held = asked.region.hold(request.parse()?).await;
+    Ok(held.map(|held| Json(held.into())).map_err(refused))
+}
+
+async fn release(
+    asked: Asked,
+    ReadJson(request): ReadJson<CopyWire>,
+) -> Result<Result<StatusCode, Response>, Refusal> {
+    let released = asked.region.release(&read("copy", &request.copy)?).await;
+    Ok(released.map(|()| StatusCode::NO_CONTENT).map_err(refused))
+}
+
+async fn fetch(
+    asked: Asked,
+    Scope(scope): Scope,
+    ChunkList(ids): ChunkList,
+) -> Result<Response, Response> {
+    let frames = asked.region.fetch(scope, ids).await.map_err(refused)?;
+    // The status is sent already: a fault breaks the connection off, and the peer asks again for what is missing.
+    let logged = frames.inspect(|run| {
+        if let Err(fault) = run {
+            tracing::error!(%fault, "sending chunks to a peer failed midway");
+        }
+    });
+    Ok(octets(Body::from_stream(logged)))
+}
+
+async fn measure(
+    asked: Asked,
+    Scope(scope): Scope,
+    ChunkList(ids): ChunkList,
+) -> Result<Json<MeasuredWire>, Response> {
+    let measured = asked.region.measure(scope, ids).await;
+    measured.map(|bytes| Json(MeasuredWire { bytes })).map_err(refused)
+}

@@ -1,0 +1,353 @@
+//! The JSON between regions, and its parsing into the model's types.
+
+use model::{
+    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, Name, Platform, Rejection,
+    SizeBytes,
+};
+use region::{
+    Accepted, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk, Seen, Standing,
+};
+use serde::{Deserialize, Serialize};
+
+use super::rejection::WireRejection;
+use crate::native::wire::TagMap;
+
+/// A value from a peer that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the peer's `{name}` is refused: {reason}")]
+pub(super) struct Malformed {
+    pub(super) name: &'static str,
+    pub(super) reason: String,
+}
+
+impl Malformed {
+    pub(super) fn new(name: &'static str, reason: impl ToString) -> Self {
+        Malformed { name, reason: crate::refusal::shortened(&reason.to_string()) }
+    }
+}
+
+pub(super) fn read<T: std::str::FromStr<Err: ToString>>(
+    name: &'static str,
+    text: &str,
+) -> Result<T, Malformed> {
+    text.parse().map_err(|error: T::Err| Malformed::new(name, error.to_string()))
+}
+
+fn checked<T>(name: &'static str, value: Result<T, Rejection>) -> Result<T, Malformed> {
+    value.map_err(|rejection| Malformed::new(name, rejection))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfferWire {
+    copy: String,
+    account: String,
+    source: String,
+    pub(super) target: String,
+    image: String,
+    name: String,
+    description: String,
+    architecture: String,
+    os_type: String,
+    platform: String,
+    boot_mode: String,
+    tags: TagMap,
+    disks: Vec<OfferedDiskWire>,
+    token: Option<TokenWire>,
+    request_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfferedDiskWire {
+    size_bytes: u64,
+    digest: String,
+    snapshot: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenWire {
+    token: String,
+    fingerprint: String,
+}
+
+impl From<&CopyOffer> for OfferWire {
+    fn from(offer: &CopyOffer) -> Self {
+        let disk = |disk: &OfferedDisk| OfferedDiskWire {
+            size_bytes: disk.size.bytes(),
+            digest: disk.digest.to_string(),
+            snapshot: disk.snapshot.to_string(),
+        };
+        OfferWire {
+            copy: offer.copy.to_string(),
+            account: offer.account.to_string(),
+            source: offer.source.to_string(),
+            target: offer.target.to_string(),
+            image: offer.image.to_string(),
+            name: offer.name.to_string(),
+            description: offer.description.to_string(),
+            architecture: offer.attributes.architecture.to_string(),
+            os_type: offer.attributes.os_type.to_string(),
+            platform: offer.attributes.platform.to_string(),
+            boot_mode: offer.attributes.boot_mode.to_string(),
+            tags: TagMap::from(&offer.tags),
+            disks: offer.disks.iter().map(disk).collect(),
+            token: offer.token.as_ref().map(|(token, fingerprint)| TokenWire {
+                token: token.to_string(),
+                fingerprint: hex::encode(fingerprint),
+            }),
+            request_id: offer.request_id.clone(),
+        }
+    }
+}
+
+impl OfferWire {
+    pub(super) fn parse(self) -> Result<CopyOffer, Malformed> {
+        let request_id = crate::RequestId::given(&self.request_id);
+        let request_id =
+            request_id.ok_or_else(|| Malformed::new("request_id", "it has not the form of one"))?;
+        Ok(CopyOffer {
+            copy: read("copy", &self.copy)?,
+            account: read("account", &self.account)?,
+            source: read("source", &self.source)?,
+            target: read("target", &self.target)?,
+            image: read("image", &self.image)?,
+            name: checked("name", Name::new(&self.name))?,
+            description: checked("description", Description::new(&self.description))?,
+            attributes: Attributes {
+                architecture: read("architecture", &self.architecture)?,
+                os_type: read("os_type", &self.os_type)?,
+                platform: checked("platform", Platform::new(&self.platform))?,
+                boot_mode: read("boot_mode", &self.boot_mode)?,
+            },
+            tags: checked("tags", self.tags.into_tags())?,
+            disks: parse_disks(&self.disks)?,
+            token: self.token.as_ref().map(TokenWire::parse).transpose()?,
+            request_id: request_id.as_str().to_owned(),
+        })
+    }
+}
+
+fn parse_disks(disks: &[OfferedDiskWire]) -> Result<Vec<OfferedDisk>, Malformed> {
+    if disks.is_empty() {
+        return Err(Malformed::new("disks", Rejection::field(Field::Disks, FieldRefusal::Empty)));
+    }
+    let parse = |(index, disk): (usize, &OfferedDiskWire)| {
+        checked("disks", DiskRole::at(index))?;
+        Ok(OfferedDisk {
+            size: checked("size_bytes", SizeBytes::new(disk.size_bytes))?,
+            digest: read("digest", &disk.digest)?,
+            snapshot: read("snapshot", &disk.snapshot)?,
+        })
+    };
+    disks.iter().enumerate().map(parse).collect()
+}
+
+impl TokenWire {
+    fn parse(&self) -> Result<(ClientToken, [u8; 32]), Malformed> {
+        let mut fingerprint = [0; 32];
+        hex::decode_to_slice(&self.fingerprint, &mut fingerprint)
+            .map_err(|error| Malformed::new("fingerprint", error))?;
+        Ok((checked("token", ClientToken::new(&self.token))?, fingerprint))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AcceptedWire {
+    copy: String,
+    image: String,
+    again: bool,
+}
+
+impl From<Accepted> for AcceptedWire {
+    fn from(accepted: Accepted) -> Self {
+        let again = accepted.seen == Seen::Again;
+        AcceptedWire { copy: accepted.copy.to_string(), image: accepted.image.to_string(), again }
+    }
+}
+
+impl AcceptedWire {
+    pub(super) fn parse(self) -> Result<Accepted, Malformed> {
+        let seen = if self.again { Seen::Again } else { Seen::First };
+        Ok(Accepted { copy: read("copy", &self.copy)?, image: read("image", &self.image)?, seen })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct QuotaWire {
+    kind: String,
+    limit: u64,
+    used: u64,
+    reserved: u64,
+}
+
+impl From<model::Quota> for QuotaWire {
+    fn from(quota: model::Quota) -> Self {
+        let model::Quota { kind, limit, used, reserved } = quota;
+        QuotaWire { kind: kind.to_string(), limit, used, reserved }
+    }
+}
+
+impl QuotaWire {
+    fn parse(&self) -> Result<model::Quota, Malformed> {
+        let QuotaWire { limit, used, reserved, .. } = *self;
+        Ok(model::Quota { kind: read("kind", &self.kind)?, limit, used, reserved })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct EstimateWire {
+    bytes_to_send: u64,
+    bytes_reused: u64,
+    bytes_per_sec: Option<u64>,
+    seconds: Option<u64>,
+    copies_ahead: u64,
+    images: QuotaWire,
+    snapshots: QuotaWire,
+    disks: u64,
+}
+
+impl From<Estimate> for EstimateWire {
+    fn from(estimate: Estimate) -> Self {
+        EstimateWire {
+            bytes_to_send: estimate.bytes_to_send,
+            bytes_reused: estimate.bytes_reused,
+            bytes_per_sec: estimate.bytes_per_sec,
+            seconds: estimate.seconds,
+            copies_ahead: estimate.copies_ahead,
+            images: estimate.images.into(),
+            snapshots: estimate.snapshots.into(),
+            disks: estimate.disks,
+        }
+    }
+}
+
+impl EstimateWire {
+    pub(super) fn parse(self) -> Result<Estimate, Malformed> {
+        Ok(Estimate {
+            bytes_to_send: self.bytes_to_send,
+            bytes_reused: self.bytes_reused,
+            bytes_per_sec: self.bytes_per_sec,
+            seconds: self.seconds,
+            copies_ahead: self.copies_ahead,
+            images: self.images.parse()?,
+            snapshots: self.snapshots.parse()?,
+            disks: self.disks,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HoldWire {
+    copy: String,
+    account: String,
+    image: String,
+    target: String,
+}
+
+impl From<&HoldRequest> for HoldWire {
+    fn from(request: &HoldRequest) -> Self {
+        HoldWire {
+            copy: request.copy.to_string(),
+            account: request.account.to_string(),
+            image: request.image.to_string(),
+            target: request.target.to_string(),
+        }
+    }
+}
+
+impl HoldWire {
+    pub(super) fn parse(self) -> Result<HoldRequest, Malformed> {
+        Ok(HoldRequest {
+            copy: read("copy", &self.copy)?,
+            account: read("account", &self.account)?,
+            image: read("image", &self.image)?,
+            target: read("target", &self.target)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct HeldWire {
+    disks: Vec<HeldDiskWire>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeldDiskWire {
+    digest: String,
+    places: u64,
+}
+
+impl From<Held> for HeldWire {
+    fn from(held: Held) -> Self {
+        let disk =
+            |disk: HeldDisk| HeldDiskWire { digest: disk.digest.to_string(), places: disk.places };
+        HeldWire { disks: held.disks.into_iter().map(disk).collect() }
+    }
+}
+
+impl HeldWire {
+    pub(super) fn parse(self) -> Result<Held, Malformed> {
+        let disk = |(index, disk): (usize, &HeldDiskWire)| {
+            checked("disks", DiskRole::at(index))?;
+            Ok(HeldDisk { digest: read("digest", &disk.digest)?, places: disk.places })
+        };
+        Ok(Held { disks: self.disks.iter().enumerate().map(disk).collect::<Result<_, _>>()? })
+    }
+}
+
+/// A copy's id alone.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopyWire {
+    pub(super) copy: String,
+}
+
+/// How a copy stands.
+#[derive(Copy, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StandingWire {
+    Unknown,
+    Live,
+    Ended,
+}
+
+impl From<Standing> for StandingWire {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Unknown => StandingWire::Unknown,
+            Standing::Live => StandingWire::Live,
+            Standing::Ended => StandingWire::Ended,
+        }
+    }
+}
+
+impl From<StandingWire> for Standing {
+    fn from(standing: StandingWire) -> Self {
+        match standing {
+            StandingWire::Unknown => Standing::Unknown,
+            StandingWire::Live => Standing::Live,
+            StandingWire::Ended => Standing::Ended,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MeasuredWire {
+    pub(super) bytes: u64,
+}
+
+/// Why a region did not do what a peer asked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RefusedWire {
+    /// Understood and refused.
+    Rejection(WireRejection),
+    /// It failed.
+    Fault {
+        /// In its words, shortened.
+        reason: String,
+    },
+}

@@ -1,0 +1,141 @@
+//! The description of the API is checked in, complete, and every operation in it has a test.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::world::{Door, answer};
+
+/// Each operation and the test of it. A new operation fails `every_operation_has_a_test` until it stands here.
+const TESTED: &[(&str, &str, &str)] = &[
+    ("list_regions", "records", "regions_are_listed_and_shown"),
+    ("show_region", "records", "regions_are_listed_and_shown"),
+    ("list_images", "listings", "pages_show_every_image_once_newest_first"),
+    ("show_image", "records", "an_image_looks_like_this"),
+    ("edit_image", "records", "an_image_is_edited_and_deleted"),
+    ("delete_image", "records", "an_image_is_edited_and_deleted"),
+    (
+        "cancel_image",
+        "copies",
+        "r000_10_a_cancelled_copy_leaves_nothing_and_a_finished_one_cannot_be_cancelled",
+    ),
+    ("verify_image", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("copy_image", "copies", "a_copy_is_promised_seen_and_ends_in_an_identical_image"),
+    ("begin_import", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("import_missing", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("import_frames", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("finish_import", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("list_copies", "copies", "a_copy_is_promised_seen_and_ends_in_an_identical_image"),
+    ("show_copy", "copies", "a_copy_is_promised_seen_and_ends_in_an_identical_image"),
+    ("retry_copy", "peers", "a_copy_whose_source_is_away_waits_and_can_be_hurried"),
+    ("watch_copy", "copies", "progress_comes_as_events_until_the_copy_is_settled"),
+    ("list_snapshots", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
+    ("show_snapshot", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
+    ("delete_snapshot", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
+    ("read_snapshot", "imports", "an_image_is_imported_shown_verified_and_read_back"),
+    ("list_quotas", "records", "api_18_quotas_are_shown_set_and_kept"),
+    ("set_quota", "records", "api_18_quotas_are_shown_set_and_kept"),
+    ("list_instances", "records", "r004_10_instances_use_images_until_they_are_deleted"),
+    ("create_instance", "records", "r004_10_instances_use_images_until_they_are_deleted"),
+    ("show_instance", "records", "r004_10_instances_use_images_until_they_are_deleted"),
+    ("delete_instance", "records", "r004_10_instances_use_images_until_they_are_deleted"),
+    ("change_instance_image", "records", "r004_10_instances_use_images_until_they_are_deleted"),
+    ("list_keys", "records", "keys_are_made_shown_once_used_and_deleted"),
+    ("create_key", "records", "keys_are_made_shown_once_used_and_deleted"),
+    ("delete_key", "records", "keys_are_made_shown_once_used_and_deleted"),
+    ("openapi", "openapi", "every_operation_is_routed_and_asks_for_a_key"),
+];
+
+fn document() -> Value {
+    serde_json::from_str(&api::openapi_json()).unwrap()
+}
+
+/// Operation ids with their method and path.
+fn operations(document: &Value) -> BTreeMap<String, (Method, String)> {
+    let mut all = BTreeMap::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            let method = method.to_uppercase().parse().unwrap();
+            assert!(all.insert(id.clone(), (method, path.clone())).is_none(), "{id} twice");
+        }
+    }
+    all
+}
+
+#[test]
+fn every_operation_has_a_test() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doors");
+    for (id, file, test) in TESTED {
+        let source = std::fs::read_to_string(folder.join(format!("{file}.rs"))).unwrap();
+        assert!(
+            source.contains(&format!("fn {test}(")),
+            "{id}: there is no test `{test}` in {file}.rs"
+        );
+    }
+    let described: Vec<_> = operations(&document()).into_keys().collect();
+    let mut tested: Vec<_> = TESTED.iter().map(|(id, _, _)| (*id).to_owned()).collect();
+    tested.sort();
+    assert_eq!(described, tested);
+}
+
+#[test]
+fn the_checked_in_description_is_what_the_code_says() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept == api::openapi_json(),
+        "docs/openapi.json is old; run: cargo run -p ferry -- openapi > docs/openapi.json"
+    );
+}
+
+#[test]
+fn every_operation_is_described_in_full() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let named = |name: &str| {
+                let parameters = operation["parameters"].as_array().unwrap();
+                parameters
+                    .iter()
+                    .any(|parameter| parameter["name"] == name && parameter["in"] == "path")
+            };
+            let parts =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            assert!(
+                parts.into_iter().all(named),
+                "{method} {path} has parts without a description"
+            );
+            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            assert_eq!(
+                operation["responses"]["default"]["$ref"], "#/components/responses/Problem",
+                "{method} {path}"
+            );
+            assert_eq!(
+                operation["security"].is_array(),
+                operation["operationId"] != "openapi",
+                "{method} {path}"
+            );
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap())
+    {
+        assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_routed_and_asks_for_a_key() {
+    let door = Door::open(["north"]).await;
+    let served: Value = answer(door.http.get(door.url("/v1/openapi.json"))).await.ok(200);
+    assert_eq!(served, document());
+    for (id, (method, path)) in operations(&served) {
+        let answer =
+            answer(door.http.request(method, door.url(&path.replace(['{', '}'], "x")))).await;
+        let wanted = if id == "openapi" { 200 } else { 401 };
+        assert_eq!(answer.status.as_u16(), wanted, "{id}: {}", answer.text());
+    }
+}

@@ -1,0 +1,332 @@
+//! Two processes' worth of regions that reach each other over HTTP alone.
+
+use std::sync::Arc;
+
+use api::native::wire::{Copy, CopyAnswer, CopyResult, Image};
+use api::{PeerClient, PeerSecret, ServeLimits};
+use model::{AccountId, CopyId, ImageId, RegionId, Rejection};
+use region::testing::{World, disk};
+use region::{
+    CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, ImageView, OfferedDisk, PeerFault,
+    PeerRefused, PeerRegion, RemoteRegion, Seen, Standing,
+};
+use reqwest::Method;
+use serde_json::json;
+use store::ChunkId;
+use tokio::net::TcpListener;
+
+use crate::world::{Door, answer, peer_secret};
+
+fn id(name: &str) -> RegionId {
+    name.parse().unwrap()
+}
+
+fn client(door: &Door, region: &str) -> PeerClient {
+    PeerClient::new(id(region), &format!("http://{}", door.address), peer_secret()).unwrap()
+}
+
+/// One process with `name`, which reaches `other` at an address.
+async fn process(name: &'static str, listener: TcpListener, other: (&str, String)) -> Door {
+    let world = World::with_regions([name]).await;
+    let (other, endpoint) = (id(other.0), other.1);
+    let peer = PeerClient::new(other.clone(), &endpoint, peer_secret()).unwrap();
+    let remote = RemoteRegion { endpoint, peer: Arc::new(peer) };
+    let deployment =
+        Deployment::new([world.region(name)], [(other, remote)], world.deployment.accounts.clone());
+    Door::at(listener, (world, deployment), ServeLimits::default()).await
+}
+
+async fn two_processes() -> (Door, Door) {
+    let (one, two) = (
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    );
+    let at = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+    let (north_at, south_at) = (at(&one), at(&two));
+    (
+        process("north", one, ("south", south_at)).await,
+        process("south", two, ("north", north_at)).await,
+    )
+}
+
+fn promised(answer: &CopyAnswer) -> (String, String) {
+    match &answer.results[0] {
+        CopyResult::Promised(promised) => (promised.copy.clone(), promised.image.clone()),
+        CopyResult::Refused(refused) => panic!("{:?}", refused.problem),
+    }
+}
+
+#[tokio::test]
+async fn a_copy_between_two_processes_ends_in_an_identical_image_and_releases_its_source() {
+    let (north, south) = two_processes().await;
+    let disks = [disk(1, 300, |n| (n % 4 != 0).then_some(n)), disk(2, 20, Some)];
+    let image = north.world.import("north", "web", &disks).await;
+    let path = format!("/v1/regions/north/images/{}", image.id);
+    let estimate: serde_json::Value = north
+        .post(&format!("{path}/copies"), json!({ "targets": ["south"], "dry_run": true }))
+        .await
+        .ok(200);
+    assert!(estimate["results"][0]["bytes_to_send"].as_u64().unwrap() > 1 << 20, "{estimate}");
+
+    let answer: CopyAnswer =
+        north.post(&format!("{path}/copies"), json!({ "targets": ["south"] })).await.ok(202);
+    let (copy, target) = promised(&answer);
+    north.delete(&path).await.refused(409, "image_held");
+    south.world.run_until_idle().await;
+
+    let copy: Copy = south.get(&format!("/v1/regions/south/copies/{copy}")).await.ok(200);
+    assert_eq!((copy.phase.as_str(), copy.progress), ("done", 100), "{:?}", copy.reason);
+    assert_eq!(copy.bytes_sent, estimate["results"][0]["bytes_to_send"].as_u64().unwrap());
+    let target: ImageId = target.parse().unwrap();
+    for (number, disk) in disks.iter().enumerate() {
+        assert!(south.world.read_disk("south", &target, number).await == *disk);
+    }
+    north.delete(&path).await.empty();
+    south.world.assert_clean_slate("south").await;
+    north.world.assert_clean_slate("north").await;
+}
+
+#[tokio::test]
+async fn a_region_elsewhere_is_named_with_its_endpoint() {
+    let (north, south) = two_processes().await;
+    let problem = north.get("/v1/regions/south/images").await.refused(421, "region_elsewhere");
+    assert_eq!(problem.endpoint, Some(format!("http://{}", south.address)));
+    let shown: serde_json::Value = north.get("/v1/regions/south").await.ok(200);
+    assert_eq!(shown, json!({ "id": "south", "place": "elsewhere", "endpoint": problem.endpoint }));
+}
+
+#[tokio::test]
+async fn a_target_that_is_away_is_a_problem_that_may_pass() {
+    let (north, south) = two_processes().await;
+    let image = north.world.import("north", "web", &[disk(1, 2, Some)]).await;
+    let (gone, world) = south.close().await;
+    let path = format!("/v1/regions/north/images/{}/copies", image.id);
+    let answer = north.post(&path, json!({ "targets": ["south"] })).await;
+    let problem = answer.refused(503, "unavailable");
+    assert!(problem.retryable && !problem.detail.contains("127.0.0.1"), "{}", problem.detail);
+    assert_eq!(answer.headers["retry-after"], "5");
+    drop((gone, world));
+}
+
+#[tokio::test]
+async fn a_copy_whose_source_is_away_waits_and_can_be_hurried() {
+    let (north, south) = two_processes().await;
+    let image = north.world.import("north", "web", &[disk(1, 50, Some)]).await;
+    let path = format!("/v1/regions/north/images/{}/copies", image.id);
+    let answer: CopyAnswer = north.post(&path, json!({ "targets": ["south"] })).await.ok(202);
+    let (copy, target) = promised(&answer);
+    let (address, world) = north.close().await;
+    south.world.run_until_idle().await;
+    let path = format!("/v1/regions/south/copies/{copy}");
+    let waiting: Copy = south.get(&path).await.ok(200);
+    assert_eq!((waiting.phase.as_str(), waiting.attempts), ("waiting", 1), "fault 14");
+    assert!(waiting.next_attempt.is_some() && waiting.reason.unwrap().contains("north"));
+
+    let listener = TcpListener::bind(address).await.unwrap();
+    let deployment = world.deployment.clone();
+    let key = north_key(&deployment, &world).await;
+    deployment.accounts.delete_key(&world.caller, &key).await.unwrap();
+    let _north = Door::at(listener, (world, deployment), ServeLimits::default()).await;
+    let hurried: Copy = south.act(&format!("{path}/retry")).await.ok(200);
+    assert_eq!(hurried.id, copy);
+    south.world.run_until_idle().await;
+    let done: Image = south.get(&format!("/v1/regions/south/images/{target}")).await.ok(200);
+    assert_eq!(done.status, "available");
+}
+
+async fn north_key(deployment: &Deployment, world: &World) -> model::AccessKeyId {
+    deployment.accounts.list_keys(&world.caller).await.unwrap().remove(0).id
+}
+
+fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
+    let disk = |disk: &DiskView| OfferedDisk {
+        size: disk.size,
+        digest: disk.digest.unwrap(),
+        snapshot: disk.snapshot.clone().unwrap(),
+    };
+    CopyOffer {
+        copy: CopyId::from_random(|| 3),
+        account: account.clone(),
+        source: image.region.clone(),
+        target: id(target),
+        image: image.id.clone(),
+        name: model::Name::new("镜像-1").unwrap(),
+        description: model::Description::new("[copied from north/img]").unwrap(),
+        attributes: image.attributes.clone(),
+        tags: model::Tags::new([("k".to_owned(), String::new())]).unwrap(),
+        disks: image.disks.iter().map(disk).collect(),
+        token: Some((model::ClientToken::new("t").unwrap(), [9; 32])),
+        request_id: "req-1".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_offer_crosses_whole_and_may_be_repeated() {
+    let door = Door::open(["north", "south"]).await;
+    let image = door.world.import("north", "web", &[disk(1, 5, Some), disk(2, 3, Some)]).await;
+    let (south, offer) =
+        (client(&door, "south"), offer(&door.world.caller.account, &image, "south"));
+    let estimate = south.estimate(offer.clone()).await.unwrap();
+    assert_eq!(estimate, door.world.region("south").estimate(offer.clone()).await.unwrap());
+    assert_eq!(south.standing(&offer.copy).await.unwrap(), Standing::Unknown);
+    let first = south.accept(offer.clone()).await.unwrap();
+    assert_eq!((&first.copy, first.seen), (&offer.copy, Seen::First));
+    let again = south.accept(offer.clone()).await.unwrap();
+    assert_eq!((again.image, again.seen), (first.image.clone(), Seen::Again));
+    assert_eq!(south.standing(&offer.copy).await.unwrap(), Standing::Live);
+    let image = door.world.region("south").image(&door.world.caller, &first.image).await.unwrap();
+    assert_eq!(
+        (image.name, image.tags, image.attributes),
+        (offer.name, offer.tags, offer.attributes)
+    );
+}
+
+#[tokio::test]
+async fn a_rejection_crosses_typed() {
+    let door = Door::open(["south"]).await;
+    let south = client(&door, "south");
+    let absent = ImageId::from_random(|| 4);
+    let request = HoldRequest {
+        copy: CopyId::from_random(|| 3),
+        account: door.world.caller.account.clone(),
+        image: absent.clone(),
+        target: id("north"),
+    };
+    match south.hold(request).await {
+        Err(PeerRefused::Rejected(rejection)) => {
+            assert_eq!(rejection, Rejection::ImageNotFound { image: absent, region: id("south") });
+        }
+        other => panic!("{other:?}"),
+    }
+    south.release(&CopyId::from_random(|| 3)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_without_the_secret_gets_nothing() {
+    let door = Door::open(["south"]).await;
+    let wrong = PeerSecret::new(&"q".repeat(40)).unwrap();
+    let south = PeerClient::new(id("south"), &format!("http://{}", door.address), wrong).unwrap();
+    let scope = FetchScope { account: door.world.caller.account.clone() };
+    assert!(matches!(
+        south.standing(&CopyId::from_random(|| 3)).await,
+        Err(PeerFault::Unauthorised { .. })
+    ));
+    let fetched = south.fetch(scope, vec![ChunkId::of(b"x")]).await;
+    assert!(matches!(fetched.map(drop), Err(PeerFault::Unauthorised { .. })));
+    let users_key =
+        door.request(Method::GET, "/peer/v1/regions/south/standing/copy-aaaaaaaaaaaaaaaaaaaa");
+    answer(users_key).await.refused(401, "unauthorised");
+}
+
+#[tokio::test]
+async fn a_hostile_peer_is_refused_like_anybody_else() {
+    let door = Door::open(["south"]).await;
+    let bearer = format!("Bearer {}", "p".repeat(40));
+    let post = |what: &str| {
+        door.http
+            .post(door.url(&format!("/peer/v1/regions/south/{what}")))
+            .header("Authorization", &bearer)
+    };
+    let good = json!({ "copy": "copy-aaaaaaaaaaaaaaaaaaaa", "account": "acct-aaaaaaaaaaaaaaaaaaaa", "image": "img-aaaaaaaaaaaaaaaaaaaa", "target": "north" });
+    for (member, value) in [
+        ("copy", json!("../x")),
+        ("account", json!("")),
+        ("image", json!("snap-aaaaaaaaaaaaaaaaaaaa")),
+        ("target", json!("NORTH")),
+    ] {
+        let mut body = good.clone();
+        body[member] = value;
+        let problem = answer(post("hold").json(&body)).await.refused(400, "invalid_field");
+        assert_eq!(problem.field.as_deref(), Some(member));
+    }
+    let mut more = good.clone();
+    more["admin"] = json!(true);
+    answer(post("hold").json(&more)).await.refused(400, "invalid_json");
+    answer(post("fetch").body(vec![1; 32])).await.refused(400, "invalid_field");
+    let account = door.world.caller.account.to_string();
+    answer(post("fetch").header("Ferry-Account", &account).body(vec![1; 31]))
+        .await
+        .refused(400, "invalid_field");
+    answer(post("fetch").header("Ferry-Account", &account).body(vec![1; 32 * 4_097]))
+        .await
+        .refused(400, "invalid_field");
+
+    let south = client(&door, "south");
+    let image = door.world.import("south", "web", &[disk(1, 1, Some)]).await;
+    let elsewhere = south.accept(offer(&door.world.caller.account, &image, "west")).await;
+    assert!(
+        matches!(elsewhere, Err(PeerRefused::Fault(PeerFault::Protocol { .. }))),
+        "{elsewhere:?}"
+    );
+    let wrong_region = client(&door, "west").standing(&CopyId::from_random(|| 3)).await;
+    assert!(matches!(wrong_region, Err(PeerFault::Protocol { .. })), "{wrong_region:?}");
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_nonsense_breaks_the_protocol() {
+    let copy = CopyId::from_random(|| 3);
+    for (name, status, body) in [
+        ("no JSON", "200 OK", "hello".to_owned()),
+        ("an unknown word", "200 OK", "\"resting\"".to_owned()),
+        ("a redirect", "302 Found\r\nLocation: http://127.0.0.1:1/", String::new()),
+        ("an endless answer", "200 OK", "\"".to_owned() + &"a".repeat(2 << 20)),
+        (
+            "a rejection where none can be",
+            "409 Conflict",
+            r#"{"rejection":{"code":"token_reused"}}"#.to_owned(),
+        ),
+        (
+            "a rejection of no known kind",
+            "409 Conflict",
+            r#"{"rejection":{"code":"bored"}}"#.to_owned(),
+        ),
+    ] {
+        let endpoint = nonsense(status, body).await;
+        let peer = PeerClient::new(id("south"), &endpoint, peer_secret()).unwrap();
+        let standing = peer.standing(&copy).await;
+        assert!(matches!(standing, Err(PeerFault::Protocol { .. })), "{name}: {standing:?}");
+    }
+    let endpoint =
+        nonsense("503 Service Unavailable", r#"{"fault":{"reason":"disk full"}}"#.to_owned()).await;
+    let peer = PeerClient::new(id("south"), &endpoint, peer_secret()).unwrap();
+    match peer.standing(&copy).await {
+        Err(PeerFault::Failed { reason, .. }) => assert_eq!(reason, "disk full"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server that gives everyone the same answer.
+async fn nonsense(status: &str, body: String) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4_096];
+        let _read = stream.read(&mut request).await;
+        let _written = stream.write_all(answer.as_bytes()).await;
+        let _rest = stream.read(&mut request).await;
+    });
+    endpoint
+}
+
+#[test]
+fn endpoints_have_one_form() {
+    for wrong in [
+        "",
+        "10.0.0.1:7070",
+        "https://a",
+        "http://a/b",
+        "http://u@a",
+        "http://a?x",
+        "ftp://a",
+        "http://",
+    ] {
+        assert!(PeerClient::new(id("south"), wrong, peer_secret()).is_err(), "{wrong}");
+    }
+    assert!(PeerClient::new(id("south"), "http://10.0.0.1:7070", peer_secret()).is_ok());
+}
