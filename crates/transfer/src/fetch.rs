@@ -18,6 +18,7 @@ use store::{
     ChunkId, ChunkStore, DiskRoot, Domain, Ingest, Recorded, RootRecord, StoreFault, TreePart,
 };
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::fault::{TransferFault, TreeError};
 use crate::ledger::{Batch, Ledger, Want};
@@ -32,7 +33,12 @@ const REQUESTS: usize = 4;
 /// Bytes that one request should bring.
 const REQUEST_BYTES: u64 = 8 << 20;
 /// Ids in one request: tiny frames do not make it long, big ones keep it below 16 MiB.
-const REQUEST_IDS: std::ops::RangeInclusive<u64> = 64..=1_024;
+const REQUEST_IDS: std::ops::RangeInclusive<u64> = 4..=1_024;
+/// Ids in a request before the rate is known.
+const FIRST_REQUEST_IDS: u64 = 16;
+/// How long all requests together should take at the rate so far: progress is seen when a request is answered, so on a
+/// slow link they are small.
+const REQUESTS_TAKE: Duration = Duration::from_secs(2);
 /// What a frame is taken to be before any was seen: a chunk compressed to a half.
 const FRAME_GUESS: u64 = 32 << 10;
 /// Ids waiting to be asked for before the walk waits.
@@ -43,8 +49,7 @@ const WANTING_IDS: usize = 32_768;
 const RIPE_TREES: usize = 1_024;
 /// Most trees recorded in one transaction.
 const RECORD_TREES: usize = 4_096;
-/// After so many received bytes, or so much time, it is looked what became durable.
-const FLUSH_BYTES: u64 = 32 << 20;
+/// How often it is looked what became durable. The store commits by itself; to ask makes it commit smaller groups.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often a transfer begins anew because damage was found in its domain meanwhile.
 const ATTEMPTS: usize = 3;
@@ -115,7 +120,7 @@ async fn fetch(
             needed: AtomicU64::new(0),
             chunks: AtomicU64::new(0),
             reused: AtomicU64::new(0),
-            unflushed_bytes: AtomicU64::new(0),
+            began: Instant::now(),
             is_walked: AtomicBool::new(false),
             more: Notify::new(),
             room: Notify::new(),
@@ -139,7 +144,7 @@ struct Transfer<'a> {
     needed: AtomicU64,
     chunks: AtomicU64,
     reused: AtomicU64,
-    unflushed_bytes: AtomicU64,
+    began: Instant,
     is_walked: AtomicBool,
     /// The walk has queued something, or waits for room.
     more: Notify,
@@ -250,7 +255,7 @@ impl Transfer<'_> {
     async fn pump(&self) -> Result<(), TransferFault> {
         let mut requests = FuturesUnordered::new();
         let mut flushing: Fuse<BoxFuture<'_, _>> = Fuse::terminated();
-        let mut tick = tokio::time::interval(FLUSH_EVERY);
+        let mut tick = tokio::time::interval_at(Instant::now() + FLUSH_EVERY, FLUSH_EVERY);
         let mut is_late = false;
         loop {
             while requests.len() < REQUESTS
@@ -281,7 +286,14 @@ impl Transfer<'_> {
     fn next_batch(&self) -> Option<Batch> {
         let chunks = self.chunks.load(Ordering::Relaxed);
         let mean = self.requests.bytes().checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
-        let limit = (REQUEST_BYTES / mean).clamp(*REQUEST_IDS.start(), *REQUEST_IDS.end());
+        let limit = match self.requests.bytes() as f64 / self.began.elapsed().as_secs_f64() {
+            rate if rate > 0.0 => {
+                let share = rate * REQUESTS_TAKE.as_secs_f64() / REQUESTS as f64;
+                (REQUEST_BYTES.min(share as u64) / mean)
+                    .clamp(*REQUEST_IDS.start(), *REQUEST_IDS.end())
+            }
+            _ => FIRST_REQUEST_IDS,
+        };
         let batch = self.ledger().take(limit as usize);
         if batch.is_some() {
             self.room.notify_one();
@@ -292,7 +304,6 @@ impl Transfer<'_> {
     async fn fetch_batch(&self, batch: Batch) -> Result<(), TransferFault> {
         let answer = self.requests.chunks(&batch.ids, &self.ingest).await?;
         self.chunks.fetch_add(answer.stored, Ordering::Relaxed);
-        self.unflushed_bytes.fetch_add(answer.bytes, Ordering::Relaxed);
         let mut ledger = self.ledger();
         ledger.handed();
         ledger.answered(batch.number, &answer.absent);
@@ -305,13 +316,11 @@ impl Transfer<'_> {
     fn is_flush_due(&self, is_late: bool) -> bool {
         let ledger = self.ledger();
         let crowded = ledger.wanting() >= WANTING_IDS / 2 || ledger.ripening() >= RIPE_TREES;
-        let much = self.unflushed_bytes.load(Ordering::Relaxed) >= FLUSH_BYTES;
-        ledger.is_unflushed() && (is_late || crowded || much)
+        ledger.is_unflushed() && (is_late || crowded)
     }
 
     async fn flush(&self) -> Result<(), TransferFault> {
         let mark = self.ledger().mark();
-        self.unflushed_bytes.store(0, Ordering::Relaxed);
         self.ingest.flush().await?;
         self.ledger().flushed(mark);
         self.report();

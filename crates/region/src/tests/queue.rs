@@ -84,7 +84,9 @@ async fn a_thousand_queued_copies_all_arrive() {
     let world = World::with_options(&["north", "south"], options).await;
     let contents = disk(1, 1, Some);
     for number in 0..1_000 {
-        let image = world.import("north", &format!("image-{number}"), std::slice::from_ref(&contents)).await;
+        let image = world
+            .import("north", &format!("image-{number}"), std::slice::from_ref(&contents))
+            .await;
         world.copy("north", &image.id, "south").await.unwrap();
     }
     let south = world.region("south");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use catalog::index::{IndexOptions, SqliteIndex};
 
 use store::{ChunkStore, Domain, FilesBackend, StoreOptions};
-use transfer::ChunkSource;
 
 /// A new store whose folder is deleted when the test's process ends.
 pub async fn new_store() -> (ChunkStore, Domain) {
