@@ -91,6 +91,7 @@ impl Tx {
 
     /// Records why an attempt failed and gives the copy back until `next_attempt`. `attempts` counts those in a row that
     /// made no progress, this one included; `reason` is for the copy's user.
+    #[allow(clippy::too_many_arguments)] // five plain values, each used once
     pub async fn record_failure(
         &mut self,
         copy: &CopyId,

@@ -81,7 +81,7 @@ mod tests {
         let mut tx = catalog.begin().await.unwrap();
         assert_eq!(tx.import(&account(1), &row.image).await.unwrap(), Some(row.clone()));
         assert_eq!(tx.import(&account(2), &row.image).await.unwrap(), None, "i12");
-        assert_eq!(tx.list_imports().await.unwrap(), [row.clone()]);
+        assert_eq!(tx.list_imports().await.unwrap(), std::slice::from_ref(&row));
         assert_eq!(tx.delete_import(&row.image).await.unwrap(), Deleted::Yes);
         assert_eq!(tx.delete_import(&row.image).await.unwrap(), Deleted::No);
         assert_eq!(tx.import(&account(1), &row.image).await.unwrap(), None);
