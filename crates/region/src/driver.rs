@@ -117,12 +117,16 @@ impl Region {
             .stops
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(copy.id.clone(), stop.clone());
+            .insert((copy.id.clone(), copy.fence), stop.clone());
         let renewal = tokio::spawn(keep_lease(self.clone(), copy.clone(), stop.clone()));
         let (id, fence) = (copy.id.clone(), copy.fence);
         let outcome = self.run_steps(copy, &stop).await;
         renewal.abort();
-        self.inner.stops.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.inner
+            .stops
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(id.clone(), fence));
         self.inner.rates.forget(&id);
         let given_back = match outcome {
             Ok(Outcome::Over) => self.give_back_lease(&id, fence).await,

@@ -80,8 +80,9 @@ pub(crate) struct Inner {
     pub(crate) links: Links,
     pub(crate) rates: LiveRates,
     pub(crate) imports: Mutex<HashMap<ImageId, Arc<ImportSession>>>,
-    /// Stops the transfer of a copy that was cancelled or taken over.
-    pub(crate) stops: Mutex<HashMap<CopyId, CancellationToken>>,
+    /// Stops the transfer of a copy that was cancelled or taken over; by the fence of its claim, because the next claim may
+    /// begin while the last one is still ending.
+    pub(crate) stops: Mutex<HashMap<(CopyId, u64), CancellationToken>>,
     /// Carries no data: the driver reads the catalog.
     pub(crate) wake: Notify,
     /// Grows with each recorded change; watchers look again.

@@ -53,9 +53,7 @@ impl Region {
     /// Stops the copy's transfer at once, if it runs in this process.
     fn stop_transfer(&self, copy: &CopyRow) {
         let stops = self.inner.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(stop) = stops.get(&copy.id) {
-            stop.cancel();
-        }
+        stops.iter().filter(|((id, _), _)| *id == copy.id).for_each(|(_, stop)| stop.cancel());
     }
 
     /// `unwinding`: gives back what is here, then the hold at the source.
