@@ -4,6 +4,7 @@
 //! `cargo run --release -p transfer --example copy_bench [rounds] [folder]`
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/rig/mod.rs"]
 mod rig;
 
@@ -108,7 +109,7 @@ impl Mixture {
     fn chunk(&mut self) -> Vec<u8> {
         let mut plain = Vec::with_capacity(CHUNK_BYTES + 512);
         while plain.len() < CHUNK_BYTES {
-            if self.next() % 12 == 0 {
+            if self.next().is_multiple_of(12) {
                 for _ in 0..48 {
                     plain.extend_from_slice(&self.next().to_le_bytes());
                 }

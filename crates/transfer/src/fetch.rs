@@ -32,13 +32,12 @@ use crate::window::Window;
 const REQUESTS: usize = 4;
 /// Bytes that one request should bring.
 const REQUEST_BYTES: u64 = 8 << 20;
-/// Ids in one request: tiny frames do not make it long, big ones keep it below 16 MiB.
+/// Ids in one request. Progress is seen when a request is answered, so the first are small, and on a slow link they stay so;
+/// each that is answered quickly doubles the next, so that a fast link is filled after one or two round trips.
 const REQUEST_IDS: std::ops::RangeInclusive<u64> = 4..=1_024;
-/// Ids in a request before the rate is known.
-const FIRST_REQUEST_IDS: u64 = 16;
-/// How long all requests together should take at the rate so far: progress is seen when a request is answered, so on a
-/// slow link they are small.
-const REQUESTS_TAKE: Duration = Duration::from_secs(2);
+/// A request answered in less time was too small, one that took longer too big.
+const REQUEST_TAKES: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(4);
 /// What a frame is taken to be before any was seen: a chunk compressed to a half.
 const FRAME_GUESS: u64 = 32 << 10;
 /// Ids waiting to be asked for before the walk waits.
@@ -119,8 +118,8 @@ async fn fetch(
             ledger: Mutex::default(),
             needed: AtomicU64::new(0),
             chunks: AtomicU64::new(0),
+            request_ids: AtomicU64::new(*REQUEST_IDS.start()),
             reused: AtomicU64::new(0),
-            began: Instant::now(),
             is_walked: AtomicBool::new(false),
             more: Notify::new(),
             room: Notify::new(),
@@ -143,8 +142,8 @@ struct Transfer<'a> {
     ledger: Mutex<Ledger>,
     needed: AtomicU64,
     chunks: AtomicU64,
+    request_ids: AtomicU64,
     reused: AtomicU64,
-    began: Instant,
     is_walked: AtomicBool,
     /// The walk has queued something, or waits for room.
     more: Notify,
@@ -286,14 +285,8 @@ impl Transfer<'_> {
     fn next_batch(&self) -> Option<Batch> {
         let chunks = self.chunks.load(Ordering::Relaxed);
         let mean = self.requests.bytes().checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
-        let limit = match self.requests.bytes() as f64 / self.began.elapsed().as_secs_f64() {
-            rate if rate > 0.0 => {
-                let share = rate * REQUESTS_TAKE.as_secs_f64() / REQUESTS as f64;
-                (REQUEST_BYTES.min(share as u64) / mean)
-                    .clamp(*REQUEST_IDS.start(), *REQUEST_IDS.end())
-            }
-            _ => FIRST_REQUEST_IDS,
-        };
+        let limit = self.request_ids.load(Ordering::Relaxed).min(REQUEST_BYTES / mean);
+        let limit = limit.max(*REQUEST_IDS.start());
         let batch = self.ledger().take(limit as usize);
         if batch.is_some() {
             self.room.notify_one();
@@ -301,8 +294,25 @@ impl Transfer<'_> {
         batch
     }
 
+    /// Learns from a request of this many ids how many the next should have.
+    fn size_requests(&self, asked: u64, took: Duration) {
+        let ids = self.request_ids.load(Ordering::Relaxed);
+        // A small request that was all there was to ask says nothing of a bigger one.
+        let next = if took < *REQUEST_TAKES.start() && asked * 2 >= ids {
+            ids * 2
+        } else if took > *REQUEST_TAKES.end() {
+            ids / 2
+        } else {
+            ids
+        };
+        let next = next.clamp(*REQUEST_IDS.start(), *REQUEST_IDS.end());
+        self.request_ids.store(next, Ordering::Relaxed);
+    }
+
     async fn fetch_batch(&self, batch: Batch) -> Result<(), TransferFault> {
+        let start = Instant::now();
         let answer = self.requests.chunks(&batch.ids, &self.ingest).await?;
+        self.size_requests(batch.ids.len() as u64, start.elapsed());
         self.chunks.fetch_add(answer.stored, Ordering::Relaxed);
         let mut ledger = self.ledger();
         ledger.handed();

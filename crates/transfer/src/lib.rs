@@ -1,4 +1,5 @@
-//! Moves what a tree still lacks from a source into a store. Knows no images, tasks or SQL, and deletes nothing.
+//! Moves what a tree still lacks from a source into a store. It must not know images, tasks or SQL, nor delete
+//! anything.
 //!
 //! [`fetch_disk`] brings a disk: the walk (`walk`) lists what is missing, requests (`request`) fetch it, the store's ingest
 //! checks and puts it, and the books (`ledger`) say what is durable. [`missing_bytes`] walks without moving.

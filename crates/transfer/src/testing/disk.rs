@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use store::{
-    CHUNK_BYTES, ChunkId, ChunkStore, DiskRoot, Domain, Encoder, TreeBuilder, TreeNode, Wanted,
-};
+use store::{CHUNK_BYTES, ChunkId, ChunkStore, DiskRoot, Domain, Encoder, TreeBuilder, Wanted};
 
 /// How many bytes the frames of a sample disk's chunks take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +79,6 @@ impl SampleDisk {
                 Bytes::from(frame)
             });
         };
-        let mut add_nodes =
-            |made: Vec<TreeNode>, add: &mut dyn FnMut(ChunkId, &[u8], &mut Vec<ChunkId>)| {
-                for node in made {
-                    add(node.chunk.id(), node.chunk.plain(), &mut nodes);
-                }
-            };
         for (place, seed) in filled {
             let plain = match weight {
                 Weight::Light => light_chunk(*seed),
@@ -97,11 +89,15 @@ impl SampleDisk {
             tree.push(id);
             next = place + 1;
             add(id, &plain, &mut chunks);
-            add_nodes(tree.take_nodes(), &mut add);
+            for node in tree.take_nodes() {
+                add(node.chunk.id(), node.chunk.plain(), &mut nodes);
+            }
         }
         tree.push_zeros(size_bytes.div_ceil(CHUNK_BYTES as u64) - next);
         let (record, made) = tree.finish().expect("every chunk of the sample was pushed");
-        add_nodes(made, &mut add);
+        for node in made {
+            add(node.chunk.id(), node.chunk.plain(), &mut nodes);
+        }
         let mut roots = Vec::new();
         add(record.root().id(), &record.encode(), &mut roots);
         let (root, places) = (record.root(), record.places());

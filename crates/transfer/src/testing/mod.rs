@@ -4,6 +4,6 @@ mod conformance;
 mod disk;
 mod doubles;
 
-pub use conformance::{Case, Rig, cases, source_conformance};
+pub use conformance::{Case, NewStore, Over, Rig, cases, source_conformance};
 pub use disk::{SampleDisk, Weight, frame_of, heavy_chunk, light_chunk};
 pub use doubles::{Counted, ShelfSource, Tampered, gather, pieces};
