@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::header::ALLOW;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -31,14 +30,6 @@ async fn limited(request: Request, next: Next) -> Result<Response, Refusal> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > URI_BYTES {
         return Err(BadRequest::UriTooLong { limit: URI_BYTES }.into());
-    }
-    let headers = request.headers();
-    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
-    let encodings = headers.get_all(TRANSFER_ENCODING).iter().count();
-    if lengths + encodings > 1 {
-        let mut refused = Refusal::from(BadRequest::AmbiguousLength).into_response();
-        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return Ok(refused);
     }
     Ok(next.run(request).await)
 }
@@ -87,10 +78,8 @@ fn written(mut response: Response, id: &RequestId) -> Response {
     };
     problem::log(&refusal);
     let mut answer = problem::answer(&problem::describe(&refusal, id.as_str()));
-    for kept in [ALLOW, CONNECTION] {
-        if let Some(value) = response.headers_mut().remove(&kept) {
-            answer.headers_mut().insert(kept, value);
-        }
+    if let Some(allowed) = response.headers_mut().remove(ALLOW) {
+        answer.headers_mut().insert(ALLOW, allowed);
     }
     answer
 }

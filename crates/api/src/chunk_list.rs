@@ -53,6 +53,7 @@ impl<S: Send + Sync> FromRequest<S> for ChunkList {
 mod tests {
     use super::*;
 
+    /// Chunk lists and peer bodies, version 1 (`docs/formats.md` 6).
     #[test]
     fn a_list_reads_back_as_written() {
         let ids: Vec<_> = (1..=4_096u32).map(|number| ChunkId::of(&number.to_le_bytes())).collect();

@@ -87,7 +87,6 @@ fn of_bad_request(bad: &BadRequest) -> (&'static str, StatusCode) {
         BadRequest::BodyTooLong { .. } => ("body_too_long", StatusCode::PAYLOAD_TOO_LARGE),
         BadRequest::BodyTooSlow => ("body_too_slow", StatusCode::REQUEST_TIMEOUT),
         BadRequest::BodyBroken => ("body_broken", StatusCode::BAD_REQUEST),
-        BadRequest::AmbiguousLength => ("ambiguous_length", StatusCode::BAD_REQUEST),
         BadRequest::MediaType { .. } => ("media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         BadRequest::Json { .. } => ("invalid_json", StatusCode::BAD_REQUEST),
         BadRequest::Query { .. } => ("invalid_query", StatusCode::BAD_REQUEST),

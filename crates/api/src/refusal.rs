@@ -34,9 +34,6 @@ pub(crate) enum BadRequest {
     /// The body ended before it was whole.
     #[error("the body broke off")]
     BodyBroken,
-    /// Two statements of how long the body is (api-07).
-    #[error("the request states the length of its body twice")]
-    AmbiguousLength,
     /// Not the media type that this operation takes.
     #[error("the body must be `{wanted}`")]
     MediaType {

@@ -34,8 +34,6 @@ async fn api_07_headers_that_could_be_read_in_two_ways_are_refused_and_the_conne
     // The same length stated twice alike is one length (RFC 9110, 8.6), and the library reads it so.
     for (name, head) in [
         ("two lengths", "Content-Length: 3\r\nContent-Length: 4\r\n"),
-        ("a length and chunks", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
-        ("chunks and a length", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
         ("a folded line", "X-A: b\r\n c\r\n"),
         ("a NUL", "X-A: b\0c\r\n"),
         ("a bare CR", "X-A: b\rc\r\n"),
@@ -52,6 +50,25 @@ async fn api_07_headers_that_could_be_read_in_two_ways_are_refused_and_the_conne
             answer.matches("HTTP/1.1 ").count(),
             1,
             "{name}: the second request was answered: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn api_07_chunks_win_over_a_length_and_nothing_more_is_read_from_the_connection() {
+    let door = Door::open(["north"]).await;
+    for head in [
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+    ] {
+        let second = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+        let request = format!("POST /v1/keys HTTP/1.1\r\nHost: x\r\n{head}\r\n0\r\n\r\n{second}");
+        let answer = exchange(&door, request.as_bytes()).await;
+        assert!(answer.contains("connection: close"), "RFC 9112, 6.3: {answer}");
+        assert_eq!(
+            answer.matches("HTTP/1.1 ").count(),
+            1,
+            "the second request was answered: {answer}"
         );
     }
 }
