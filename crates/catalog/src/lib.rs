@@ -1,4 +1,5 @@
-//! Durable rows on SQLite, the chunk index included. Decides no business question and touches no chunk bytes.
+//! Durable rows on SQLite, the chunk index included. It must not decide a business question or touch chunk
+//! bytes.
 //!
 //! One file per aggregate: its row, its SQL, its round-trip tests. [`Catalog::begin`] gives the one writer, [`Catalog::read`]
 //! a snapshot; every method of [`Tx`] is one or a few statements inside that transaction. No type of the database library

@@ -118,6 +118,7 @@ mod tests {
     const SECOND: Migration =
         Migration { number: 2, text: "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n" };
 
+    /// `0001_init` of both catalogs.
     #[tokio::test]
     async fn fault_30_an_empty_file_is_migrated_and_again_is_nothing() {
         let (_folder, database) = database().await;
@@ -127,6 +128,10 @@ mod tests {
         let mut tx = database.begin().await.unwrap();
         assert_eq!(applied(&mut tx).await.unwrap().len(), 2);
         tx.run("look", sqlx::query("SELECT n FROM more")).await.unwrap();
+        let accounts = tempfile::tempdir().unwrap();
+        let accounts = Database::open(&accounts.path().join("accounts.db")).await.unwrap();
+        migrate(&accounts, ACCOUNTS).await.unwrap();
+        migrate(&accounts, ACCOUNTS).await.unwrap();
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! Ferry: the one binary. Configuration, wiring and the command line; what it does is done elsewhere.
+//! Ferry: the one binary. Configuration, wiring and the command line; what it does is done elsewhere. It must not
+//! be depended on.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cli;

@@ -1,4 +1,5 @@
-//! Chunks and disk trees at rest: put, get, missing, sweep, scrub. Knows no images, accounts' names, regions or HTTP.
+//! Chunks and disk trees at rest: put, get, missing, sweep, scrub. It must not know images, accounts' names,
+//! regions or HTTP.
 //!
 //! Bytes lie in packs behind [`StoreBackend`]; what is held is said by the [`ChunkIndex`] alone. A frame is durable
 //! before its index row exists, and the row answers "have it?".
