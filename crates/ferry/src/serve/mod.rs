@@ -28,7 +28,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     config.listen = args.listen.unwrap_or(config.listen);
     config.data = args.data.clone().or(config.data);
     log::start(args.log);
-    crash_points::arm()?;
+    crash_points::check()?;
     let data = config.data.clone().or_else(default_data).ok_or_else(|| Failure::Setting {
         doing: "choose a data folder".to_owned(),
         reason: "neither `--data`, a configuration nor HOME names one".to_owned(),
@@ -41,6 +41,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     }
     // The last line: whoever reads it may ask at once.
     print(&format!("listening on {}", service.endpoint()));
+    crash_points::arm()?;
     crate::signals::interrupted().await;
     tracing::info!("stopping");
     service.stop().await;

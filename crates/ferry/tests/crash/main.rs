@@ -6,16 +6,62 @@ mod world;
 
 use std::os::unix::process::ExitStatusExt;
 
-use world::{Home, disks, until};
+use world::{Home, Serve, disks, until};
 
 /// Bytes that may be sent again after an interruption: one window (DESIGN promise 3).
 const WINDOW: u64 = 32 << 20;
 const SERVE: &str = "serve --data data --listen 127.0.0.1:0";
+/// A link on which 80 MiB take ten seconds: time to cancel, and to renew a lease.
+const SLOW: &str = r#"
+listen = "127.0.0.1:0"
+[[regions]]
+name = "cn-hangzhou"
+[[regions]]
+name = "cn-shanghai"
+[[regions]]
+name = "ap-southeast-1"
+[[links]]
+source = "cn-hangzhou"
+target = "cn-shanghai"
+bytes_per_sec = 8000000
+"#;
+const SLOW_SERVE: &str = "serve --data data --config slow.toml";
+/// Unused chunks are looked for each second.
+const SWEEP: &str = "listen = \"127.0.0.1:0\"\nsweep_every_secs = 1\n";
+
+/// Starts a service that kills itself at this point, armed once it answers.
+fn serve_until(home: &Home, line: &str, point: &str) -> Serve {
+    home.serve_with(line, &[("FERRY_KILL_AT", point)])
+}
+
+fn killed(serve: Serve, point: &str) {
+    assert_eq!(serve.wait().signal(), Some(9), "the service was not killed at `{point}`");
+}
+
+/// The source can be deleted (I8), the service stops, and everything that lies in its folder is whole.
+fn ends_clean(home: &Home, serve: Serve) {
+    until("the source is released", || {
+        (home.ferry("image delete web").code == Some(0)).then_some(())
+    });
+    for region in ["cn-hangzhou", "cn-shanghai"] {
+        for quota in home.json(&format!("quota show --region {region}")).as_array().unwrap() {
+            assert_eq!(quota["reserved"], 0, "{region}: {quota}");
+        }
+    }
+    assert!(serve.stop().success());
+    let deep = home.ferry("doctor --data data --deep");
+    assert!(deep.out.contains("every chunk is whole and every invariant holds"), "{}", deep.out);
+}
 
 /// Kills the service at the `count`-th time that a copy reaches this point, and checks the end state (faults 1 and 2;
 /// I1, I2, I3, I6).
 fn check(point: &str) {
+    check_copy(point, SERVE);
+}
+
+fn check_copy(point: &str, line: &str) {
     let home = Home::new();
+    std::fs::write(home.path("slow.toml"), SLOW).unwrap();
     let serve = home.serve();
     disks::noise(&home.path("disk.raw"), 80, 1);
     home.good("image import disk.raw --name web");
@@ -23,16 +69,9 @@ fn check(point: &str) {
     let whole = home.json("copy list --region ap-southeast-1")[0]["bytes_sent"].as_u64().unwrap();
     assert!(serve.stop().success());
 
-    let serve = home.serve_with(SERVE, &[("FERRY_KILL_AT", point)]);
+    let serve = serve_until(&home, line, point);
     let asked = home.ferry("image copy web --to cn-shanghai --token once -o id");
-    let ended = serve.wait();
-    assert_eq!(
-        ended.signal(),
-        Some(9),
-        "the service was not killed at `{point}`: {}{}",
-        asked.out,
-        asked.err
-    );
+    killed(serve, point);
 
     let serve = home.serve();
     // The same request with the same token: one request, one image, whether the first was answered or not (I4).
@@ -47,30 +86,116 @@ fn check(point: &str) {
     assert!(sent <= whole + WINDOW, "{sent} bytes were sent, {whole} are needed");
     home.good(&format!("image export {target} --region cn-shanghai out.raw"));
     assert!(disks::same(&home.path("disk.raw"), &home.path("out.raw")));
-    // The source is released: it can be deleted (I8).
-    until("the source is released", || {
-        (home.ferry("image delete web").code == Some(0)).then_some(())
-    });
+    ends_clean(&home, serve);
+}
+
+/// A copy that is cancelled: killed on the way, it is cancelled all the same, and nothing is left (promise 5).
+fn check_cancel(point: &str) {
+    let home = Home::new();
+    std::fs::write(home.path("slow.toml"), SLOW).unwrap();
+    let serve = serve_until(&home, SLOW_SERVE, point);
+    disks::noise(&home.path("disk.raw"), 80, 1);
+    home.good("image import disk.raw --name web");
+    let target = home.good("image copy web --to cn-shanghai -o id");
+    // Answered or not: the kill may come before or after the answer.
+    let asked = home.ferry(&format!("image cancel {target} --region cn-shanghai"));
+    killed(serve, point);
+    let serve = home.serve_with(SLOW_SERVE, &[]);
+    if asked.code != Some(0) {
+        let again = home.ferry(&format!("image cancel {target} --region cn-shanghai"));
+        assert!(matches!(again.code, Some(0 | 4)), "{}", again.err);
+    }
+    let show = format!("image show {target} --region cn-shanghai");
+    until("the image is gone", || (home.ferry(&show).code == Some(4)).then_some(()));
+    ends_clean(&home, serve);
+}
+
+/// An image that is deleted: killed on the way, it is there whole or gone whole.
+fn check_delete(point: &str) {
+    let home = Home::new();
+    let serve = serve_until(&home, SERVE, point);
+    disks::noise(&home.path("disk.raw"), 4, 1);
+    home.good("image import disk.raw --name web");
+    let asked = home.ferry("image delete web");
+    assert_ne!(asked.code, Some(0));
+    killed(serve, point);
+    let serve = home.serve();
+    match home.ferry("image verify web").code {
+        Some(0) => {}
+        code => {
+            assert_eq!(code, Some(4));
+            assert_eq!(home.good("snapshot list -o id"), "");
+            home.good("image import disk.raw --name web");
+        }
+    }
+    ends_clean(&home, serve);
+}
+
+/// Chunks that are swept: killed on the way, nothing live is lost (promise 8).
+fn check_sweep(point: &str) {
+    let home = Home::new();
+    std::fs::write(home.path("sweep.toml"), SWEEP).unwrap();
+    let serve = home.serve();
+    disks::noise(&home.path("kept.raw"), 8, 1);
+    disks::noise(&home.path("disk.raw"), 8, 2);
+    home.good("image import disk.raw --name doomed");
+    home.good("image import kept.raw --name web");
+    home.good("image delete doomed");
     assert!(serve.stop().success());
-    let deep = home.ferry("doctor --data data --deep");
-    assert!(deep.out.contains("every chunk is whole and every invariant holds"), "{}", deep.out);
+    let serve = serve_until(&home, "serve --data data --config sweep.toml", point);
+    killed(serve, point);
+    let serve = home.serve_with("serve --data data --config sweep.toml", &[]);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    home.good("image export web out.raw");
+    assert!(disks::same(&home.path("kept.raw"), &home.path("out.raw")));
+    home.good("image import disk.raw --name again");
+    home.good("image verify again");
+    ends_clean(&home, serve);
+}
+
+/// An import whose service dies: the client says so, and what is left is cancelled.
+fn check_import(point: &str) {
+    let home = Home::new();
+    let serve = serve_until(&home, SERVE, point);
+    disks::noise(&home.path("disk.raw"), 40, 1);
+    let asked = home.ferry("image import disk.raw --name web");
+    assert_eq!(asked.code, Some(1), "{}", asked.err);
+    killed(serve, point);
+    let serve = home.serve();
+    for image in home.good("image list --status creating -o id").lines() {
+        home.good(&format!("image cancel {image}"));
+    }
+    until("nothing is being made", || {
+        home.good("image list --status creating -o id").is_empty().then_some(())
+    });
+    if home.good("image list -o id").is_empty() {
+        home.good("image import disk.raw --name web");
+    }
+    home.good("image export web out.raw");
+    assert!(disks::same(&home.path("disk.raw"), &home.path("out.raw")));
+    ends_clean(&home, serve);
 }
 
 macro_rules! killed_at {
-    ($($test:ident = $point:literal),+ $(,)?) => {
+    ($check:ident: $($test:ident = $point:literal),+ $(,)?) => {
         $(#[test]
         fn $test() {
-            check($point);
+            $check($point);
         })+
     };
 }
 
-killed_at! {
+killed_at! { check:
     before_the_promise_is_recorded = "api.before_commit",
     before_the_promise_is_answered = "api.after_commit_before_reply",
     when_the_source_is_held = "src.hold",
     when_the_tree_is_read = "src.tree_read",
-    when_the_tree_is_read_further = "src.tree_read:2",
+    when_a_part_of_the_tree_came = "wrk.tree_recv",
+    when_a_part_of_the_tree_is_checked = "wrk.tree_verify",
+    when_the_index_is_asked = "wrk.have_query",
+    when_a_chunk_came = "wrk.chunk_recv",
+    when_chunks_came_further = "wrk.chunk_recv:5",
+    when_a_chunk_is_checked = "wrk.chunk_verify",
     when_the_copy_is_claimed = "wrk.claim",
     when_a_pack_is_written = "wrk.tmp_write",
     when_packs_are_written_further = "wrk.tmp_write:40",
@@ -84,4 +209,40 @@ killed_at! {
     when_the_image_becomes_available = "wrk.commit_available",
     when_the_image_has_become_available = "wrk.notify",
     when_the_source_is_released = "wrk.release_outbox",
+}
+
+killed_at! { check_slowly:
+    when_a_lease_is_renewed = "wrk.renew",
+}
+
+fn check_slowly(point: &str) {
+    check_copy(point, SLOW_SERVE);
+}
+
+killed_at! { check_cancel:
+    when_a_cancel_is_marked = "cancel.mark",
+    when_a_cancel_stops_the_worker = "cancel.stop_worker",
+    when_a_cancel_releases_the_hold = "cancel.release_holds",
+    when_a_cancel_gives_the_quota_back = "cancel.release_quota",
+    when_a_cancel_drops_its_rows = "cancel.drop_rows",
+}
+
+killed_at! { check_delete:
+    when_a_delete_begins = "del.mark",
+    when_a_delete_lets_snapshots_go = "del.unref",
+    when_a_delete_drops_its_rows = "del.drop",
+}
+
+killed_at! { check_sweep:
+    when_a_sweep_marks = "gc.mark",
+    when_a_sweep_condemns = "gc.condemn",
+    when_a_sweep_drops_rows = "gc.drop_row",
+    when_a_sweep_looks_again = "gc.recheck",
+    when_a_sweep_deletes_a_pack = "gc.unlink",
+}
+
+killed_at! { check_import:
+    when_an_import_is_promised = "api.before_commit",
+    when_an_imports_chunks_are_recorded = "wrk.record_batch:2",
+    when_an_imported_image_becomes_available = "wrk.commit_available",
 }
