@@ -26,12 +26,12 @@ use crate::request::Requests;
 use crate::source::ChunkSource;
 use crate::walk::{Errand, Walk, read_held};
 use crate::watch::{Progress, Reporter, Watch};
-use crate::window::Window;
+use crate::window::{WINDOW_BYTES, Window};
 
 /// Requests for chunks at once. With 8 MiB each they fill the window, which is more than 1 Gbit/s carries in 100 ms.
 const REQUESTS: usize = 4;
 /// Bytes that one request should bring.
-const REQUEST_BYTES: u64 = 8 << 20;
+const REQUEST_BYTES: u64 = 4 << 20;
 /// Ids in one request. Progress is seen when a request is answered, so the first are small, and on a slow link they stay so;
 /// each that is answered quickly doubles the next, so that a fast link is filled after one or two round trips.
 const REQUEST_IDS: std::ops::RangeInclusive<u64> = 4..=1_024;
@@ -120,6 +120,7 @@ async fn fetch(
             chunks: AtomicU64::new(0),
             request_ids: AtomicU64::new(*REQUEST_IDS.start()),
             reused: AtomicU64::new(0),
+            asked_bytes: AtomicU64::new(0),
             is_walked: AtomicBool::new(false),
             more: Notify::new(),
             room: Notify::new(),
@@ -144,6 +145,8 @@ struct Transfer<'a> {
     chunks: AtomicU64,
     request_ids: AtomicU64,
     reused: AtomicU64,
+    /// Bytes that unanswered requests should bring.
+    asked_bytes: AtomicU64,
     is_walked: AtomicBool,
     /// The walk has queued something, or waits for room.
     more: Notify,
@@ -255,12 +258,13 @@ impl Transfer<'_> {
         let mut requests = FuturesUnordered::new();
         let mut flushing: Fuse<BoxFuture<'_, _>> = Fuse::terminated();
         let mut tick = tokio::time::interval_at(Instant::now() + FLUSH_EVERY, FLUSH_EVERY);
+        let mut durable = self.ingest.durable();
         let mut is_late = false;
         loop {
             while requests.len() < REQUESTS
-                && let Some(batch) = self.next_batch()
+                && let Some((batch, bytes)) = self.next_batch()
             {
-                requests.push(self.fetch_batch(batch));
+                requests.push(self.fetch_batch(batch, bytes));
             }
             if requests.is_empty()
                 && self.is_walked.load(Ordering::Acquire)
@@ -277,21 +281,28 @@ impl Transfer<'_> {
                 Some(fetched) = requests.next() => fetched?,
                 flushed = &mut flushing => flushed?,
                 () = self.more.notified() => {}
+                Ok(()) = durable.changed() => {}
                 _ = tick.tick() => is_late = true,
             }
         }
     }
 
-    fn next_batch(&self) -> Option<Batch> {
+    /// What is asked for next, with the bytes it should bring; none while the window has no room for it. What was asked
+    /// for counts at once, since the source may have sent it, whatever the system's buffers let us see of it.
+    fn next_batch(&self) -> Option<(Batch, u64)> {
         let chunks = self.chunks.load(Ordering::Relaxed);
         let mean = self.requests.bytes().checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
         let limit = self.request_ids.load(Ordering::Relaxed).min(REQUEST_BYTES / mean);
         let limit = limit.max(*REQUEST_IDS.start());
-        let batch = self.ledger().take(limit as usize);
-        if batch.is_some() {
-            self.room.notify_one();
+        let under_way = self.asked_bytes.load(Ordering::Relaxed) + self.requests.undurable_bytes();
+        if under_way > 0 && under_way + limit * mean > WINDOW_BYTES {
+            return None;
         }
-        batch
+        let batch = self.ledger().take(limit as usize)?;
+        self.room.notify_one();
+        let bytes = batch.ids.len() as u64 * mean;
+        self.asked_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Some((batch, bytes))
     }
 
     /// Learns from a request of this many ids how many the next should have.
@@ -309,9 +320,10 @@ impl Transfer<'_> {
         self.request_ids.store(next, Ordering::Relaxed);
     }
 
-    async fn fetch_batch(&self, batch: Batch) -> Result<(), TransferFault> {
+    async fn fetch_batch(&self, batch: Batch, bytes: u64) -> Result<(), TransferFault> {
         let start = Instant::now();
         let answer = self.requests.chunks(&batch.ids, &self.ingest).await?;
+        self.asked_bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.size_requests(batch.ids.len() as u64, start.elapsed());
         self.chunks.fetch_add(answer.stored, Ordering::Relaxed);
         let mut ledger = self.ledger();

@@ -87,6 +87,11 @@ impl<'a> Requests<'a> {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Bytes received that are not durable yet.
+    pub fn undurable_bytes(&self) -> u64 {
+        self.window.as_ref().map_or(0, Window::undurable)
+    }
+
     /// What the source lacks, as a fault; `None` if it had everything.
     pub fn lacks(&self) -> Option<TransferFault> {
         let lacking = self.lacking.lock().expect("nobody panics while counting").clone();

@@ -35,6 +35,12 @@ impl Window {
         }
     }
 
+    /// Bytes received that are not durable yet.
+    pub fn undurable(&self) -> u64 {
+        let durable = self.durable.borrow().stored_bytes;
+        self.filled(durable)
+    }
+
     fn filled(&self, durable: u64) -> u64 {
         let gone = durable + self.discarded.load(Ordering::Relaxed);
         self.received.load(Ordering::Relaxed).saturating_sub(gone)

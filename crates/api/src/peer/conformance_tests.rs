@@ -20,14 +20,9 @@ use crate::{Metrics, ServeLimits, serve};
 
 /// Cases that hold for a source in the same process only, and why.
 ///
-/// The first counts as sent what lies in the system's socket buffers, which grow to megabytes for each connection
-/// (`tcp_wmem`, `tcp_rmem`), while the window counts what has been received: it would have to bound what is asked for.
-/// The others count on all leaves being in one request, and a source behind a connection gets smaller ones.
-const OF_ONE_PROCESS: [&str; 3] = [
-    "what_is_received_and_not_durable_stays_within_the_window",
-    "a_body_without_an_answer_for_all_breaks_the_protocol",
-    "a_silent_source_is_left",
-];
+/// They count on all leaves being in one request, and a source behind a connection gets smaller ones.
+const OF_ONE_PROCESS: [&str; 2] =
+    ["a_body_without_an_answer_for_all_breaks_the_protocol", "a_silent_source_is_left"];
 
 fn north() -> RegionId {
     "north".parse().unwrap()
