@@ -1,7 +1,9 @@
 //! For operators: figures, and whether this process lives and is ready. No key is asked: nothing here names an account,
 //! an image or a region's contents.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +19,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use region::{Figures, RegionFault};
 
 use crate::ApiState;
 use crate::refusal::{Answer, Refusal};
@@ -36,6 +39,64 @@ struct Route {
     route: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InRegion {
+    region: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InState {
+    region: String,
+    state: String,
+}
+
+/// What the regions of this process say of themselves, read when somebody asks.
+#[derive(Clone, Default)]
+struct RegionFigures {
+    copies: Family<InState, Gauge>,
+    chunks: Family<InRegion, Gauge>,
+    pack_bytes: Family<InRegion, Gauge>,
+    quarantined: Family<InRegion, Gauge>,
+    received_bytes: Family<InRegion, Gauge>,
+    foretold: Family<InRegion, Gauge>,
+    foretold_error: Family<InRegion, Gauge<f64, AtomicU64>>,
+}
+
+impl RegionFigures {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("ferry_copies", "Copies into the region, by state", self.copies.clone());
+        registry.register("ferry_store_chunks", "Chunks held", self.chunks.clone());
+        registry.register(
+            "ferry_store_pack_bytes",
+            "Bytes of packs in use",
+            self.pack_bytes.clone(),
+        );
+        let help = "Chunks found damaged and set aside";
+        registry.register("ferry_store_quarantined_chunks", help, self.quarantined.clone());
+        let help = "Bytes that copies received since the process began";
+        registry.register("ferry_copy_received_bytes", help, self.received_bytes.clone());
+        let help = "Copies whose time left was foretold since the process began";
+        registry.register("ferry_copy_foretold", help, self.foretold.clone());
+        let help = "Sum over them of the error, as a share of the time that was left";
+        registry.register("ferry_copy_foretold_error", help, self.foretold_error.clone());
+    }
+
+    fn set(&self, region: &str, figures: &Figures) {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        let labels = InRegion { region: region.to_owned() };
+        self.chunks.get_or_create(&labels).set(number(figures.store.chunks));
+        self.pack_bytes.get_or_create(&labels).set(number(figures.store.pack_bytes));
+        self.quarantined.get_or_create(&labels).set(number(figures.store.quarantined));
+        self.received_bytes.get_or_create(&labels).set(number(figures.received_bytes));
+        self.foretold.get_or_create(&labels).set(number(figures.foretold.copies));
+        self.foretold_error.get_or_create(&labels).set(figures.foretold.error_sum);
+        for (state, count) in &figures.copies {
+            let labels = InState { region: region.to_owned(), state: state.clone() };
+            self.copies.get_or_create(&labels).set(number(*count));
+        }
+    }
+}
+
 type Durations = Family<Route, Histogram, fn() -> Histogram>;
 
 /// What is counted at the doors. Others may add to the same page through [`Metrics::new`].
@@ -45,6 +106,7 @@ pub struct Metrics {
     answered: Family<Answered, Counter>,
     durations: Durations,
     connections: Gauge,
+    regions: RegionFigures,
 }
 
 impl Metrics {
@@ -63,7 +125,9 @@ impl Metrics {
             durations.clone(),
         );
         registry.register("ferry_http_connections", "Connections open now", connections.clone());
-        Metrics { registry: Arc::new(registry), answered, durations, connections }
+        let regions = RegionFigures::default();
+        regions.register(&mut registry);
+        Metrics { registry: Arc::new(registry), answered, durations, connections, regions }
     }
 
     pub(crate) fn answered(
@@ -98,19 +162,38 @@ pub(crate) fn router() -> Router<ApiState> {
 }
 
 async fn metrics(State(state): State<ApiState>) -> Response {
+    let figures = &state.metrics.regions;
+    // A state that no copy is in any more would keep its last count.
+    figures.copies.clear();
+    for region in state.deployment.regions_here() {
+        match region.figures().await {
+            Ok(now) => figures.set(region.id().as_str(), &now),
+            Err(fault) => tracing::error!(region = %region.id(), %fault, "a region has no figures"),
+        }
+    }
     let mut text = String::new();
     encode(&mut text, &state.metrics.registry).expect("a string takes whatever is written to it");
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
         .into_response()
 }
 
-/// Ready is: the accounts' catalog answers. Regions open theirs before they serve.
+/// Ready is: the accounts' catalog answers, and so do the catalog and the index of every region here.
 async fn ready(State(state): State<ApiState>) -> Answer<&'static str> {
-    let not_ready = || Refusal::NotReady { part: "the accounts' catalog".to_owned() };
-    let accounts = tokio::time::timeout(READY_WITHIN, state.deployment.accounts.list());
-    accounts.await.map_err(|_elapsed| not_ready())?.map_err(|fault| {
-        tracing::error!(%fault, "not ready");
-        not_ready()
-    })?;
+    answers("the accounts' catalog", state.deployment.accounts.list()).await?;
+    for region in state.deployment.regions_here() {
+        answers(&format!("region `{}`", region.id()), region.figures()).await?;
+    }
     Ok("ok\n")
+}
+
+async fn answers<T>(
+    part: &str,
+    question: impl Future<Output = Result<T, RegionFault>>,
+) -> Result<T, Refusal> {
+    let not_ready = || Refusal::NotReady { part: part.to_owned() };
+    let answer = tokio::time::timeout(READY_WITHIN, question).await;
+    answer.map_err(|_elapsed| not_ready())?.map_err(|fault| {
+        tracing::error!(%fault, part, "not ready");
+        not_ready()
+    })
 }

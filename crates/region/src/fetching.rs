@@ -88,7 +88,10 @@ impl Region {
         recorder.abort();
         let row = self.record_tally(copy, &tally).await?;
         match (fetched, row) {
-            (Ok(()), Some(row)) => Ok(Fetched::Whole(Box::new(row))),
+            (Ok(()), Some(row)) => {
+                self.inner.rates.arrived(&copy.id);
+                Ok(Fetched::Whole(Box::new(row)))
+            }
             (_, None) | (Err(TransferFault::Stopped), Some(_)) => Ok(Fetched::Stopped),
             (Err(TransferFault::SourceLacks { count, .. }), Some(_)) => {
                 Ok(Fetched::SourceLacks { chunks: count })
@@ -147,12 +150,13 @@ impl Region {
         before: Before,
     ) -> Watch {
         let (region, tally, id) = (self.clone(), Arc::clone(tally), copy.id.clone());
+        let needed = copy.progress.needed;
         Watch {
             progress: Box::new(move |now| {
                 let places = before.places + now.places_done;
                 let bytes = before.bytes + now.bytes_received;
                 tally.note(places, bytes, before.reused + now.chunks_reused);
-                region.inner.rates.note(&id, bytes, places);
+                region.inner.rates.note(&id, bytes, Progress { done: places, needed });
                 region.changed();
             }),
             cancel: stop.clone(),

@@ -14,6 +14,7 @@ mod entropy;
 mod estimate;
 mod export;
 mod fetching;
+mod figures;
 mod holds;
 mod housekeeping;
 mod images;
@@ -44,6 +45,7 @@ pub use commands::{
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
+pub use figures::Figures;
 pub use keys::{KeyCreated, KeyView};
 pub use maintenance::{Scrub, Tidied};
 pub use peer::{
@@ -54,3 +56,4 @@ pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, TargetAnswer, TargetEstimate};
 pub use views::{CopyView, DiskView, ImageView, InstanceView, SnapshotView, Verified};
+pub use watch::Foretold;

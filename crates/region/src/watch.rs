@@ -1,6 +1,7 @@
 //! Watching a copy: its rate, its time left, and a stream of how it stands.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
+    fn of((bytes, places): (f64, f64)) -> Self {
+        Rate { bytes_per_sec: bytes as u64, places_per_sec: places }
+    }
+
     /// Whole seconds until every place is present; none while nothing moves.
     pub(crate) fn seconds_left(&self, progress: Progress) -> Option<u64> {
         let left = progress.needed.saturating_sub(progress.done);
@@ -36,50 +41,93 @@ impl Rate {
 #[derive(Default)]
 pub(crate) struct LiveRates {
     meters: Mutex<HashMap<CopyId, Meter>>,
+    received_bytes: AtomicU64,
+    foretold: Mutex<Foretold>,
+}
+
+/// How well the time left was foretold: each copy's first estimate against the time it took (R000-2).
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
+pub struct Foretold {
+    /// Copies whose time was foretold.
+    pub copies: u64,
+    /// Sum over them of the error, as a share of the time that the copy took from the estimate on.
+    pub error_sum: f64,
 }
 
 /// Half of a rate's weight lies in the last few seconds.
 const HALF_LIFE: Duration = Duration::from_secs(3);
+/// A copy's time is foretold once it has run so long; shorter copies are over before anybody asks.
+const FORETELL_AFTER: Duration = Duration::from_secs(1);
 
 struct Meter {
+    began: Instant,
     at: Instant,
     bytes: u64,
     places: u64,
     rate: Option<(f64, f64)>,
+    /// When the end was first foretold, and for when.
+    foretold: Option<(Instant, Instant)>,
 }
 
 impl LiveRates {
     /// Notes how far a copy is: bytes received in this attempt, places present.
-    pub(crate) fn note(&self, copy: &CopyId, bytes: u64, places: u64) {
+    pub(crate) fn note(&self, copy: &CopyId, bytes: u64, progress: Progress) {
         let now = Instant::now();
+        let places = progress.done;
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(meter) = meters.get_mut(copy) else {
-            meters.insert(copy.clone(), Meter { at: now, bytes, places, rate: None });
+            self.received_bytes.fetch_add(bytes, Ordering::Relaxed);
+            let meter = Meter { began: now, at: now, bytes, places, rate: None, foretold: None };
+            meters.insert(copy.clone(), meter);
             return;
         };
         let seconds = now.duration_since(meter.at).as_secs_f64();
         if seconds < 0.05 {
             return;
         }
-        let latest = (
-            bytes.saturating_sub(meter.bytes) as f64 / seconds,
-            places.saturating_sub(meter.places) as f64 / seconds,
-        );
+        let new_bytes = bytes.saturating_sub(meter.bytes);
+        self.received_bytes.fetch_add(new_bytes, Ordering::Relaxed);
+        let latest =
+            (new_bytes as f64 / seconds, places.saturating_sub(meter.places) as f64 / seconds);
         let keep = 0.5_f64.powf(seconds / HALF_LIFE.as_secs_f64());
         let blend = |old: f64, new: f64| old * keep + new * (1.0 - keep);
         let rate =
             meter.rate.map_or(latest, |old| (blend(old.0, latest.0), blend(old.1, latest.1)));
-        *meter = Meter { at: now, bytes, places, rate: Some(rate) };
+        *meter = Meter { at: now, bytes, places, rate: Some(rate), ..*meter };
+        if meter.foretold.is_none() && now.duration_since(meter.began) >= FORETELL_AFTER {
+            let left = Rate::of(rate).seconds_left(progress);
+            meter.foretold = left.map(|left| (now, now + Duration::from_secs(left)));
+        }
     }
 
     pub(crate) fn of(&self, copy: &CopyId) -> Option<Rate> {
         let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let (bytes, places) = meters.get(copy)?.rate?;
-        Some(Rate { bytes_per_sec: bytes as u64, places_per_sec: places })
+        meters.get(copy)?.rate.map(Rate::of)
+    }
+
+    /// A copy has everything: its first estimate is held against the time it took.
+    pub(crate) fn arrived(&self, copy: &CopyId) {
+        let now = Instant::now();
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((told, end)) = meters.get(copy).and_then(|meter| meter.foretold) else { return };
+        let wrong = if end > now { end - now } else { now - end };
+        let took = now.duration_since(told).max(Duration::from_millis(1));
+        let mut foretold = self.foretold.lock().unwrap_or_else(PoisonError::into_inner);
+        foretold.copies += 1;
+        foretold.error_sum += wrong.as_secs_f64() / took.as_secs_f64();
     }
 
     pub(crate) fn forget(&self, copy: &CopyId) {
         self.meters.lock().unwrap_or_else(PoisonError::into_inner).remove(copy);
+    }
+
+    /// Bytes received by copies since this process began.
+    pub(crate) fn received_bytes(&self) -> u64 {
+        self.received_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn foretold(&self) -> Foretold {
+        *self.foretold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
