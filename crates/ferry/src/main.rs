@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         }
     };
     match done {
+        Ok(()) if !output::all_was_said() => Exit::Failed.into(),
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             failure.print(output);

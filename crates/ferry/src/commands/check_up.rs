@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use model::Clock;
+use region::SystemClock;
 use serde::Serialize;
 
 use crate::cli::{DoctorArgs, Globals, OutputFormat};
@@ -120,7 +122,8 @@ async fn service(findings: &mut Findings, globals: &Globals) {
             );
         }
     };
-    let asked = SystemTime::now();
+    let asked =
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(SystemClock.now().0).unwrap_or_default());
     match client.date().await {
         Ok(date) => {
             findings.add("endpoint", Verdict::Ok, format!("{} answers", client.endpoint()));

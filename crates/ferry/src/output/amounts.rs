@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use model::Clock;
+use region::SystemClock;
 
 const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -51,7 +52,7 @@ pub fn duration(seconds: u64) -> String {
 
 /// How long ago an instant of the API was, in its largest unit. The text itself where it is no instant.
 pub fn age(instant: &str) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = u64::try_from(SystemClock.now().0 / 1_000).unwrap_or_default();
     match seconds_of(instant) {
         Some(then) => match now.saturating_sub(then) {
             ago @ 0..60 => format!("{ago} s"),

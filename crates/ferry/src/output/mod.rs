@@ -4,6 +4,8 @@ mod amounts;
 mod copies;
 mod rows;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use comfy_table::Table;
 use serde::Serialize;
 
@@ -105,7 +107,15 @@ fn print_json(value: &impl Serialize) {
     );
 }
 
-/// Writes a line. A reader that has seen enough (`| head`) is no failure.
+/// Whether something could not be written.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether everything that was to be said could be: a reader that has seen enough (`| head`) is no failure.
+pub fn all_was_said() -> bool {
+    !UNWRITTEN.load(Ordering::Relaxed)
+}
+
+/// Writes a line.
 pub fn print(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
@@ -113,9 +123,13 @@ pub fn print(text: &str) {
         .write_all(text.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush());
-    if let Err(error) = written {
-        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { 0 } else { 1 };
-        std::process::exit(code);
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            if !UNWRITTEN.swap(true, Ordering::Relaxed) {
+                eprintln!("ferry: failed to write standard output: {error}");
+            }
+        }
+        Ok(()) | Err(_) => {}
     }
 }
 

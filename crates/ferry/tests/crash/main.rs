@@ -145,7 +145,9 @@ fn check_sweep(point: &str) {
     let serve = serve_until(&home, "serve --data data --config sweep.toml", point);
     killed(serve, point);
     let serve = home.serve_with("serve --data data --config sweep.toml", &[]);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    until("a sweep has run", || {
+        std::fs::read_to_string(home.path("serve.log")).unwrap().contains("swept").then_some(())
+    });
     home.good("image export web out.raw");
     assert!(disks::same(&home.path("kept.raw"), &home.path("out.raw")));
     home.good("image import disk.raw --name again");

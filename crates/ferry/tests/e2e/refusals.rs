@@ -1,7 +1,6 @@
 //! What is refused, how the command ends, and that nothing stays behind.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::world::{Home, disks, signal, until, wait};
 
@@ -172,7 +171,6 @@ fn an_interrupted_import_leaves_nothing() {
         .spawn()
         .unwrap();
     until("the import has begun", || (!home.good("image list -o id").is_empty()).then_some(()));
-    std::thread::sleep(Duration::from_millis(100));
     signal(&child, rustix::process::Signal::INT);
     assert_eq!(wait(&mut child).code(), Some(1));
     no_image_is_left(&home);

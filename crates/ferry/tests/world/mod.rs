@@ -1,5 +1,10 @@
 //! A world for tests of the real binary: an empty home, services in it, and commands that ask them.
 #![allow(dead_code)]
+#![allow(clippy::disallowed_methods, reason = "real processes are waited for")]
+#![allow(
+    clippy::zombie_processes,
+    reason = "the thread that reads a process's lines outlives no test"
+)]
 
 pub mod disks;
 
@@ -58,7 +63,21 @@ impl Home {
     /// Runs a command to its end. Words are split at blanks.
     pub fn ferry(&self, line: &str) -> Done {
         let words: Vec<&str> = line.split_whitespace().collect();
-        done(line, self.command(&words).output().unwrap())
+        let child =
+            self.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || tell.send(child.wait_with_output()));
+        match told.recv_timeout(LIMIT) {
+            Ok(output) => done(line, output.unwrap()),
+            Err(_) => {
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+                let log = std::fs::read_to_string(self.path("serve.log")).unwrap_or_default();
+                let copies = self.command(&["copy", "list", "-o", "json"]).output().unwrap();
+                let copies = String::from_utf8_lossy(&copies.stdout).into_owned();
+                panic!("ferry {line}: does not end; copies: {copies}; the service logged: {log}");
+            }
+        }
     }
 
     /// Runs a command that must succeed; answers what it wrote, without the last line's end.
