@@ -103,7 +103,7 @@ impl Region {
             percent: percent_of(&row),
             failure: failure_of(&row.state),
             state: row.state.name(),
-            bytes_per_sec: rate.map(|rate| rate.bytes_per_sec),
+            bytes_per_sec: rate.map(|rate| rate.bytes_per_sec as u64),
             seconds_left: rate.and_then(|rate| rate.seconds_left(row.progress)),
             queue_place,
             next_attempt: (row.attempts > 0 && row.state.is_live()).then_some(row.next_attempt),

@@ -156,7 +156,9 @@ impl Region {
                 let places = before.places + now.places_done;
                 let bytes = before.bytes + now.bytes_received;
                 tally.note(places, bytes, before.reused + now.chunks_reused);
-                region.inner.rates.note(&id, bytes, Progress { done: places, needed });
+                // What has come counts for the time left, durable or not: it becomes so in steps of about a second.
+                let come = before.places + now.chunks_received + now.chunks_reused;
+                region.inner.rates.note(&id, bytes, Progress { done: come, needed });
                 region.changed();
             }),
             cancel: stop.clone(),

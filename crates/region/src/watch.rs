@@ -16,17 +16,13 @@ use crate::views::CopyView;
 /// How fast a copy moves.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Rate {
-    /// Bytes on the wire.
-    pub(crate) bytes_per_sec: u64,
-    /// Places that became present, a second.
+    /// Bytes on the wire, a second, of late.
+    pub(crate) bytes_per_sec: f64,
+    /// Places whose chunks came, a second, since the attempt began.
     places_per_sec: f64,
 }
 
 impl Rate {
-    fn of((bytes, places): (f64, f64)) -> Self {
-        Rate { bytes_per_sec: bytes as u64, places_per_sec: places }
-    }
-
     /// Whole seconds until every place is present; none while nothing moves.
     pub(crate) fn seconds_left(&self, progress: Progress) -> Option<u64> {
         let left = progress.needed.saturating_sub(progress.done);
@@ -57,27 +53,33 @@ pub struct Foretold {
 /// Half of a rate's weight lies in the last few seconds.
 const HALF_LIFE: Duration = Duration::from_secs(3);
 /// A copy's time is foretold once it has run so long; shorter copies are over before anybody asks.
-const FORETELL_AFTER: Duration = Duration::from_secs(1);
+const FORETELL_AFTER: Duration = Duration::from_secs(3);
 
 struct Meter {
     began: Instant,
+    places_before: u64,
     at: Instant,
     bytes: u64,
-    places: u64,
-    rate: Option<(f64, f64)>,
+    rate: Option<Rate>,
     /// When the end was first foretold, and for when.
     foretold: Option<(Instant, Instant)>,
 }
 
 impl LiveRates {
-    /// Notes how far a copy is: bytes received in this attempt, places present.
+    /// Notes how far a copy is: bytes received in this attempt, places whose chunks have come or were here.
     pub(crate) fn note(&self, copy: &CopyId, bytes: u64, progress: Progress) {
         let now = Instant::now();
-        let places = progress.done;
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(meter) = meters.get_mut(copy) else {
             self.received_bytes.fetch_add(bytes, Ordering::Relaxed);
-            let meter = Meter { began: now, at: now, bytes, places, rate: None, foretold: None };
+            let meter = Meter {
+                began: now,
+                places_before: progress.done,
+                at: now,
+                bytes,
+                rate: None,
+                foretold: None,
+            };
             meters.insert(copy.clone(), meter);
             return;
         };
@@ -87,22 +89,25 @@ impl LiveRates {
         }
         let new_bytes = bytes.saturating_sub(meter.bytes);
         self.received_bytes.fetch_add(new_bytes, Ordering::Relaxed);
-        let latest =
-            (new_bytes as f64 / seconds, places.saturating_sub(meter.places) as f64 / seconds);
+        let latest = new_bytes as f64 / seconds;
         let keep = 0.5_f64.powf(seconds / HALF_LIFE.as_secs_f64());
-        let blend = |old: f64, new: f64| old * keep + new * (1.0 - keep);
-        let rate =
-            meter.rate.map_or(latest, |old| (blend(old.0, latest.0), blend(old.1, latest.1)));
-        *meter = Meter { at: now, bytes, places, rate: Some(rate), ..*meter };
-        if meter.foretold.is_none() && now.duration_since(meter.began) >= FORETELL_AFTER {
-            let left = Rate::of(rate).seconds_left(progress);
+        let blend = |old: Rate| old.bytes_per_sec * keep + latest * (1.0 - keep);
+        let since = now.duration_since(meter.began);
+        let places = progress.done.saturating_sub(meter.places_before);
+        let rate = Rate {
+            bytes_per_sec: meter.rate.map_or(latest, blend),
+            places_per_sec: places as f64 / since.as_secs_f64(),
+        };
+        *meter = Meter { at: now, bytes, rate: Some(rate), ..*meter };
+        if meter.foretold.is_none() && since >= FORETELL_AFTER {
+            let left = rate.seconds_left(progress);
             meter.foretold = left.map(|left| (now, now + Duration::from_secs(left)));
         }
     }
 
     pub(crate) fn of(&self, copy: &CopyId) -> Option<Rate> {
         let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.get(copy)?.rate.map(Rate::of)
+        meters.get(copy)?.rate
     }
 
     /// A copy has everything: its first estimate is held against the time it took.
@@ -196,10 +201,10 @@ mod tests {
 
     #[test]
     fn r000_2_time_left_is_places_to_go_over_places_a_second() {
-        let rate = Rate { bytes_per_sec: 1, places_per_sec: 10.0 };
+        let rate = Rate { bytes_per_sec: 1.0, places_per_sec: 10.0 };
         assert_eq!(rate.seconds_left(Progress { done: 50, needed: 150 }), Some(10));
         assert_eq!(rate.seconds_left(Progress { done: 0, needed: 0 }), None);
-        let still = Rate { bytes_per_sec: 0, places_per_sec: 0.0 };
+        let still = Rate { bytes_per_sec: 0.0, places_per_sec: 0.0 };
         assert_eq!(still.seconds_left(Progress { done: 0, needed: 10 }), None);
     }
 }

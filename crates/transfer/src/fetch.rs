@@ -37,7 +37,7 @@ const REQUEST_BYTES: u64 = 4 << 20;
 const REQUEST_IDS: std::ops::RangeInclusive<u64> = 4..=1_024;
 /// A request answered in less time was too small, one that took longer too big.
 const REQUEST_TAKES: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(4);
+    Duration::from_millis(250)..=Duration::from_secs(1);
 /// What a frame is taken to be before any was seen: a chunk compressed to a half.
 const FRAME_GUESS: u64 = 32 << 10;
 /// Ids waiting to be asked for before the walk waits.
@@ -220,6 +220,7 @@ impl Transfer<'_> {
                     places_done: places,
                     places_needed: places,
                     bytes_received: moved.bytes_received,
+                    chunks_received: 0,
                     chunks_reused: places,
                 };
                 self.reporter.tell_last(done);
@@ -442,6 +443,7 @@ impl Transfer<'_> {
             places_done: self.ledger().places_done(),
             places_needed: moved.places,
             bytes_received: moved.bytes_received,
+            chunks_received: moved.chunks_received,
             chunks_reused: moved.chunks_reused,
         }
     }

@@ -21,6 +21,8 @@ pub struct Progress {
     pub places_needed: u64,
     /// Bytes received from the source in this call, nodes and refused frames included.
     pub bytes_received: u64,
+    /// Chunks of the disk received in this call, durable or not yet.
+    pub chunks_received: u64,
     /// Places whose chunk needed no sending in this call: held before, or the same as another place's.
     pub chunks_reused: u64,
 }
@@ -81,6 +83,7 @@ impl<'a> Reporter<'a> {
             places_done: now.places_done.max(before.places_done),
             places_needed: now.places_needed,
             bytes_received: now.bytes_received.max(before.bytes_received),
+            chunks_received: now.chunks_received.max(before.chunks_received),
             chunks_reused: now.chunks_reused.max(before.chunks_reused),
         };
         *last = (now, Some(Instant::now()));

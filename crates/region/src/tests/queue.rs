@@ -52,7 +52,7 @@ async fn r000_2_a_limited_link_takes_as_long_as_its_bytes_need() {
     let image = world.import("north", "web", &[disk(1, 200, Some)]).await;
     let south = world.region("south");
     let bytes = world.region("north").store().usage().await.unwrap().frame_bytes;
-    let rate = bytes / 4;
+    let rate = bytes / 6;
     south.set_link_rate(&region_id("north"), Some(rate));
     let begun = Instant::now();
     let copy = world.copy("north", &image.id, "south").await.unwrap();
