@@ -2,7 +2,7 @@
 //! that can be seen from inside.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -112,14 +112,20 @@ impl Default for WorldOptions {
     }
 }
 
-/// Some regions, one account, a clock.
-pub struct World {
+/// What a world is opened from, again and again.
+struct Ground {
     dir: TempDir,
     options: WorldOptions,
     names: Vec<RegionId>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Some regions, one account, a clock.
+pub struct World {
+    ground: Ground,
     /// What time it is.
     pub clock: Arc<ManualClock>,
-    entropy: Arc<dyn Entropy>,
     /// The regions, joined.
     pub deployment: Deployment,
     /// The account's caller.
@@ -143,28 +149,21 @@ impl World {
         let names: Vec<_> = names.iter().map(|name| region_id(name)).collect();
         let clock = Arc::new(ManualClock::at(1_700_000_000_000));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let ground = Ground { dir, options, names, clock: clock.clone(), entropy };
         let account = AccountId::from_random(|| 9);
-        let deployment = open_all(dir.path(), &names, &options, &clock, &entropy, &account).await;
+        let deployment = ground.open(&account).await;
         let caller = Caller { account, request_id: "test".to_owned() };
-        World { dir, options, names, clock, entropy, deployment, caller }
+        World { ground, clock, deployment, caller }
     }
 
     /// Closes everything and opens it again from its files, as after a stop or a crash.
     pub async fn restart(&mut self) {
-        for name in &self.names {
+        for name in &self.ground.names {
             self.region(name.as_str()).shut_down().await;
         }
         let nothing = Deployment::new([], [], self.deployment.accounts.clone());
         drop(std::mem::replace(&mut self.deployment, nothing));
-        self.deployment = open_all(
-            self.dir.path(),
-            &self.names,
-            &self.options,
-            &self.clock,
-            &self.entropy,
-            &self.caller.account,
-        )
-        .await;
+        self.deployment = self.ground.open(&self.caller.account).await;
     }
 
     /// One of the regions.
@@ -174,7 +173,7 @@ impl World {
 
     /// Where a region's files are.
     pub fn folder(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.ground.dir.path().join(name)
     }
 
     /// A caller of another account.
@@ -263,7 +262,7 @@ impl World {
     pub async fn run_until_idle(&self) {
         loop {
             let mut ran = 0;
-            for name in &self.names {
+            for name in &self.ground.names {
                 ran += self.region(name.as_str()).run_due().await.expect("the catalog answers");
             }
             if ran == 0 {
@@ -298,7 +297,7 @@ impl World {
     /// Checks every invariant that can be seen, in each region and between them.
     pub async fn check_world(&self) {
         let mut wrong = Vec::new();
-        for name in &self.names {
+        for name in &self.ground.names {
             let region = self.region(name.as_str());
             wrong.extend(region.check().await.expect("the catalog and the store answer"));
             wrong.extend(region.check_holds().await.expect("the catalogs answer"));
@@ -348,52 +347,43 @@ pub fn cut(disk: &[u8]) -> (Digest, BTreeMap<ChunkId, Vec<u8>>) {
     (Digest(*root.id().as_bytes()), all)
 }
 
-async fn open_all(
-    dir: &Path,
-    names: &[RegionId],
-    options: &WorldOptions,
-    clock: &Arc<ManualClock>,
-    entropy: &Arc<dyn Entropy>,
-    account: &AccountId,
-) -> Deployment {
-    let clock: Arc<dyn Clock> = clock.clone();
-    let mut regions = Vec::new();
-    for name in names {
-        regions.push(open_region(&dir.join(name.as_str()), name, options, &clock, entropy).await);
+impl Ground {
+    async fn open(&self, account: &AccountId) -> Deployment {
+        let mut regions = Vec::new();
+        for name in &self.names {
+            regions.push(self.open_region(name).await);
+        }
+        let accounts = self.dir.path().join("accounts.db");
+        let master = MasterKey([5; 32]);
+        let accounts =
+            Accounts::open(&accounts, master, Arc::new(SystemEntropy), self.clock.clone()).await;
+        let accounts = accounts.expect("the accounts' catalog opens");
+        accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
+        Deployment::new(regions, [], accounts)
     }
-    let accounts = dir.join("accounts.db");
-    let accounts =
-        Accounts::open(&accounts, MasterKey([5; 32]), Arc::new(SystemEntropy), clock).await;
-    let accounts = accounts.expect("the accounts' catalog opens");
-    accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
-    Deployment::new(regions, [], accounts)
-}
 
-async fn open_region(
-    folder: &Path,
-    name: &RegionId,
-    options: &WorldOptions,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> Region {
-    std::fs::create_dir_all(folder).expect("a folder can be made");
-    let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
-    let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default())
-        .expect("the index opens");
-    let backend = FilesBackend::open(&folder.join("store")).expect("the packs' folder opens");
-    let store = ChunkStore::open(Arc::new(backend), Arc::new(index), StoreOptions::default()).await;
-    let foundations = Foundations {
-        catalog,
-        store: store.expect("the store opens"),
-        clock: Arc::clone(clock),
-        entropy: Arc::clone(entropy),
-    };
-    let set = RegionOptions {
-        driver: options.driver,
-        copies_per_account: options.copies_per_account,
-        image_quota: options.image_quota,
-        snapshot_quota: options.snapshot_quota,
-        ..RegionOptions::new(name.clone(), "test".to_owned())
-    };
-    Region::open(set, foundations)
+    async fn open_region(&self, name: &RegionId) -> Region {
+        let folder = self.dir.path().join(name.as_str());
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
+        let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default())
+            .expect("the index opens");
+        let backend = FilesBackend::open(&folder.join("store")).expect("the packs' folder opens");
+        let store =
+            ChunkStore::open(Arc::new(backend), Arc::new(index), StoreOptions::default()).await;
+        let foundations = Foundations {
+            catalog,
+            store: store.expect("the store opens"),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        };
+        let options = RegionOptions {
+            driver: self.options.driver,
+            copies_per_account: self.options.copies_per_account,
+            image_quota: self.options.image_quota,
+            snapshot_quota: self.options.snapshot_quota,
+            ..RegionOptions::new(name.clone(), "test".to_owned())
+        };
+        Region::open(options, foundations)
+    }
 }
