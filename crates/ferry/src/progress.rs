@@ -50,21 +50,21 @@ impl Showing {
             Showing::Lines => Shown::Lines { said: None },
             Showing::Nothing => Shown::Nothing,
         };
-        let state = State { shown, done: 0, began: Instant::now() };
-        Track { label, total, state: Mutex::new(state) }
+        let state = State { shown, done: 0, total, began: Instant::now() };
+        Track { label, state: Mutex::new(state) }
     }
 }
 
 /// One task whose progress is shown.
 pub struct Track {
     label: String,
-    total: u64,
     state: Mutex<State>,
 }
 
 struct State {
     shown: Shown,
     done: u64,
+    total: u64,
     began: Instant,
 }
 
@@ -85,8 +85,8 @@ impl Track {
     pub fn advance(&self, more: u64) {
         let mut state = self.state();
         state.done += more;
-        let percent = percent_of(state.done, self.total);
-        let message = self.pace(&state);
+        let percent = percent_of(state.done, state.total);
+        let message = pace(&state);
         self.show(&mut state, percent, &message);
     }
 
@@ -94,6 +94,11 @@ impl Track {
     pub fn stand(&self, percent: u8, message: &str) {
         let mut state = self.state();
         self.show(&mut state, percent, message);
+    }
+
+    /// It turns out to be so many bytes.
+    pub fn expect(&self, total: u64) {
+        self.state().total = total;
     }
 
     /// It begins again.
@@ -123,18 +128,6 @@ impl Track {
         self.state.lock().expect("nothing panics while it shows progress")
     }
 
-    fn pace(&self, state: &State) -> String {
-        let seconds = state.began.elapsed().as_secs_f64();
-        if seconds < 0.2 {
-            return bytes(state.done);
-        }
-        let per_sec = state.done as f64 / seconds;
-        let left = (self.total.saturating_sub(state.done)) as f64 / per_sec.max(1.0);
-        let (done, pace, left) =
-            (bytes(state.done), rate(per_sec as u64), duration(left.ceil() as u64));
-        format!("{done} of {}, {pace}, {left} left", bytes(self.total))
-    }
-
     fn show(&self, state: &mut State, percent: u8, message: &str) {
         match &mut state.shown {
             Shown::Bar(bar) => {
@@ -155,6 +148,18 @@ impl Track {
             Shown::Nothing => {}
         }
     }
+}
+
+fn pace(state: &State) -> String {
+    let seconds = state.began.elapsed().as_secs_f64();
+    if seconds < 0.2 {
+        return bytes(state.done);
+    }
+    let per_sec = state.done as f64 / seconds;
+    let left = (state.total.saturating_sub(state.done)) as f64 / per_sec.max(1.0);
+    let (done, pace, left) =
+        (bytes(state.done), rate(per_sec as u64), duration(left.ceil() as u64));
+    format!("{done} of {}, {pace}, {left} left", bytes(state.total))
 }
 
 fn percent_of(done: u64, total: u64) -> u8 {

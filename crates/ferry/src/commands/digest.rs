@@ -20,7 +20,7 @@ struct Named {
 /// Prints the disk root.
 pub async fn run(output: Output, showing: &Showing, args: DigestArgs) -> Result<(), Failure> {
     let file = Opened::open(&args.file, args.format)?;
-    let track = showing.track(args.file.display().to_string(), file.size_bytes());
+    let track = showing.track(args.file.display().to_string(), file.expected_bytes());
     let digest = file.digest(&Workers::as_many_as_cores(), &track).await;
     track.clear();
     let digest = digest?.to_string();

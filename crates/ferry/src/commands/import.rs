@@ -46,7 +46,8 @@ pub async fn import(session: &Session, args: &ImportArgs) -> Result<Imported, Fa
     };
     let region = session.client.region(args.region.as_ref()).await?;
     let size_bytes = files.iter().map(Opened::size_bytes).sum();
-    let track = session.showing.track(format!("import {}", args.name), size_bytes);
+    let expected = files.iter().map(Opened::expected_bytes).sum();
+    let track = session.showing.track(format!("import {}", args.name), expected);
     let counters = Arc::new(Counters::default());
     let began = Instant::now();
     let import = Import { client: session.client.clone(), region, request, files };
@@ -58,7 +59,7 @@ pub async fn import(session: &Session, args: &ImportArgs) -> Result<Imported, Fa
         }
     };
     let (sent, reused, took) = (counters.sent(), counters.reused(), began.elapsed());
-    let pace = rate((size_bytes as f64 / took.as_secs_f64().max(0.001)) as u64);
+    let pace = rate((expected as f64 / took.as_secs_f64().max(0.001)) as u64);
     let took = duration(took.as_secs());
     track.end(&format!(
         "{} in {took} ({pace}), {} sent, {} there already",

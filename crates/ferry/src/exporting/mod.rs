@@ -103,6 +103,7 @@ pub async fn export(
     track: &Track,
 ) -> Result<Exported, Failure> {
     let record = source.root(disk).await?;
+    track.expect(record.places() * CHUNK_BYTES as u64);
     let unwritten = |path: &Path| {
         let path = path.to_owned();
         move |error| Failure::WriteImage { path: path.clone(), source: error }

@@ -4,6 +4,7 @@ mod cut;
 mod send;
 mod spans;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,6 +56,24 @@ impl Opened {
         self.image.size_bytes()
     }
 
+    /// How much of it is to be read, for the progress shown: of a sparse raw file, what takes space.
+    pub fn expected_bytes(&self) -> u64 {
+        let allocated =
+            std::fs::metadata(&self.path).map_or(u64::MAX, |metadata| metadata.blocks() * 512);
+        match self.image.format() {
+            disk::Format::Raw => allocated.min(self.size_bytes()),
+            disk::Format::Qcow2 | disk::Format::Vmdk | disk::Format::Vhd => self.size_bytes(),
+        }
+    }
+
+    fn advance(&self, track: &Track, cut: &Cut) {
+        match (cut, self.image.format()) {
+            // Holes are not among what is expected.
+            (Cut::Zeros { .. }, disk::Format::Raw) => {}
+            (Cut::Zeros { .. } | Cut::Read(_), _) => track.advance(cut.chunks() * spans::CHUNK),
+        }
+    }
+
     fn unreadable(&self, source: disk::ReadError) -> Failure {
         Failure::ReadImage { path: self.path.clone(), source }
     }
@@ -73,7 +92,7 @@ impl Opened {
         let mut stretches = Box::pin(cuts(&self.image, workers));
         while let Some(cut) = stretches.next().await {
             let cut = cut.map_err(|source| self.unreadable(source))?;
-            let advanced = cut.chunks() * spans::CHUNK;
+            self.advance(track, &cut);
             match cut {
                 Cut::Zeros { chunks } => tree.push_zeros(chunks),
                 Cut::Read(chunks) => {
@@ -89,7 +108,6 @@ impl Opened {
                 }
             }
             take_nodes(take, tree.take_nodes()).await?;
-            track.advance(advanced);
         }
         let (record, nodes) = tree.finish().expect(impossible);
         take_nodes(take, nodes).await?;

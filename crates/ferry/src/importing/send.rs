@@ -15,8 +15,8 @@ use crate::workers::Workers;
 
 /// Chunks asked about together: 16 MiB of plaintext, kept until they are known to be there or sent.
 const BATCH_CHUNKS: usize = 256;
-/// Batches at once: with the one being filled and the stretches being cut, about 80 MiB.
-const BATCHES_AT_ONCE: usize = 3;
+/// Batches at once, each with its frames beside it: with the one being filled and the stretches being cut, 90 MiB.
+const BATCHES_AT_ONCE: usize = 2;
 /// Chunks sent in one body: at most 8 MiB before compression.
 const BODY_CHUNKS: usize = 128;
 /// zstd level: 2 % more bytes than level 3, for a third less work (studies/lan.md, section 3).

@@ -35,7 +35,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     })?;
     let first_region = config.first_region_here()?;
     let service = Service::start(&config, &data).await?;
-    announce(&service, &data);
+    announce(&service);
     if let Some(place) = profile_place(globals) {
         keep_profile(&place, &service, first_region).await?;
     }
@@ -53,8 +53,8 @@ pub fn default_data() -> Option<PathBuf> {
     folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("ferry"))
 }
 
-fn announce(service: &Service, data: &Path) {
-    print(&format!("data folder {}", data.display()));
+fn announce(service: &Service) {
+    print(&format!("data folder {}", service.data().display()));
     print(&format!("regions {}", service.regions().join(", ")));
     if let Some(key) = service.first_key() {
         print(&format!("access key id {}", key.id));

@@ -42,7 +42,7 @@ pub struct Service {
     stop: CancellationToken,
     doors: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
-    _data: DataFolder,
+    data: DataFolder,
 }
 
 /// Regions that were opened on a data folder.
@@ -192,7 +192,7 @@ impl Service {
             stop,
             doors: tokio::spawn(doors),
             housekeeping: tokio::spawn(keep),
-            _data: opened.data,
+            data: opened.data,
         })
     }
 
@@ -206,6 +206,11 @@ impl Service {
             });
         }
         format!("http://{address}")
+    }
+
+    /// Its data folder, in full.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// The regions of the deployment.
