@@ -12,6 +12,8 @@ mod cursor;
 mod frame_body;
 pub mod native;
 mod operators;
+#[cfg(feature = "fuzzing")]
+pub mod outside;
 pub mod peer;
 mod problem;
 mod refusal;

@@ -15,5 +15,20 @@ pub use client::{PeerClient, PeerSetupError};
 pub use secret::{PeerSecret, WeakSecret};
 pub(crate) use server::{PeerDoor, router};
 
+/// Parses the bytes as each body of the protocol.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parse_all(bytes: &[u8]) {
+    use wire::{AcceptedWire, EstimateWire, HeldWire, HoldWire, OfferWire};
+    fn each<T: serde::de::DeserializeOwned, V, E>(bytes: &[u8], parse: impl Fn(T) -> Result<V, E>) {
+        // Only whether it panics is asked.
+        let _parsed = serde_json::from_slice::<T>(bytes).map(parse);
+    }
+    each(bytes, OfferWire::parse);
+    each(bytes, AcceptedWire::parse);
+    each(bytes, EstimateWire::parse);
+    each(bytes, HoldWire::parse);
+    each(bytes, HeldWire::parse);
+}
+
 /// The header that says whose chunks are asked for.
 const ACCOUNT_HEADER: &str = "ferry-account";
