@@ -190,7 +190,10 @@ impl Region {
 }
 
 /// What the rule needs to know, read in the admitting transaction.
-async fn admission_facts(tx: &mut Tx, offer: &CopyOffer) -> Result<AdmissionFacts, Refused> {
+pub(crate) async fn admission_facts(
+    tx: &mut Tx,
+    offer: &CopyOffer,
+) -> Result<AdmissionFacts, Refused> {
     Ok(AdmissionFacts {
         image: offer.image.clone(),
         source: offer.source.clone(),

@@ -1,11 +1,11 @@
 //! What a copy would cost: the target compares with what it holds, and nothing is stored.
 
 use futures::FutureExt;
-use model::QuotaKind;
-use model::rules::{AdmissionFacts, admit_copy};
+use model::rules::admit_copy;
 use store::{CHUNK_BYTES, ChunkId};
 use transfer::{FetchDisk, SourceFault, Watch};
 
+use crate::accept::admission_facts;
 use crate::fetching::PeerSource;
 use crate::peer::{CopyOffer, FetchScope, PeerFault};
 use crate::refused::{Refused, RegionFault};
@@ -17,15 +17,7 @@ impl Region {
     pub(crate) async fn estimate_offer(&self, offer: CopyOffer) -> Result<Estimate, Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &offer.account).await?;
-        let facts = AdmissionFacts {
-            image: offer.image.clone(),
-            source: offer.source.clone(),
-            target: offer.target.clone(),
-            running: tx.running_copy(&offer.account, &offer.source, &offer.image).await?,
-            images: tx.quota(&offer.account, QuotaKind::Image).await?,
-            snapshots: tx.quota(&offer.account, QuotaKind::Snapshot).await?,
-            disks: offer.disks.len() as u64,
-        };
+        let facts = admission_facts(&mut tx, &offer).await?;
         let copies_ahead = tx.count_live_copies(&offer.account).await?;
         tx.commit().await?;
         admit_copy(&facts)?;

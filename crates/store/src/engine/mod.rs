@@ -83,10 +83,12 @@ impl Engine {
             let worker =
                 Worker::new(Arc::clone(&shared), sender.clone(), layout.level).map_err(io)?;
             let name = format!("store-work-{number}");
-            threads.push(Builder::new().name(name).spawn(move || worker.run()).map_err(io)?);
+            let run = move || or_abort(|| worker.run());
+            threads.push(Builder::new().name(name).spawn(run).map_err(io)?);
         }
         let name = "store-commit".to_owned();
-        threads.push(Builder::new().name(name).spawn(move || committer.run()).map_err(io)?);
+        let run = move || or_abort(|| committer.run());
+        threads.push(Builder::new().name(name).spawn(run).map_err(io)?);
         Ok(Engine { shared, commits: Some(sender), threads })
     }
 
@@ -112,6 +114,25 @@ impl Engine {
             let _ = commits.try_send(Commit::Look);
         }
     }
+}
+
+/// Runs a thread of the store, and ends the process if it panics. Whoever waits for it would wait for ever, and nobody
+/// could say what of its work was done; a process that starts again goes on from what is durable.
+fn or_abort(run: impl FnOnce()) {
+    struct Abort;
+    impl Drop for Abort {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                tracing::error!(
+                    "a thread of the store panicked; the process ends, and goes on when it is started again"
+                );
+                std::process::abort();
+            }
+        }
+    }
+    let abort = Abort;
+    run();
+    drop(abort);
 }
 
 impl Shared {
