@@ -13,12 +13,12 @@ use crate::client::{Body, Call, Client};
 use crate::failure::Failure;
 use crate::workers::Workers;
 
-/// Chunks asked about together: 16 MiB of plaintext, kept until they are known to be there or sent.
-const BATCH_CHUNKS: usize = 256;
-/// Batches at once, each with its frames beside it: with the one being filled and the stretches being cut, 90 MiB.
+/// Chunks asked about together: 12 MiB of plaintext, kept until they are known to be there or sent.
+const BATCH_CHUNKS: usize = 192;
+/// Batches at once, each with its frames beside it: with the one being filled and the stretches being cut, 70 MiB.
 const BATCHES_AT_ONCE: usize = 2;
-/// Chunks sent in one body: at most 8 MiB before compression.
-const BODY_CHUNKS: usize = 128;
+/// Chunks sent in one body: at most 6 MiB before compression.
+const BODY_CHUNKS: usize = 96;
 /// zstd level: 2 % more bytes than level 3, for a third less work (studies/lan.md, section 3).
 const LEVEL: i32 = 1;
 /// Ids remembered as handled, so that a chunk that comes again is not asked about: 4 MiB at most.
