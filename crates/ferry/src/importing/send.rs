@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use reqwest::Method;
-use store::{Chunk, ChunkId, Encoder};
+use store::{Chunk, ChunkId, Encoder, FRAME_MAX};
 use tokio::task::JoinSet;
 
 use super::Counters;
@@ -157,7 +157,8 @@ fn encode(encoders: &Encoders, chunks: &[Chunk]) -> std::io::Result<Bytes> {
         Some(encoder) => encoder,
         None => Encoder::new(LEVEL)?,
     };
-    let mut frames = Vec::with_capacity(chunks.len() * 32_768);
+    // Room for the worst case at once: pages that are not written take no memory, growing would take twice as much.
+    let mut frames = Vec::with_capacity((chunks.len() + 1) * FRAME_MAX);
     for chunk in chunks {
         encoder.encode(&chunk.id(), chunk.plain(), &mut frames);
     }
