@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use catalog::{Ensured, HoldRow, HoldStanding};
 use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
-use model::{CopyId, ImageStatus};
+use model::{CopyId, ImageStatus, Timestamp};
 use store::ChunkId;
 
 use crate::peer::{
@@ -76,12 +76,18 @@ impl Region {
     /// Asks the targets about holds of some age, and lets go where no copy needs one (I8). A target that cannot be asked
     /// keeps its hold.
     pub async fn reconcile_holds(&self) -> Result<u64, RegionFault> {
-        let holds = self.inner.catalog.read().await?.list_holds().await?;
         let now = self.inner.clock.now();
+        self.reconcile_holds_before(now.plus_ms(1 - RECONCILE_AFTER_MS)).await
+    }
+
+    /// The same for holds made before an instant.
+    pub(crate) async fn reconcile_holds_before(
+        &self,
+        instant: Timestamp,
+    ) -> Result<u64, RegionFault> {
+        let holds = self.inner.catalog.read().await?.list_holds().await?;
         let mut released = 0;
-        for hold in
-            holds.into_iter().filter(|hold| now.ms_since(hold.created) >= RECONCILE_AFTER_MS)
-        {
+        for hold in holds.into_iter().filter(|hold| hold.created < instant) {
             let Ok(peer) = self.peer(&hold.target) else { continue };
             match peer.standing(&hold.copy).await {
                 Ok(Standing::Live) => {}

@@ -10,8 +10,6 @@ use crate::region::Region;
 
 /// Between two looks at holds and imports.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
-/// Between two sweeps.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 /// Between two scrubs.
 const SCRUB_PAUSE: Duration = Duration::from_secs(86_400);
 /// A scrub reads everything in about half of the 30 days that DESIGN section 5 allows, so that a restart may cost the rest.
@@ -31,15 +29,12 @@ pub(crate) async fn keep_house(region: Region) {
 }
 
 async fn tidy(region: &Region) {
+    // Offers that the last process had under way are over: nobody waits for their answers any more.
+    let started = region.inner.clock.now();
+    look_after_holds(region.reconcile_holds_before(started).await, region);
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
-        match region.reconcile_holds().await {
-            Ok(0) => {}
-            Ok(released) => {
-                tracing::info!(region = %region.id(), released, "let go of holds whose copies are over")
-            }
-            Err(fault) => log(region, "failed to look after holds", &fault),
-        }
+        look_after_holds(region.reconcile_holds().await, region);
         match region.expire_imports().await {
             Ok(0) => {}
             Ok(expired) => {
@@ -52,9 +47,19 @@ async fn tidy(region: &Region) {
     }
 }
 
+fn look_after_holds(released: Result<u64, RegionFault>, region: &Region) {
+    match released {
+        Ok(0) => {}
+        Ok(released) => {
+            tracing::info!(region = %region.id(), released, "let go of holds whose copies are over")
+        }
+        Err(fault) => log(region, "failed to look after holds", &fault),
+    }
+}
+
 async fn sweep(region: &Region) {
     loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
+        tokio::time::sleep(region.inner.options.sweep_every).await;
         match region.sweep().await {
             Ok(Tidied::Swept(swept)) => tracing::info!(region = %region.id(), ?swept, "swept"),
             Ok(Tidied::Postponed) => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use catalog::{AuditEntry, Catalog, Tx};
 use model::{Clock, CopyId, Digest, ImageId, QuotaKind, RegionId, Rejection};
@@ -45,6 +46,8 @@ pub struct RegionOptions {
     pub image_quota: u64,
     /// Snapshots of one account, unless its quota is set.
     pub snapshot_quota: u64,
+    /// Between two sweeps.
+    pub sweep_every: Duration,
     /// Who moves copies on.
     pub driver: DriverMode,
 }
@@ -60,6 +63,7 @@ impl RegionOptions {
             lease_ms: 15_000,
             image_quota: 1_000,
             snapshot_quota: 2_000,
+            sweep_every: Duration::from_secs(3_600),
             driver: DriverMode::Background,
         }
     }

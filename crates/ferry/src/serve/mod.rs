@@ -3,7 +3,6 @@
 mod config;
 mod crash_points;
 mod data_folder;
-mod housekeeping;
 mod log;
 mod service;
 

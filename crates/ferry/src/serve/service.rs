@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{ApiState, CursorKey, Metrics, PeerClient, PeerSecret, ServeLimits};
 use catalog::{Catalog, IndexOptions, SqliteIndex};
@@ -18,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, RegionConfig};
 use super::data_folder::{DataFolder, master_key};
-use super::housekeeping;
 use crate::failure::Failure;
 use crate::profile::Profile;
 
@@ -41,7 +41,6 @@ pub struct Service {
     first_key: Option<NewKey>,
     stop: CancellationToken,
     doors: JoinHandle<()>,
-    housekeeping: JoinHandle<()>,
     data: DataFolder,
 }
 
@@ -132,6 +131,7 @@ async fn open_region(
         copies_at_once: config.copies_at_once,
         image_quota: config.image_quota,
         snapshot_quota: config.snapshot_quota,
+        sweep_every: Duration::from_secs(config.sweep_every_secs.max(1)),
         driver,
         ..RegionOptions::new(id, worker_name())
     };
@@ -183,15 +183,12 @@ impl Service {
             ServeLimits::default(),
             stop.clone(),
         );
-        let keep =
-            housekeeping::run(opened.deployment.clone(), config.sweep_every_secs, stop.clone());
         Ok(Service {
             address,
             deployment: opened.deployment,
             first_key: opened.first_key,
             stop,
             doors: tokio::spawn(doors),
-            housekeeping: tokio::spawn(keep),
             data: opened.data,
         })
     }
@@ -234,10 +231,8 @@ impl Service {
     /// Stops: running requests end, copies give back their leases and go on at the next start.
     pub async fn stop(self) {
         self.stop.cancel();
-        for task in [self.doors, self.housekeeping] {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the service broke");
-            }
+        if let Err(error) = self.doors.await {
+            tracing::error!(%error, "the doors broke");
         }
         for region in self.deployment.regions_here() {
             region.shut_down().await;
