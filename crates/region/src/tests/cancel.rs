@@ -43,7 +43,7 @@ async fn r000_10_a_copy_cancelled_before_it_began_leaves_nothing() {
 
 #[tokio::test]
 async fn r000_10_a_copy_cancelled_half_way_leaves_nothing() {
-    for cut in [1, 200_000, 600_000] {
+    for cut in [1, 50_000, 100_000] {
         let world = World::with_regions(["north", "south"]).await;
         let image = world.import("north", "web", &[disk(1, 40, Some)]).await;
         let bad = Unreliable::new(world.region("north"), move |call, _| match call {

@@ -156,3 +156,27 @@ async fn a_worker_that_wakes_after_its_lease_changes_nothing() {
     assert!(matches!(step(&world, &fresh).await, Stepped::Moved(_)));
     world.run_until_idle().await;
 }
+
+/// R002-3: snapshots are copied, then the image is registered; both can be seen, and a stop in either ends in one replica.
+#[tokio::test]
+async fn r002_3_a_stop_in_either_phase_ends_in_exactly_one_replica() {
+    for (steps_before, phase) in [(1, Phase::CopyingSnapshots), (2, Phase::Registering)] {
+        let (mut world, copy) = world_with_copy().await;
+        let mut row = claimed(&world, &copy.copy).await;
+        for _ in 0..steps_before {
+            let Stepped::Moved(next) = step(&world, &row).await else { panic!("it moves") };
+            row = *next;
+        }
+        let seen = world.region("south").copy(&world.caller, &copy.copy).await.unwrap();
+        assert_eq!(seen.phase, phase, "copying snapshot {} of {}", seen.disks_done, seen.disks);
+        world.restart().await;
+        world.clock.advance_ms(20_000);
+        world.run_until_idle().await;
+        let query = crate::commands::ImageQuery { limit: 10, ..Default::default() };
+        let images = world.region("south").images(&world.caller, query).await.unwrap().items;
+        assert_eq!(images.iter().map(|image| &image.id).collect::<Vec<_>>(), [&copy.image]);
+        assert_eq!(images[0].status, ImageStatus::Available);
+        world.assert_clean_slate("north").await;
+        world.assert_clean_slate("south").await;
+    }
+}
