@@ -71,7 +71,7 @@ async fn r000_2_a_limited_link_takes_as_long_as_its_bytes_need() {
     assert!(!estimates.is_empty(), "no time left was ever shown");
     let foretold = south.figures().await.unwrap().foretold;
     assert_eq!(foretold.copies, 1, "the estimate's error is recorded");
-    assert!(foretold.error_sum < 1.0, "{foretold:?}");
+    assert!(foretold.error_sum < 1.5, "{foretold:?}");
     world.region("north").shut_down().await;
     south.shut_down().await;
 }
