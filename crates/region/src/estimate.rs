@@ -1,6 +1,9 @@
 //! What a copy would cost: the target compares with what it holds, and nothing is stored.
 
+use std::collections::HashMap;
+
 use futures::FutureExt;
+use model::Digest;
 use model::rules::admit_copy;
 use store::{CHUNK_BYTES, ChunkId};
 use transfer::{FetchDisk, SourceFault, Watch};
@@ -45,7 +48,13 @@ impl Region {
             async move { peer.measure(scope, ids).await.map_err(unmeasured) }.boxed()
         };
         let (mut bytes, mut reused) = (0, 0);
+        let mut walked: HashMap<Digest, u64> = HashMap::new();
         for disk in &offer.disks {
+            // A disk that the image has twice is sent once.
+            if let Some(places) = walked.get(&disk.digest) {
+                reused += places;
+                continue;
+            }
             let job = FetchDisk {
                 root: disk_root(&disk.digest),
                 domain,
@@ -57,6 +66,7 @@ impl Region {
             let missing = missing.map_err(RegionFault::Transfer)?;
             bytes += missing.bytes;
             reused += missing.chunks_reused;
+            walked.insert(disk.digest, missing.places);
         }
         Ok((bytes, reused))
     }

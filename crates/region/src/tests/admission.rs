@@ -242,7 +242,8 @@ async fn a_token_with_other_targets_is_refused() {
 #[tokio::test]
 async fn an_estimate_tells_bytes_and_quota_and_promises_nothing() {
     let world = World::with_regions(["north", "south"]).await;
-    let image = world.import("north", "web", &[disk(1, 300, Some)]).await;
+    // Two disks alike: what the image has twice is sent once.
+    let image = world.import("north", "web", &[disk(1, 300, Some), disk(1, 300, Some)]).await;
     let north = world.region("north");
     let ask = || async {
         let command = CopyImage { token: None, ..command(&image.id, "south", "t") };
@@ -257,9 +258,12 @@ async fn an_estimate_tells_bytes_and_quota_and_promises_nothing() {
         "{} for {sent}",
         estimate.bytes_to_send
     );
-    assert_eq!((estimate.bytes_reused, estimate.copies_ahead, estimate.disks), (0, 0, 1));
+    assert_eq!(
+        (estimate.bytes_reused, estimate.copies_ahead, estimate.disks),
+        (300 * 65_536, 0, 2)
+    );
     let again = ask().await;
-    assert_eq!((again.bytes_to_send, again.bytes_reused), (0, 300 * 65_536));
+    assert_eq!((again.bytes_to_send, again.bytes_reused), (0, 600 * 65_536));
     world.assert_clean_slate("north").await;
     world.assert_clean_slate("south").await;
 }
