@@ -53,6 +53,7 @@ async fn r002_6_the_images_own_region_is_refused_as_target() {
     world.assert_clean_slate("north").await;
 }
 
+/// R001-1: also for copying from, and deleting.
 #[tokio::test]
 async fn r001_1_an_id_of_one_region_is_unknown_in_another() {
     let world = World::with_regions(["north", "south"]).await;
