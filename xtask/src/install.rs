@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::run;
+use crate::venv;
 
 /// A program and the Debian package that has it.
 struct Need {
@@ -12,12 +13,13 @@ struct Need {
 }
 
 /// For `cargo xtask test`.
-const TESTS: [Need; 5] = [
+const TESTS: [Need; 6] = [
     Need { program: "qemu-img", package: "qemu-utils" }, // referee of every export; makes the corpora
     Need { program: "mke2fs", package: "e2fsprogs" },    // file systems without mounting
     Need { program: "debootstrap", package: "debootstrap" }, // a real Debian
     Need { program: "strace", package: "strace" },       // injects failing system calls
     Need { program: "curl", package: "curl" },           // a client that is not ours
+    Need { program: "python3", package: "python3-venv" }, // services and SDKs of the clouds, in target/venv
 ];
 
 /// For `cargo xtask bench`, beside the above.
@@ -28,7 +30,8 @@ const BENCH: [Need; 2] = [
 
 /// Installs what tests lack, where this may be done; else names it and goes on.
 pub fn for_tests() -> Result<(), Failure> {
-    install(&TESTS)
+    install(&TESTS)?;
+    venv::ensure()
 }
 
 /// The same for benchmarks.

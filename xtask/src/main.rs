@@ -13,6 +13,7 @@ mod project;
 mod run;
 mod test;
 mod tidy;
+mod venv;
 
 use std::path::Path;
 use std::process::ExitCode;

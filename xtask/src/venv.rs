@@ -1,0 +1,75 @@
+//! The Python libraries that tests run against, in `target/venv`: the clouds' own SDKs, and services that speak their APIs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::{project, run};
+
+/// What goes in, each with its version.
+const REQUIREMENTS: &str = "xtask/requirements.txt";
+/// A copy of the requirements inside the folder, written last: an install that broke off is none. Tests look for it.
+const MARK: &str = "installed.txt";
+
+/// Makes the folder, or makes it anew after a change of the requirements. Where that cannot be done (no Python, no package
+/// index) it says so and goes on, and the tests that need it say SKIP.
+pub fn ensure() -> Result<(), Failure> {
+    let wanted = project::root().join(REQUIREMENTS);
+    let folder = project::target().join("venv");
+    if is_current(&folder, &wanted)? {
+        println!("nothing to install for Python");
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(Failure::file("remove", &folder))?;
+    }
+    if let Err(failure) = make(&folder, &wanted) {
+        println!("SKIP no Python libraries: {}", failure.chain());
+    }
+    Ok(())
+}
+
+fn is_current(folder: &Path, wanted: &Path) -> Result<bool, Failure> {
+    let wanted = fs::read(wanted).map_err(Failure::file("read", wanted))?;
+    let python = folder.join("bin/python").is_file(); // a link to a Python that may be gone
+    Ok(python && fs::read(folder.join(MARK)).is_ok_and(|installed| installed == wanted))
+}
+
+fn make(folder: &Path, wanted: &Path) -> Result<(), Failure> {
+    run::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    run::run(Command::new(folder.join("bin/python")).args(flags).arg(wanted))?;
+    fs::copy(wanted, folder.join(MARK)).map_err(Failure::file("copy", wanted))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_install_is_whole_when_its_mark_says_what_is_wanted() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (folder, wanted) = (scratch.path().join("venv"), scratch.path().join("wanted"));
+        fs::write(&wanted, "moto==5.2.5\n").unwrap();
+        assert!(!is_current(&folder, &wanted).unwrap());
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        fs::write(folder.join("bin/python"), "").unwrap();
+        assert!(!is_current(&folder, &wanted).unwrap(), "broken off");
+        fs::copy(&wanted, folder.join(MARK)).unwrap();
+        assert!(is_current(&folder, &wanted).unwrap());
+        fs::write(&wanted, "moto==5.2.6\n").unwrap();
+        assert!(!is_current(&folder, &wanted).unwrap(), "another version is wanted");
+        fs::remove_file(&wanted).unwrap();
+        assert!(is_current(&folder, &wanted).is_err());
+    }
+
+    #[test]
+    fn every_requirement_has_its_version() {
+        let text = fs::read_to_string(project::root().join(REQUIREMENTS)).unwrap();
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        assert!(lines.clone().count() > 0);
+        lines.for_each(|line| assert!(line.contains("=="), "{line}"));
+    }
+}
