@@ -8,7 +8,7 @@ use catalog::index::{IndexOptions, SqliteIndex};
 use proptest::prelude::*;
 use store::{
     ChunkId, ChunkIndex, ChunkRow, Domain, Move, NewChunk, PackNumber, PackUse, Place, Quarantined,
-    RowKey, SweepStage,
+    RowKey, Seal, SweepStage,
 };
 
 fn open(folder: &Path) -> SqliteIndex {
@@ -27,6 +27,10 @@ fn row(domain: Domain, n: u64, pack: u64) -> ChunkRow {
 
 fn used(domain: Domain, pack: u64) -> PackUse {
     PackUse { number: PackNumber::new(pack), domain, used_bytes: 1 << 20, live_bytes: 0 }
+}
+
+async fn domain(index: &SqliteIndex, name: &str) -> Domain {
+    index.ensure_domain(name, Seal::None).await.unwrap().domain
 }
 
 async fn append(index: &SqliteIndex, rows: Vec<NewChunk>) {
@@ -73,7 +77,7 @@ struct Model {
 
 impl Model {
     async fn apply(&mut self, index: SqliteIndex, folder: &Path, op: Op) -> SqliteIndex {
-        let domain = index.ensure_domain("one").await.unwrap();
+        let domain = domain(&index, "one").await;
         let key = |n: u64| (domain, id(n));
         match op {
             Op::Append { ids, pack } => {
@@ -127,7 +131,7 @@ impl Model {
     }
 
     async fn assert_same(&self, index: &SqliteIndex) {
-        let domain = index.ensure_domain("one").await.unwrap();
+        let domain = domain(&index, "one").await;
         let ids: Vec<ChunkId> = (0..60).map(id).collect();
         let found = index.locate(domain, &ids).await.unwrap();
         let wanted: Vec<_> = ids.iter().map(|id| self.rows.get(&(domain, *id)).copied()).collect();
@@ -174,7 +178,7 @@ proptest! {
 async fn a_sweep_that_had_decided_is_still_decided_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path());
-    let domain = index.ensure_domain("one").await.unwrap();
+    let domain = domain(&index, "one").await;
     append(&index, (0..10).map(|n| row(domain, n, 1)).collect()).await;
     index.record_complete(domain, vec![(id(1), 5), (id(7), 6)]).await.unwrap();
     index.settle().await.unwrap();
@@ -206,7 +210,7 @@ async fn a_chunk_set_aside_clears_what_its_domain_was_said_to_have_complete() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path());
     let (one, two) =
-        (index.ensure_domain("one").await.unwrap(), index.ensure_domain("two").await.unwrap());
+        (domain(&index, "one").await, domain(&index, "two").await);
     append(&index, vec![row(one, 1, 1), row(two, 1, 2)]).await;
     index.record_complete(one, vec![(id(8), 1)]).await.unwrap();
     index.record_complete(two, vec![(id(8), 1)]).await.unwrap();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use model::{AccountId, Digest};
 use store::{
-    ChunkId, DiskRoot, Domain, Frames, IndexFault, LiveRoots, Pace, StoreFault, Swept, Wanted,
+    ChunkId, DiskRoot, Domain, Frames, IndexFault, Live, LiveRoots, Pace, StoreFault, Swept, Wanted,
 };
 
 use crate::peer::{FetchScope, PeerRegion};
@@ -87,7 +87,7 @@ pub struct Scrub {
 #[async_trait]
 impl LiveRoots for Region {
     /// Every snapshot's disk, every disk that a live copy fetches, and those that an import is about to publish.
-    async fn roots(&self) -> Result<Vec<(Domain, DiskRoot)>, StoreFault> {
+    async fn live(&self) -> Result<Live, StoreFault> {
         // The order matters: an import leaves `finishing` only after its snapshots are recorded.
         let mut roots = self.inner.finishing.all();
         let recorded = self.recorded_roots().await.map_err(|fault| match fault {
@@ -95,7 +95,7 @@ impl LiveRoots for Region {
             other => IndexFault::new("list what is live", store::Retry::Later, other).into(),
         })?;
         roots.extend(recorded);
-        Ok(roots)
+        Ok(Live { roots, kept: Vec::new() })
     }
 }
 

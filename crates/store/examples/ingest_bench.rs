@@ -190,7 +190,7 @@ async fn read(store: &ChunkStore, ids: &[ChunkId]) -> Spent {
 
 async fn index(folder: &Path, rows: u64) {
     let index = SqliteIndex::open(&folder.join("rows.db"), IndexOptions::default()).unwrap();
-    let domain = index.ensure_domain("bench").await.unwrap();
+    let domain = index.ensure_domain("bench", store::Seal::None).await.unwrap().domain;
     let pack = PackNumber::new(1);
     let id = |n: u64| ChunkId::of(&n.to_le_bytes());
     let begun = Instant::now();

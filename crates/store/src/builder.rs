@@ -1,6 +1,7 @@
 //! Builds a disk's tree from the ids of its chunks, in order, bottom-up.
 
 use crate::chunk::{Chunk, ChunkId};
+use crate::keys::Naming;
 use crate::tree::{FormatError, NODE_IDS, RootRecord, Shape};
 
 /// A finished node, to be stored.
@@ -25,6 +26,7 @@ struct Level {
 pub struct TreeBuilder {
     size_bytes: u64,
     shape: Shape,
+    naming: Naming,
     levels: Vec<Level>,
     pushed: u64,
     places: u64,
@@ -42,14 +44,23 @@ pub struct WrongCount {
 }
 
 impl TreeBuilder {
-    /// A builder for a disk of this size.
+    /// A builder for a disk of this size in a plain domain.
     ///
     /// # Errors
     /// [`FormatError::DiskSize`] unless the size is a positive multiple of 512.
     pub fn new(size_bytes: u64) -> Result<Self, FormatError> {
+        TreeBuilder::named(size_bytes, Naming::Plain)
+    }
+
+    /// The same, for nodes that have their ids by this naming, as the chunks pushed have theirs.
+    ///
+    /// # Errors
+    /// As [`TreeBuilder::new`].
+    pub fn named(size_bytes: u64, naming: Naming) -> Result<Self, FormatError> {
         let shape = Shape::of(size_bytes)?;
         let levels = (0..shape.depth()).map(|_| Level::default()).collect();
-        Ok(TreeBuilder { size_bytes, shape, levels, pushed: 0, places: 0, finished: Vec::new() })
+        let finished = Vec::new();
+        Ok(TreeBuilder { size_bytes, shape, naming, levels, pushed: 0, places: 0, finished })
     }
 
     /// Adds the next chunk.
@@ -68,6 +79,21 @@ impl TreeBuilder {
         if self.pushed <= self.shape.chunks() {
             self.add_zeros(0, count);
         }
+    }
+
+    /// Adds a whole node that was built before: of this level, where such a node begins. It is not handed out again.
+    ///
+    /// # Panics
+    /// When no node of the level begins where the builder is, or the disk has no such level.
+    pub fn push_node(&mut self, level: u8, id: ChunkId, places: u64) {
+        let span = self.shape.stride(level) * NODE_IDS as u64;
+        assert!(
+            self.pushed.is_multiple_of(span) && usize::from(level) < self.levels.len(),
+            "a node of level {level} begins at multiples of {span} chunks"
+        );
+        self.pushed += span.min(self.shape.chunks().saturating_sub(self.pushed));
+        self.places += places;
+        self.add(usize::from(level), id, places);
     }
 
     /// Nodes finished since the last call. They must be stored after what they list and before the root.
@@ -142,7 +168,7 @@ impl TreeBuilder {
         if level.places == 0 {
             return (ChunkId::ZERO, 0);
         }
-        let chunk = Chunk::of(level.ids);
+        let chunk = Chunk::named(level.ids, &self.naming);
         let id = chunk.id();
         self.finished.push(TreeNode { chunk, level: at as u8 + 1, places: level.places });
         (id, level.places)

@@ -7,7 +7,8 @@ use crate::fault::StoreFault;
 use crate::frame::FrameError;
 use crate::index::{ChunkRow, RowKey};
 use crate::pack::PackNumber;
-use crate::read::{open_frame, runs};
+use crate::read::{check_frame, runs};
+use crate::sealing::is_locked;
 use crate::store::{ChunkStore, SLICE};
 use crate::tree::RootRecord;
 
@@ -39,6 +40,7 @@ pub enum Untrue {
 
 impl ChunkStore {
     /// Reads every recorded chunk, and every tree that is said to be complete. Meant for a store at rest; changes nothing.
+    /// Of a locked domain the rows and the checksums are looked at.
     ///
     /// # Errors
     /// When the index or the backend fails.
@@ -57,9 +59,7 @@ impl ChunkStore {
                 rows.iter().filter(|row| !fits(row, &packs)).map(|row| Untrue::Pack { row: *row }),
             );
             for run in runs(rows) {
-                for (row, sound) in
-                    self.inner.read_run(run, |frame| open_frame(frame).map(drop)).await?
-                {
+                for (row, sound) in self.inner.read_run(run, check_frame).await? {
                     untrue.extend(sound.err().map(|error| Untrue::Chunk { row, error }));
                 }
             }
@@ -70,7 +70,10 @@ impl ChunkStore {
             let Some(last) = trees.last() else { break };
             after = Some(last.0);
             for (key, stated) in trees {
-                let found = self.places_under(key.0, key.1).await?;
+                let found = match self.places_under(key.0, key.1).await {
+                    Err(fault) if is_locked(&fault) => continue,
+                    found => found?,
+                };
                 untrue.extend((found != stated).then_some(Untrue::Complete { key, stated, found }));
             }
         }

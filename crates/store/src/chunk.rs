@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
+use crate::keys::Naming;
+
 /// Bytes of a virtual disk in one chunk (docs/formats.md, section 1).
 pub const CHUNK_BYTES: usize = 65_536;
 
-/// Names a chunk: the BLAKE3 hash of its plaintext. Thirty-two zero bytes stand for a chunk of zeros only.
+/// Names a chunk: the BLAKE3 hash of its plaintext, keyed in a sealed domain. Thirty-two zero bytes stand for a chunk of zeros only.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChunkId([u8; 32]);
 
@@ -21,7 +23,7 @@ impl ChunkId {
         ChunkId(bytes)
     }
 
-    /// The id of a plaintext that is stored as it is (also of zeros: a caller tests for those first).
+    /// The id of a plaintext in a plain domain (also of zeros: a caller tests for those first).
     pub fn of(plain: &[u8]) -> Self {
         ChunkId(*blake3::hash(plain).as_bytes())
     }
@@ -95,14 +97,22 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Hashes the plaintext.
+    /// Hashes the plaintext, for a plain domain.
     ///
     /// # Panics
     /// When it is empty or longer than [`CHUNK_BYTES`]: no reader of ours cuts such a piece.
     pub fn of(plain: impl Into<Bytes>) -> Self {
+        Chunk::named(plain, &Naming::Plain)
+    }
+
+    /// Hashes the plaintext by this naming.
+    ///
+    /// # Panics
+    /// As [`Chunk::of`].
+    pub fn named(plain: impl Into<Bytes>, naming: &Naming) -> Self {
         let plain = plain.into();
         assert!((1..=CHUNK_BYTES).contains(&plain.len()), "a chunk has 1 to 65,536 bytes");
-        Chunk { id: ChunkId::of(&plain), plain }
+        Chunk { id: naming.id(&plain), plain }
     }
 
     /// The id.

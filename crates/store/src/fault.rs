@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::chunk::ChunkId;
+use crate::chunk::{ChunkId, Domain};
 use crate::frame::FrameError;
 use crate::pack::PackNumber;
 use crate::tree::FormatError;
@@ -68,7 +68,22 @@ pub enum StoreFault {
     PackGone { pack: PackNumber },
     /// Another process has the store open.
     #[error("store `{path}` is in use by another process")]
-    Locked { path: PathBuf },
+    InUse { path: PathBuf },
+    /// The keys of a sealed domain are not here.
+    #[error("domain `{domain}` is locked")]
+    Locked { domain: Domain },
+    /// Keys that are not those which the domain's chunks were named and sealed with.
+    #[error("domain `{domain}` has other keys")]
+    WrongKeys { domain: Domain },
+    /// A plain domain was taken for a sealed one.
+    #[error("domain `{domain}` is not sealed")]
+    NotSealed { domain: Domain },
+    /// A sealed domain was taken for a plain one.
+    #[error("domain `{domain}` is sealed")]
+    NotPlain { domain: Domain },
+    /// A chunk was handed over that is not named as its domain names chunks.
+    #[error("chunk `{id}` is not named as its domain names chunks")]
+    Misnamed { id: ChunkId },
     /// The chunk index failed.
     #[error(transparent)]
     Index(#[from] IndexFault),
@@ -84,11 +99,16 @@ impl StoreFault {
             StoreFault::Full { .. }
             | StoreFault::Io { .. }
             | StoreFault::PackGone { .. }
+            | StoreFault::Locked { .. }
             | StoreFault::Closed => Retry::Later,
             StoreFault::Missing { .. }
             | StoreFault::Damaged { .. }
             | StoreFault::Tree { .. }
-            | StoreFault::Locked { .. } => Retry::Never,
+            | StoreFault::InUse { .. }
+            | StoreFault::WrongKeys { .. }
+            | StoreFault::NotSealed { .. }
+            | StoreFault::NotPlain { .. }
+            | StoreFault::Misnamed { .. } => Retry::Never,
             StoreFault::Index(fault) => fault.retry(),
         }
     }

@@ -28,7 +28,7 @@ impl FilesBackend {
     /// Opens or makes the folder and locks it.
     ///
     /// # Errors
-    /// [`StoreFault::Locked`] when another process has it; [`StoreFault::Io`] or [`StoreFault::Full`].
+    /// [`StoreFault::InUse`] when another process has it; [`StoreFault::Io`] or [`StoreFault::Full`].
     pub fn open(folder: &Path) -> Result<Self, StoreFault> {
         let io = |error| StoreFault::io("open the store's folder", error);
         let packs = folder.join("packs");
@@ -41,7 +41,7 @@ impl FilesBackend {
             .open(folder.join("lock"))
             .map_err(io)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| StoreFault::Locked { path: folder.to_owned() })?;
+            .map_err(|_| StoreFault::InUse { path: folder.to_owned() })?;
         for last in 0..=0xff_u8 {
             match DirBuilder::new().mode(0o700).create(packs.join(format!("{last:02x}"))) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

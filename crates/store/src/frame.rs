@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use crate::chunk::{CHUNK_BYTES, ChunkId};
+use crate::keys::Naming;
+use crate::sealing::Keys;
 
 /// Length of a frame's header.
 pub const FRAME_HEADER_BYTES: usize = 48;
@@ -10,6 +12,8 @@ pub const FRAME_HEADER_BYTES: usize = 48;
 pub const STORED_MAX: usize = 66_560;
 /// Longest frame.
 pub const FRAME_MAX: usize = FRAME_HEADER_BYTES + STORED_MAX;
+/// Bytes that a seal adds to a body: nonce and tag.
+pub(crate) const SEAL_BYTES: usize = 12 + 16;
 const CODEC_ABSENT: u8 = 255;
 
 /// How the stored bytes of a frame are made from its plaintext.
@@ -19,6 +23,41 @@ pub enum Codec {
     Plain,
     /// One zstd frame.
     Zstd,
+}
+
+impl Codec {
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Codec::Plain => 0,
+            Codec::Zstd => 1,
+        }
+    }
+}
+
+/// How the stored bytes of a frame are protected; also how those of all frames of a domain are at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// Not at all.
+    None,
+    /// By AES-256-GCM under the domain's data key. At rest only.
+    Aes256Gcm,
+}
+
+impl Seal {
+    fn byte(self) -> u8 {
+        match self {
+            Seal::None => 0,
+            Seal::Aes256Gcm => 1,
+        }
+    }
+
+    /// Bytes that it adds to a body.
+    fn bytes(self) -> u32 {
+        match self {
+            Seal::None => 0,
+            Seal::Aes256Gcm => SEAL_BYTES as u32,
+        }
+    }
 }
 
 /// What a frame carries.
@@ -49,7 +88,7 @@ pub enum FrameError {
     PlainLength { got: u32 },
     #[error("frame has the unknown codec `{got}`")]
     Codec { got: u8 },
-    #[error("frame has the unknown seal `{got}`")]
+    #[error("frame has seal `{got}`, which must not be here")]
     Seal { got: u8 },
     #[error("frame header has bytes that are not zero where they must be")]
     Reserved,
@@ -61,6 +100,10 @@ pub enum FrameError {
     Decompress { id: ChunkId },
     #[error("frame of chunk `{wanted}` hashes to `{got}`")]
     WrongChunk { wanted: ChunkId, got: ChunkId },
+    #[error("frame of chunk `{id}` does not open with its domain's key")]
+    BrokenSeal { id: ChunkId },
+    #[error("chunk `{id}` was said to be named `{told}` and is named `{got}`")]
+    WrongName { id: ChunkId, told: ChunkId, got: ChunkId },
 }
 
 /// A frame's header, checked for bounds.
@@ -75,11 +118,19 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Reads a header. Nothing is allocated, whatever it states.
+    /// Reads a header from the wire. Nothing is allocated, whatever it states.
     ///
     /// # Errors
     /// Names the field that is out of bounds, or says that the bytes are too few.
     pub fn parse(bytes: &[u8]) -> Result<Self, FrameError> {
+        Self::parse_stored(bytes, Seal::None)
+    }
+
+    /// Reads a header at rest, where frames have this seal and no other.
+    ///
+    /// # Errors
+    /// As [`FrameHeader::parse`].
+    pub fn parse_stored(bytes: &[u8], seal: Seal) -> Result<Self, FrameError> {
         let Some(bytes) = bytes.first_chunk::<FRAME_HEADER_BYTES>() else {
             return Err(FrameError::Truncated { wanted: FRAME_HEADER_BYTES, got: bytes.len() });
         };
@@ -87,7 +138,7 @@ impl FrameHeader {
             u32::from_le_bytes(bytes[at..at + 4].try_into().expect("the slice has four bytes"))
         };
         let (stored, plain) = (word(0), word(4));
-        if bytes[9] != 0 {
+        if bytes[9] != seal.byte() {
             return Err(FrameError::Seal { got: bytes[9] });
         }
         if bytes[10..12] != [0; 2] {
@@ -97,9 +148,17 @@ impl FrameHeader {
         if id.is_zero() {
             return Err(FrameError::ZeroId);
         }
-        let carried = carried(bytes[8], stored, plain)?;
+        let carried = carried(bytes[8], (stored, plain), seal)?;
         let head = bytes[..12].try_into().expect("the slice has 12 bytes");
         Ok(FrameHeader { id, carried, checksum: word(12), head })
+    }
+
+    /// Plain length and codec; `None` for an absent chunk.
+    pub(crate) fn contents(&self) -> Option<(u32, Codec)> {
+        match self.carried {
+            Carried::Chunk { plain, codec, .. } => Some((plain, codec)),
+            Carried::Absent => None,
+        }
     }
 
     /// Bytes that follow the header.
@@ -128,9 +187,10 @@ impl FrameHeader {
     }
 }
 
-fn carried(codec: u8, stored: u32, plain: u32) -> Result<Carried, FrameError> {
-    let lowest = if codec == CODEC_ABSENT { 0..=0 } else { 1..=STORED_MAX as u32 };
-    if !lowest.contains(&stored) {
+fn carried(codec: u8, (stored, plain): (u32, u32), seal: Seal) -> Result<Carried, FrameError> {
+    let least = 1 + seal.bytes();
+    let allowed = if codec == CODEC_ABSENT { 0..=0 } else { least..=STORED_MAX as u32 };
+    if !allowed.contains(&stored) {
         return Err(FrameError::StoredLength { got: stored });
     }
     let longest = if codec == CODEC_ABSENT { 0..=0 } else { 1..=CHUNK_BYTES as u32 };
@@ -138,25 +198,32 @@ fn carried(codec: u8, stored: u32, plain: u32) -> Result<Carried, FrameError> {
         return Err(FrameError::PlainLength { got: plain });
     }
     match codec {
-        0 if stored != plain => Err(FrameError::PlainLength { got: plain }),
+        0 if stored - seal.bytes() != plain => Err(FrameError::PlainLength { got: plain }),
         0 => Ok(Carried::Chunk { stored, plain, codec: Codec::Plain }),
         1 => Ok(Carried::Chunk { stored, plain, codec: Codec::Zstd }),
-        CODEC_ABSENT => Ok(Carried::Absent),
+        CODEC_ABSENT if seal == Seal::None => Ok(Carried::Absent),
         got => Err(FrameError::Codec { got }),
     }
 }
 
-fn checksum(head: &[u8; 12], id: &ChunkId, stored: &[u8]) -> u32 {
+pub(crate) fn checksum(head: &[u8; 12], id: &ChunkId, stored: &[u8]) -> u32 {
     let sum = crc32c::crc32c_append(crc32c::crc32c(head), id.as_bytes());
     crc32c::crc32c_append(sum, stored)
 }
 
-fn seal_header(into: &mut [u8], id: &ChunkId, codec: u8, plain: u32) {
+/// Writes the header of a frame whose stored bytes are in place.
+pub(crate) fn write_header(
+    into: &mut [u8],
+    id: &ChunkId,
+    (plain, codec): (u32, u8),
+    seal: Seal,
+) {
     let stored = (into.len() - FRAME_HEADER_BYTES) as u32;
     let mut head = [0; 12];
     head[..4].copy_from_slice(&stored.to_le_bytes());
     head[4..8].copy_from_slice(&plain.to_le_bytes());
     head[8] = codec;
+    head[9] = seal.byte();
     let sum = checksum(&head, id, &into[FRAME_HEADER_BYTES..]);
     into[..12].copy_from_slice(&head);
     into[12..16].copy_from_slice(&sum.to_le_bytes());
@@ -167,7 +234,7 @@ fn seal_header(into: &mut [u8], id: &ChunkId, codec: u8, plain: u32) {
 pub fn encode_absent(id: &ChunkId, into: &mut Vec<u8>) {
     let start = into.len();
     into.resize(start + FRAME_HEADER_BYTES, 0);
-    seal_header(&mut into[start..], id, CODEC_ABSENT, 0);
+    write_header(&mut into[start..], id, (0, CODEC_ABSENT), Seal::None);
 }
 
 /// Makes frames; keeps one zstd context.
@@ -198,21 +265,27 @@ impl Encoder {
             match self.zstd.compress_to_buffer(plain, &mut into[body..body + plain.len() - 1]) {
                 Ok(shorter) => {
                     into.truncate(body + shorter);
-                    1
+                    Codec::Zstd
                 }
                 Err(_) => {
                     into[body..].copy_from_slice(plain);
-                    0
+                    Codec::Plain
                 }
             };
-        seal_header(&mut into[start..], id, codec, plain.len() as u32);
+        write_header(
+            &mut into[start..],
+            id,
+            (plain.len() as u32, codec.byte()),
+            Seal::None,
+        );
     }
 }
 
-/// Checks and opens frames: one zstd context and 64 KiB of scratch, never more.
+/// Checks and opens frames: one zstd context and 64 KiB of scratch, as much again once a sealed frame was opened.
 pub struct Decoder {
     zstd: zstd::bulk::Decompressor<'static>,
     scratch: Vec<u8>,
+    unsealed: Vec<u8>,
 }
 
 impl Decoder {
@@ -222,7 +295,7 @@ impl Decoder {
     /// When zstd has no memory.
     pub fn new() -> std::io::Result<Self> {
         let zstd = zstd::bulk::Decompressor::new()?;
-        Ok(Decoder { zstd, scratch: vec![0; CHUNK_BYTES] })
+        Ok(Decoder { zstd, scratch: vec![0; CHUNK_BYTES], unsealed: Vec::new() })
     }
 
     /// The plaintext of a whole frame, once its checksum, its lengths and its hash are found true. `None` for an absent one.
@@ -230,53 +303,102 @@ impl Decoder {
     /// # Errors
     /// Names what is wrong; a wrong hash with the id it should have and the id it has.
     pub fn open<'a>(&'a mut self, frame: &'a [u8]) -> Result<Option<&'a [u8]>, FrameError> {
-        let header = FrameHeader::parse(frame)?;
-        if frame.len() != header.frame_bytes() {
-            return Err(FrameError::Truncated { wanted: header.frame_bytes(), got: frame.len() });
-        }
-        self.open_parsed(&header, &frame[FRAME_HEADER_BYTES..])
+        self.open_named(frame, &Naming::Plain)
     }
 
-    /// The same, for a header that was parsed before and the bytes that follow it.
+    /// The same for a frame from the wire whose chunk has its id by this naming.
     ///
     /// # Errors
     /// As [`Decoder::open`].
-    pub fn open_parsed<'a>(
+    pub fn open_named<'a>(
+        &'a mut self,
+        frame: &'a [u8],
+        naming: &Naming,
+    ) -> Result<Option<&'a [u8]>, FrameError> {
+        let header = FrameHeader::parse(frame)?;
+        self.open_parsed(&header, whole(&header, frame)?, naming)
+    }
+
+    /// The same, for a header that was parsed before and the bytes that follow it.
+    pub(crate) fn open_parsed<'a>(
         &'a mut self,
         header: &FrameHeader,
         stored: &'a [u8],
+        naming: &Naming,
     ) -> Result<Option<&'a [u8]>, FrameError> {
         header.check(stored)?;
-        let (plain_bytes, codec) = match header.carried {
-            Carried::Chunk { plain, codec, .. } => (plain as usize, codec),
-            Carried::Absent => return Ok(None),
-        };
-        let plain = match codec {
-            Codec::Plain => stored,
-            Codec::Zstd => self.decompress(&header.id, stored, plain_bytes)?,
-        };
-        let got = ChunkId::of(plain);
-        if got != header.id {
-            return Err(FrameError::WrongChunk { wanted: header.id, got });
-        }
-        Ok(Some(plain))
+        let Some(contents) = header.contents() else { return Ok(None) };
+        let plain = expand((&mut self.zstd, &mut self.scratch), &header.id, contents, stored)?;
+        compare(header, plain, naming).map(Some)
     }
 
-    fn decompress(
-        &mut self,
-        id: &ChunkId,
-        stored: &[u8],
-        bytes: usize,
-    ) -> Result<&[u8], FrameError> {
-        let wrong = FrameError::Decompress { id: *id };
-        // One zstd frame, not several and nothing behind it: one chunk has one reading.
-        if zstd::zstd_safe::find_frame_compressed_size(stored) != Ok(stored.len()) {
-            return Err(wrong);
-        }
-        match self.zstd.decompress_to_buffer(stored, &mut self.scratch[..bytes]) {
-            Ok(got) if got == bytes => Ok(&self.scratch[..bytes]),
-            Ok(_) | Err(_) => Err(wrong),
-        }
+    /// The plaintext of a whole frame as it lies at rest.
+    pub(crate) fn open_stored<'a>(
+        &'a mut self,
+        frame: &'a [u8],
+        keys: &Keys,
+    ) -> Result<&'a [u8], FrameError> {
+        let (header, body) = unseal(frame, keys, &mut self.unsealed)?;
+        let contents = header.contents().ok_or(FrameError::Codec { got: CODEC_ABSENT })?;
+        let plain = expand((&mut self.zstd, &mut self.scratch), &header.id, contents, body)?;
+        compare(&header, plain, keys.naming())
+    }
+}
+
+/// The header and the body of a frame as it lies at rest, once its checksum and its seal are found true.
+pub(crate) fn unseal<'a>(
+    frame: &'a [u8],
+    keys: &Keys,
+    buffer: &'a mut Vec<u8>,
+) -> Result<(FrameHeader, &'a [u8]), FrameError> {
+    let seal = match keys {
+        Keys::Plain => Seal::None,
+        Keys::Sealed(_) => Seal::Aes256Gcm,
+    };
+    let header = FrameHeader::parse_stored(frame, seal)?;
+    let stored = whole(&header, frame)?;
+    header.check(stored)?;
+    match keys {
+        Keys::Plain => Ok((header, stored)),
+        Keys::Sealed(keyring) => Ok((header, keyring.unseal(&header, stored, buffer)?)),
+    }
+}
+
+fn whole<'a>(header: &FrameHeader, frame: &'a [u8]) -> Result<&'a [u8], FrameError> {
+    if frame.len() != header.frame_bytes() {
+        return Err(FrameError::Truncated { wanted: header.frame_bytes(), got: frame.len() });
+    }
+    Ok(&frame[FRAME_HEADER_BYTES..])
+}
+
+fn compare<'a>(
+    header: &FrameHeader,
+    plain: &'a [u8],
+    naming: &Naming,
+) -> Result<&'a [u8], FrameError> {
+    let got = naming.id(plain);
+    if got == header.id { Ok(plain) } else { Err(FrameError::WrongChunk { wanted: header.id, got }) }
+}
+
+/// What the codec makes of a body.
+fn expand<'a>(
+    (zstd, scratch): (&mut zstd::bulk::Decompressor<'static>, &'a mut Vec<u8>),
+    id: &ChunkId,
+    (plain, codec): (u32, Codec),
+    body: &'a [u8],
+) -> Result<&'a [u8], FrameError> {
+    match codec {
+        Codec::Plain => return Ok(body),
+        Codec::Zstd => {}
+    }
+    let (wrong, bytes) = (FrameError::Decompress { id: *id }, plain as usize);
+    // One zstd frame, not several and nothing behind it: one chunk has one reading.
+    if zstd::zstd_safe::find_frame_compressed_size(body) != Ok(body.len()) {
+        return Err(wrong);
+    }
+    match zstd.decompress_to_buffer(body, &mut scratch[..bytes]) {
+        Ok(got) if got == bytes => Ok(&scratch[..bytes]),
+        Ok(_) | Err(_) => Err(wrong),
     }
 }
 

@@ -4,7 +4,21 @@ use async_trait::async_trait;
 
 use crate::chunk::{ChunkId, Domain};
 use crate::fault::IndexFault;
+use crate::frame::Seal;
 use crate::pack::{PackNumber, Place};
+
+/// A domain as the index has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainRow {
+    /// Its number.
+    pub domain: Domain,
+    /// Its name, as it was given.
+    pub name: String,
+    /// How its frames are sealed at rest, from the first to the last.
+    pub seal: Seal,
+    /// What the keys of a sealed one must come to, once a chunk was put (docs/formats.md, section 5).
+    pub key_check: Option<[u8; 32]>,
+}
 
 /// A chunk whose frame is durable and shall be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +95,18 @@ pub struct Totals {
 /// A chunk that is condemned (by a decided sweep) or quarantined counts as absent everywhere.
 #[async_trait]
 pub trait ChunkIndex: Send + Sync + 'static {
-    /// The number of the domain with this name; made when it is new.
-    async fn ensure_domain(&self, name: &str) -> Result<Domain, IndexFault>;
+    /// The domain with this name; made with this seal when it is new, else as it is.
+    async fn ensure_domain(&self, name: &str, seal: Seal) -> Result<DomainRow, IndexFault>;
+
+    /// All domains.
+    async fn domains(&self) -> Result<Vec<DomainRow>, IndexFault>;
+
+    /// What the keys of a domain must come to: what was recorded first, which is this when nothing was.
+    async fn ensure_key_check(
+        &self,
+        domain: Domain,
+        check: [u8; 32],
+    ) -> Result<[u8; 32], IndexFault>;
 
     /// Where these chunks lie, in the order asked.
     async fn locate(

@@ -11,9 +11,13 @@ use futures::{Stream, StreamExt, stream};
 use crate::backend::StoreBackend;
 use crate::chunk::{ChunkId, Domain};
 use crate::fault::StoreFault;
-use crate::frame::{Decoder, FRAME_HEADER_BYTES, FrameError, FrameHeader, encode_absent};
+use crate::frame::{
+    Decoder, FRAME_HEADER_BYTES, FrameError, FrameHeader, Seal, encode_absent, unseal,
+};
 use crate::index::ChunkRow;
+use crate::keys::Naming;
 use crate::pack::{PackNumber, Place};
+use crate::sealing::{Access, frame_body, is_locked};
 use crate::store::{ChunkStore, Inner};
 
 /// Longest read that neighbours are joined to.
@@ -64,12 +68,20 @@ impl Run {
         self.rows[self.rows.len() - 1].place.end()
     }
 
+    fn start_domain(&self) -> Domain {
+        self.rows[0].domain
+    }
+
     fn pack(&self) -> PackNumber {
         self.start().pack
     }
 
-    /// Reads the frames and checks each against its row and its checksum.
-    pub(crate) fn read(&self, backend: &dyn StoreBackend) -> Result<Vec<Found<Frame>>, StoreFault> {
+    /// Reads the frames and checks each against its row, its domain's seal and its checksum.
+    pub(crate) fn read(
+        &self,
+        backend: &dyn StoreBackend,
+        seal: Seal,
+    ) -> Result<Vec<Found<Frame>>, StoreFault> {
         let start = self.start().offset;
         let mut buffer = BytesMut::zeroed((self.end() - start) as usize);
         backend.read(self.pack(), start, &mut buffer)?;
@@ -77,14 +89,14 @@ impl Run {
         let frame = |row: &ChunkRow| {
             let at = (row.place.offset - start) as usize;
             let frame = Frame { run: bytes.clone(), range: at..at + row.place.length as usize };
-            (*row, check(row, frame.bytes()).map(|()| frame))
+            (*row, check(row, frame.bytes(), seal).map(|()| frame))
         };
         Ok(self.rows.iter().map(frame).collect())
     }
 }
 
-fn check(row: &ChunkRow, frame: &[u8]) -> Result<(), FrameError> {
-    let header = FrameHeader::parse(frame)?;
+fn check(row: &ChunkRow, frame: &[u8], seal: Seal) -> Result<(), FrameError> {
+    let header = FrameHeader::parse_stored(frame, seal)?;
     if header.frame_bytes() != frame.len() {
         return Err(FrameError::Truncated { wanted: header.frame_bytes(), got: frame.len() });
     }
@@ -94,17 +106,49 @@ fn check(row: &ChunkRow, frame: &[u8]) -> Result<(), FrameError> {
     header.check(&frame[FRAME_HEADER_BYTES..])
 }
 
-/// The plaintext of a frame that passed [`Run::read`], hashed and compared.
-pub(crate) fn open_frame(frame: &Frame) -> Result<Bytes, FrameError> {
-    with_decoder(|decoder| {
-        let plain = decoder.open(frame.bytes())?;
-        Ok(Bytes::copy_from_slice(plain.expect("an absent frame is never stored")))
-    })
+/// What comes of opening a frame: what is wrong with it, unless it cannot be looked at now.
+pub(crate) type Opened<T> = Result<Result<T, FrameError>, StoreFault>;
+
+/// How closely a frame was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    /// Its plaintext was hashed.
+    Hash,
+    /// Its checksum was compared: its domain is locked.
+    Checksum,
 }
 
-/// Hashes the plaintext of a frame and compares it with its id.
-pub(crate) fn check_frame(frame: &Frame) -> Result<(), FrameError> {
-    with_decoder(|decoder| decoder.open(frame.bytes()).map(drop))
+/// The plaintext of a frame that passed [`Run::read`], hashed and compared.
+pub(crate) fn open_frame(frame: &Frame, access: &Access) -> Opened<Bytes> {
+    let keys = access.keys()?;
+    Ok(with_decoder(|decoder| {
+        decoder.open_stored(frame.bytes(), &keys).map(Bytes::copy_from_slice)
+    }))
+}
+
+/// Hashes the plaintext of a frame and compares it with its id, as far as its domain's keys are here.
+pub(crate) fn check_frame(frame: &Frame, access: &Access) -> Opened<Checked> {
+    match access.keys() {
+        Ok(keys) => Ok(with_decoder(|decoder| {
+            decoder.open_stored(frame.bytes(), &keys).map(|_| Checked::Hash)
+        })),
+        Err(fault) if is_locked(&fault) => Ok(Ok(Checked::Checksum)),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A frame as it goes to a peer: without a seal.
+fn wire_frame(frame: &Frame, access: &Access) -> Opened<Frame> {
+    if access.seal() == Seal::None {
+        return Ok(Ok(frame.clone()));
+    }
+    let (keys, mut buffer) = (access.keys()?, Vec::new());
+    Ok(unseal(frame.bytes(), &keys, &mut buffer).map(|(header, body)| {
+        let contents = header.contents().expect("what was unsealed has contents");
+        let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + body.len());
+        frame_body(&header.id, contents, body, &mut frame);
+        Frame { range: 0..frame.len(), run: frame.into() }
+    }))
 }
 
 fn with_decoder<T>(work: impl FnOnce(&mut Decoder) -> T) -> T {
@@ -185,7 +229,44 @@ impl ChunkStore {
         ids.iter().map(take).collect()
     }
 
+    /// The ids that these chunks of `domain` have under another naming, in the order asked; `None` for one that is not held
+    /// (or found damaged, and set aside). Each is read, and hashed under both namings. The zero id stays.
+    ///
+    /// # Errors
+    /// [`StoreFault::Locked`]; else when the index or the backend fails.
+    pub async fn rename(
+        &self,
+        domain: Domain,
+        ids: &[ChunkId],
+        naming: &Naming,
+    ) -> Result<Vec<Option<ChunkId>>, StoreFault> {
+        let inner = &self.inner;
+        inner.domains.access(domain).keys()?;
+        let (rows, _) = inner.locate_rows(domain, ids).await?;
+        let naming = naming.clone();
+        let name = move |frame: &Frame, access: &Access| {
+            let keys = access.keys()?;
+            Ok(with_decoder(|decoder| {
+                decoder.open_stored(frame.bytes(), &keys).map(|plain| naming.id(plain))
+            }))
+        };
+        let mut found = stream::iter(runs(rows))
+            .map(|run| inner.read_run(run, name.clone()))
+            .buffered(READ_AHEAD);
+        let mut names = HashMap::from([(ChunkId::ZERO, ChunkId::ZERO)]);
+        while let Some(run) = found.next().await {
+            for (row, named) in run? {
+                match named {
+                    Ok(name) => drop(names.insert(row.id, name)),
+                    Err(_) => inner.quarantine(vec![row]).await?,
+                }
+            }
+        }
+        Ok(ids.iter().map(|id| names.get(id).copied()).collect())
+    }
+
     /// The stored frames of these chunks as they lie in packs: sorted by place, in runs of up to 1 MiB, two read ahead.
+    /// Those of a sealed domain are opened on the way, not decompressed.
     /// What is not held, or found damaged by its checksum, comes as a frame with codec 255. The plaintext is not hashed:
     /// whoever receives a frame does that.
     pub fn frames(
@@ -256,10 +337,10 @@ impl Inner {
     pub(crate) async fn read_run<T: Send + 'static>(
         &self,
         run: Run,
-        work: fn(&Frame) -> Result<T, FrameError>,
+        work: impl Fn(&Frame, &Access) -> Opened<T> + Clone + Send + 'static,
     ) -> Result<Vec<Found<T>>, StoreFault> {
         let rows = run.rows.clone();
-        match self.read_once(run, work).await {
+        match self.read_once(run, work.clone()).await {
             Err(StoreFault::PackGone { .. }) => {}
             other => return other,
         }
@@ -267,7 +348,7 @@ impl Inner {
         for row in rows {
             let (again, _) = self.locate_rows(row.domain, &[row.id]).await?;
             let Some(row) = again.first().copied() else { continue };
-            match self.read_once(Run { rows: again }, work).await {
+            match self.read_once(Run { rows: again }, work.clone()).await {
                 Ok(found) => all.extend(found),
                 Err(StoreFault::PackGone { .. }) => {
                     let wanted = row.place.length as usize;
@@ -282,12 +363,17 @@ impl Inner {
     async fn read_once<T: Send + 'static>(
         &self,
         run: Run,
-        work: fn(&Frame) -> Result<T, FrameError>,
+        work: impl Fn(&Frame, &Access) -> Opened<T> + Send + 'static,
     ) -> Result<Vec<Found<T>>, StoreFault> {
         let backend = Arc::clone(&self.backend);
+        let access = self.domains.access(run.start_domain());
         blocking(move || {
-            let found = run.read(&*backend)?;
-            Ok(found.into_iter().map(|(row, frame)| (row, frame.and_then(|f| work(&f)))).collect())
+            let found = run.read(&*backend, access.seal())?;
+            let open = |(row, frame): Found<Frame>| match frame {
+                Ok(frame) => Ok((row, work(&frame, &access)?)),
+                Err(error) => Ok((row, Err(error))),
+            };
+            found.into_iter().map(open).collect()
         })
         .await?
     }
@@ -296,7 +382,7 @@ impl Inner {
     async fn serve(self: Arc<Self>, run: Run) -> Result<Vec<Bytes>, StoreFault> {
         let mut lost: HashSet<ChunkId> = run.rows.iter().map(|row| row.id).collect();
         let (mut damaged, mut pieces) = (Vec::new(), Vec::<Frame>::new());
-        for (row, frame) in self.read_run(run, |frame| Ok(frame.clone())).await? {
+        for (row, frame) in self.read_run(run, wire_frame).await? {
             match frame {
                 Ok(frame) => {
                     lost.remove(&row.id);

@@ -9,7 +9,7 @@ use crate::fault::StoreFault;
 use crate::frame::FrameError;
 use crate::index::ChunkRow;
 use crate::pack::PackNumber;
-use crate::read::{Found, Run, check_frame, runs};
+use crate::read::{Checked, Found, Run, check_frame, runs};
 use crate::store::ChunkStore;
 
 /// Packs whose rows are read from the index at once.
@@ -29,7 +29,9 @@ pub enum Pace {
 pub struct Scrubbed {
     /// Chunks read and hashed.
     pub chunks: u64,
-    /// Bytes of their frames.
+    /// Chunks of locked domains: read, but compared with their checksums alone.
+    pub locked: u64,
+    /// Bytes of the frames of all these.
     pub bytes: u64,
     /// Chunks that were damaged, now set aside.
     pub damaged: Vec<ChunkRow>,
@@ -38,7 +40,8 @@ pub struct Scrubbed {
 }
 
 impl ChunkStore {
-    /// Reads the packs behind `after`, in the order of their numbers, and checks every chunk in them by checksum and hash.
+    /// Reads the packs behind `after`, in the order of their numbers, and checks every chunk in them by checksum and hash;
+    /// those of locked domains by checksum alone.
     /// What is damaged counts as missing from then on, and no tree of its domain as complete.
     ///
     /// # Errors
@@ -78,7 +81,10 @@ impl ChunkStore {
         };
         let mut damaged = Vec::new();
         for (row, sound) in found {
-            scrubbed.chunks += 1;
+            match sound {
+                Ok(Checked::Checksum) => scrubbed.locked += 1,
+                Ok(Checked::Hash) | Err(_) => scrubbed.chunks += 1,
+            }
             scrubbed.bytes += u64::from(row.place.length);
             damaged.extend(sound.is_err().then_some(row));
         }
@@ -88,7 +94,10 @@ impl ChunkStore {
     }
 
     /// The disk does not give a run: whoever lies on its bad sectors is damaged, the others are not.
-    async fn read_one_by_one(&self, rows: Vec<ChunkRow>) -> Result<Vec<Found<()>>, StoreFault> {
+    async fn read_one_by_one(
+        &self,
+        rows: Vec<ChunkRow>,
+    ) -> Result<Vec<Found<Checked>>, StoreFault> {
         let mut all = Vec::with_capacity(rows.len());
         for row in rows {
             match self.inner.read_run(Run { rows: vec![row] }, check_frame).await {

@@ -9,8 +9,10 @@ use crate::chunk::{ChunkId, Domain};
 use crate::engine::ingest::Ingest;
 use crate::engine::{Engine, Layout};
 use crate::fault::StoreFault;
+use crate::frame::Seal;
 use crate::index::{ChunkIndex, ChunkRow, Quarantined, SweepStage, Totals};
-use crate::reserve::{Pins, Reservation};
+use crate::keys::{DomainKeys, Naming};
+use crate::sealing::{Domains, is_locked};
 use crate::touched::{Touch, Touched, TreePart};
 
 /// Rows deleted in one transaction.
@@ -66,7 +68,7 @@ pub(crate) struct Inner {
     pub(crate) backend: Arc<dyn StoreBackend>,
     pub(crate) index: Arc<dyn ChunkIndex>,
     pub(crate) touched: Arc<Touched>,
-    pub(crate) pins: Arc<Pins>,
+    pub(crate) domains: Domains,
     pub(crate) sweeping: Arc<tokio::sync::Mutex<()>>,
     now_ms: fn() -> i64,
     /// How often damage was found in a domain since the start.
@@ -87,6 +89,7 @@ impl ChunkStore {
             SweepStage::Open => index.abandon_sweep().await?,
             SweepStage::Decided => while index.drop_condemned(SLICE).await? > 0 {},
         }
+        let domains = Domains::new(index.domains().await?);
         let layout = Layout {
             workers: options.workers.max(1),
             level: options.level,
@@ -102,7 +105,7 @@ impl ChunkStore {
             backend,
             index,
             touched,
-            pins: Arc::default(),
+            domains,
             sweeping: Arc::default(),
             now_ms: options.now_ms,
             damage: Mutex::default(),
@@ -110,18 +113,69 @@ impl ChunkStore {
         Ok(ChunkStore { inner: Arc::new(inner) })
     }
 
-    /// The number of the domain with this name; made when it is new.
+    /// The number of the plain domain with this name; made when it is new.
     ///
     /// # Errors
-    /// When the index fails.
+    /// [`StoreFault::NotPlain`] when it is sealed; else when the index fails.
     pub async fn domain(&self, name: &str) -> Result<Domain, StoreFault> {
-        Ok(self.inner.index.ensure_domain(name).await?)
+        let (domain, seal) = self.ensure_domain(name, Seal::None).await?;
+        match seal {
+            Seal::None => Ok(domain),
+            Seal::Aes256Gcm => Err(StoreFault::NotPlain { domain }),
+        }
+    }
+
+    /// The number of the sealed domain with this name; made when it is new. It is locked until [`ChunkStore::unlock`].
+    ///
+    /// # Errors
+    /// [`StoreFault::NotSealed`] when it is plain; else when the index fails.
+    pub async fn sealed_domain(&self, name: &str) -> Result<Domain, StoreFault> {
+        let (domain, seal) = self.ensure_domain(name, Seal::Aes256Gcm).await?;
+        match seal {
+            Seal::Aes256Gcm => Ok(domain),
+            Seal::None => Err(StoreFault::NotSealed { domain }),
+        }
+    }
+
+    async fn ensure_domain(&self, name: &str, seal: Seal) -> Result<(Domain, Seal), StoreFault> {
+        let row = self.inner.index.ensure_domain(name, seal).await?;
+        let found = (row.domain, row.seal);
+        self.inner.domains.learn(row);
+        Ok(found)
+    }
+
+    /// Gives the keys of a sealed domain, in place of those that it had.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotSealed`] for a plain domain; [`StoreFault::WrongKeys`] when its chunks were named or sealed with
+    /// others. Keys given before stay then.
+    pub fn unlock(&self, domain: Domain, keys: DomainKeys) -> Result<(), StoreFault> {
+        self.inner.domains.unlock(domain, &keys)
+    }
+
+    /// Forgets the keys of a domain. Acts under way fail with [`StoreFault::Locked`] at their next chunk; what was sealed
+    /// before becomes durable. Nothing happens to a plain domain.
+    pub fn lock(&self, domain: Domain) {
+        self.inner.domains.lock(domain);
+    }
+
+    /// Whether a domain is sealed and its keys are not here.
+    pub fn is_locked(&self, domain: Domain) -> bool {
+        self.inner.domains.access(domain).keys().is_err_and(|fault| is_locked(&fault))
+    }
+
+    /// How a domain names its chunks.
+    ///
+    /// # Errors
+    /// [`StoreFault::Locked`].
+    pub fn naming(&self, domain: Domain) -> Result<Naming, StoreFault> {
+        Ok(self.inner.domains.access(domain).keys()?.naming().clone())
     }
 
     /// Which of these chunks are missing, in the order asked. The zero id is never missing.
     ///
-    /// What is said to be held stays, as long as the asker is a live copy whose root the sweep is told, or holds a
-    /// [`Reservation`] with pins on it.
+    /// What is said to be held stays, as long as the asker is a live copy whose root the sweep is told, or the sweep is told
+    /// to keep the domain.
     ///
     /// # Errors
     /// When the index fails.
@@ -155,11 +209,6 @@ impl ChunkStore {
     /// A way to put chunks of this domain. Many may be open at once; they share the store's threads.
     pub fn ingest(&self, domain: Domain) -> Ingest {
         Ingest::new(Arc::clone(&self.inner), domain)
-    }
-
-    /// An empty reservation, for an import whose disk has no root yet.
-    pub fn reserve(&self, domain: Domain) -> Reservation {
-        Reservation::new(self.clone(), domain)
     }
 
     /// Sums over what is held.

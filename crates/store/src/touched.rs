@@ -1,7 +1,7 @@
 //! What was answered "have it" while a sweep runs.
 //!
 //! A chunk that was said to be held is reserved for whoever asked. Who asked before the sweep began is protected by its
-//! root or its pins; who asks later is protected by this list, which the sweep empties again and again.
+//! root, or because the sweep keeps its domain; who asks later is protected by this list, which the sweep empties again and again.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::chunk::{CHUNK_BYTES, ChunkId, InvalidChunkId};
+use crate::keys::Naming;
 
 /// Most ids in one node.
 pub const NODE_IDS: usize = 1_024;
@@ -194,9 +195,14 @@ impl RootRecord {
         Ok(record)
     }
 
-    /// The disk root that this record has.
+    /// The disk root that this record has in a plain domain.
     pub fn root(&self) -> DiskRoot {
-        DiskRoot(ChunkId::of(&self.encode()))
+        self.root_named(&Naming::Plain)
+    }
+
+    /// The disk root that this record has under a naming.
+    pub fn root_named(&self, naming: &Naming) -> DiskRoot {
+        DiskRoot(naming.id(&self.encode()))
     }
 }
 

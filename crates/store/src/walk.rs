@@ -18,6 +18,7 @@ pub struct Leaves {
 pub struct TreeReader {
     store: ChunkStore,
     domain: Domain,
+    root: DiskRoot,
     record: RootRecord,
     /// Nodes still to read: level, index within the level, id. The next one is last.
     todo: Vec<(u8, u64, ChunkId)>,
@@ -65,7 +66,7 @@ impl ChunkStore {
     pub async fn tree(&self, domain: Domain, root: DiskRoot) -> Result<TreeReader, StoreFault> {
         let record = self.root_record(domain, root).await?;
         let todo = vec![(record.depth(), 0, record.top())];
-        Ok(TreeReader { store: self.clone(), domain, record, todo, places: 0 })
+        Ok(TreeReader { store: self.clone(), domain, root, record, todo, places: 0 })
     }
 
     /// Looks whether everything under a root is here.
@@ -134,7 +135,7 @@ impl TreeReader {
         }
         if self.places != self.record.places() {
             let source = crate::FormatError::Places { places: self.record.places() };
-            return Err(StoreFault::Tree { id: self.record.root().id(), source });
+            return Err(StoreFault::Tree { id: self.root.id(), source });
         }
         Ok(None)
     }

@@ -190,7 +190,7 @@ async fn an_imports_pins_fold_into_its_nodes() {
 async fn two_processes_cannot_open_one_store() {
     let world = World::new().await;
     let Err(fault) = FilesBackend::open(world.folder.path()) else { panic!("it was opened twice") };
-    assert!(matches!(fault, StoreFault::Locked { .. }), "{fault}");
+    assert!(matches!(fault, StoreFault::InUse { .. }), "{fault}");
 }
 
 /// bad input of our own making: the type does not let a caller lie about an id.

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use store::{
-    ChunkId, ChunkIndex, ChunkRow, Domain, IndexFault, Move, NewChunk, PackNumber, PackUse, Place,
-    Quarantined, RowKey, SweepStage, Totals,
+    ChunkId, ChunkIndex, ChunkRow, Domain, DomainRow, IndexFault, Move, NewChunk, PackNumber, PackUse, Place,
+    Quarantined, RowKey, Seal, SweepStage, Totals,
 };
 
 use super::SqliteIndex;
@@ -24,9 +24,22 @@ async fn write<T: Send + 'static>(
 
 #[async_trait]
 impl ChunkIndex for SqliteIndex {
-    async fn ensure_domain(&self, name: &str) -> Result<Domain, IndexFault> {
+    async fn ensure_domain(&self, name: &str, seal: Seal) -> Result<DomainRow, IndexFault> {
         let name = name.to_owned();
-        write(&self.writer, "name a domain", move |writer| writer.ensure_domain(&name)).await
+        write(&self.writer, "name a domain", move |writer| writer.ensure_domain(&name, seal)).await
+    }
+
+    async fn domains(&self) -> Result<Vec<DomainRow>, IndexFault> {
+        write(&self.writer, "list domains", |writer| writer.domains()).await
+    }
+
+    async fn ensure_key_check(
+        &self,
+        domain: Domain,
+        check: [u8; 32],
+    ) -> Result<[u8; 32], IndexFault> {
+        let job = move |writer: &mut Writer| writer.ensure_key_check(domain, check);
+        write(&self.writer, "record a key check", job).await
     }
 
     async fn locate(

@@ -4,6 +4,7 @@
 //! sorted slices. Inserting straight into `chunk` would dirty one page a row (studies: 21 k rows a second at 5 M rows,
 //! staged and merged over 140 k). One thread writes, two look up, one scans; each has its own connection.
 
+mod domains;
 mod fault;
 mod impls;
 mod lane;

@@ -5,8 +5,9 @@ use store::{IndexFault, Retry};
 
 use super::fault::fault;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
+/// Version 1.
 const TABLES: &str = "
 CREATE TABLE domain (
     number INTEGER PRIMARY KEY,
@@ -61,21 +62,28 @@ CREATE TABLE sweep (
 INSERT INTO sweep (one, decided) VALUES (1, 0);
 ";
 
-/// Makes the tables in a new file; refuses a version it does not know.
+/// What makes version 2 of version 1: sealed domains.
+const SEALS: &str = "
+ALTER TABLE domain ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1));
+ALTER TABLE domain ADD COLUMN key_check BLOB CHECK (length(key_check) = 32);
+";
+
+/// Makes the tables in a new file, and changes an older one in place, in one transaction; refuses a version it does not know.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), IndexFault> {
     let failed = |error| fault("migrate", error);
     let tx = connection.transaction().map_err(failed)?;
     let version: i64 =
         tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    match version {
+    let steps: &[&str] = match version {
         VERSION => return Ok(()),
-        0 => {}
+        1 => &[SEALS],
+        0 => &[TABLES, SEALS],
         other => {
             let cause = format!("the file has version `{other}`, this program knows `{VERSION}`");
             return Err(IndexFault::new("open", Retry::Never, cause));
         }
-    }
-    tx.execute_batch(TABLES).map_err(failed)?;
+    };
+    steps.iter().try_for_each(|step| tx.execute_batch(step)).map_err(failed)?;
     tx.pragma_update(None, "user_version", VERSION).map_err(failed)?;
     tx.commit().map_err(failed)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use store::{ChunkId, Domain, Move, NewChunk, PackNumber, PackUse, RowKey, Totals};
 
 use super::merge::Run;
@@ -79,21 +79,6 @@ impl Writer {
 
     pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
         connection.transaction_with_behavior(TransactionBehavior::Immediate)
-    }
-
-    pub(super) fn ensure_domain(&mut self, name: &str) -> rusqlite::Result<Domain> {
-        let find = "SELECT number FROM domain WHERE name = ?1";
-        let found: Option<i64> =
-            self.connection.prepare_cached(find)?.query_row([name], |row| row.get(0)).optional()?;
-        let number = match found {
-            Some(number) => number,
-            None => self.connection.query_row(
-                "INSERT INTO domain (name) VALUES (?1) RETURNING number",
-                [name],
-                |row| row.get(0),
-            )?,
-        };
-        Ok(Domain::new(number as u64))
     }
 
     pub(super) fn append(&mut self, rows: &[NewChunk], packs: &[PackUse]) -> rusqlite::Result<()> {

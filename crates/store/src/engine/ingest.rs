@@ -1,6 +1,6 @@
 //! One caller's way into the store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -11,6 +11,8 @@ use crate::engine::outstanding::Outstanding;
 use crate::engine::worker::Work;
 use crate::fault::StoreFault;
 use crate::frame::{Carried, FrameError, FrameHeader};
+use crate::keys::Naming;
+use crate::sealing::Access;
 use crate::store::Inner;
 use crate::touched::TreePart;
 
@@ -19,7 +21,7 @@ use crate::touched::TreePart;
 pub struct Durable {
     /// Chunks, nodes and roots included.
     pub chunks: u64,
-    /// Bytes of their frames.
+    /// Bytes of their frames as they were received, or would be sent: what a seal adds at rest is not counted.
     pub stored_bytes: u64,
     /// Bytes of their plaintext.
     pub plain_bytes: u64,
@@ -52,6 +54,15 @@ impl Wanted {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// What the chunks of another naming are said to be called under the domain's own.
+#[derive(Clone, Debug)]
+pub struct Renaming {
+    /// The naming that received frames have.
+    pub naming: Naming,
+    /// The domain's id for each of their ids.
+    pub names: HashMap<ChunkId, ChunkId>,
 }
 
 /// A frame that is not stored, and why.
@@ -109,6 +120,7 @@ pub enum Recorded {
 
 pub(crate) struct IngestState {
     pub(crate) domain: Domain,
+    pub(crate) access: Access,
     pub(crate) outstanding: Outstanding,
     failure: Mutex<Option<StoreFault>>,
     durable: watch::Sender<Durable>,
@@ -146,6 +158,7 @@ impl Ingest {
     pub(crate) fn new(inner: Arc<Inner>, domain: Domain) -> Self {
         let state = Arc::new(IngestState {
             domain,
+            access: inner.domains.access(domain),
             outstanding: Outstanding::default(),
             failure: Mutex::default(),
             durable: watch::Sender::default(),
@@ -160,14 +173,41 @@ impl Ingest {
     /// A caller that walks a tree asks what a node's children are missing only after the node's run has returned here:
     /// then a sweep that begins in between finds the node.
     ///
+    /// In a sealed domain frames are sealed on the way.
+    ///
     /// # Errors
-    /// When the run is no run of frames, or has a chunk that is not wanted, or the store has failed.
+    /// [`StoreFault::Locked`]; else when the run is no run of frames, or has a chunk that is not wanted, or the store has failed.
     pub async fn put_frames(
         &self,
         run: Bytes,
         wanted: &mut Wanted,
     ) -> Result<Accepted, IngestError> {
+        self.put_run(run, wanted, None).await
+    }
+
+    /// The same for frames of another naming: each is hashed under both, compared with its id and with the name that it is
+    /// said to have, and stored under that name. What is accepted is told by the ids received.
+    ///
+    /// # Errors
+    /// As [`Ingest::put_frames`]. A chunk whose name is another than it was said to be, or for which none was said, is
+    /// refused with [`FrameError::WrongName`].
+    pub async fn put_renamed(
+        &self,
+        run: Bytes,
+        wanted: &mut Wanted,
+        renaming: &Arc<Renaming>,
+    ) -> Result<Accepted, IngestError> {
+        self.put_run(run, wanted, Some(renaming)).await
+    }
+
+    async fn put_run(
+        &self,
+        run: Bytes,
+        wanted: &mut Wanted,
+        renaming: Option<&Arc<Renaming>>,
+    ) -> Result<Accepted, IngestError> {
         self.check_failure()?;
+        self.inner.ensure_checked(&self.state.access).await?;
         let mut accepted = Accepted { bytes: run.len() as u64, ..Accepted::default() };
         let pieces = self.cut(run, wanted, &mut accepted)?;
         let mut replies = Vec::with_capacity(pieces.len());
@@ -175,7 +215,9 @@ impl Ingest {
             let room = self.inner.engine.shared().room(bytes.len()).await?;
             let (reply, checked) = oneshot::channel();
             replies.push(checked);
-            self.inner.engine.submit(&self.state, Work::Frames { headers, bytes, reply, room });
+            let renaming = renaming.map(Arc::clone);
+            let work = Work::Frames { headers, bytes, renaming, reply, room };
+            self.inner.engine.submit(&self.state, work);
         }
         for checked in replies {
             let mut checked = checked.await.map_err(|_| StoreFault::Closed)??;
@@ -232,9 +274,11 @@ impl Ingest {
     /// told by the next call.
     ///
     /// # Errors
-    /// When the store has failed.
+    /// [`StoreFault::Locked`]; [`StoreFault::Misnamed`] (by the next call) when the chunk was named otherwise than its domain
+    /// names chunks; else when the store has failed.
     pub async fn put_plain(&self, chunk: Chunk) -> Result<(), StoreFault> {
         self.check_failure()?;
+        self.inner.ensure_checked(&self.state.access).await?;
         let room = self.inner.engine.shared().room(chunk.plain().len()).await?;
         self.inner.engine.submit(&self.state, Work::Plain { chunk, room });
         Ok(())

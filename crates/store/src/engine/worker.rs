@@ -9,12 +9,16 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::chunk::{Chunk, ChunkId, Domain};
 use crate::engine::Shared;
 use crate::engine::commit::{Batch, Commit, Ticket};
-use crate::engine::ingest::{Checked, Durable, IngestState, Refused};
+use crate::engine::ingest::{Checked, Durable, IngestState, Refused, Renaming};
 use crate::engine::shelf::OpenPack;
 use crate::fault::StoreFault;
-use crate::frame::{Carried, Decoder, Encoder, FRAME_HEADER_BYTES, FRAME_MAX, FrameHeader};
+use crate::frame::{
+    Carried, Decoder, Encoder, FRAME_HEADER_BYTES, FRAME_MAX, FrameError, FrameHeader, Seal,
+};
 use crate::index::NewChunk;
+use crate::keys::Naming;
 use crate::pack::Place;
+use crate::sealing::Keys;
 
 /// What is gathered before it is written and handed to the commit thread (studies/lan.md: 256 KiB to 1 MiB are equal).
 const BATCH_BYTES: u64 = 1 << 20;
@@ -28,6 +32,8 @@ pub(crate) enum Work {
     Frames {
         headers: Vec<FrameHeader>,
         bytes: Bytes,
+        /// What they are called here, if their ids are of another naming.
+        renaming: Option<Arc<Renaming>>,
         reply: oneshot::Sender<Result<Checked, StoreFault>>,
         /// Held until the frames are durable: what is received and not durable stays within the window.
         room: OwnedSemaphorePermit,
@@ -55,6 +61,8 @@ pub(crate) struct Worker {
     commits: SyncSender<Commit>,
     decoder: Decoder,
     encoder: Encoder,
+    /// A chunk of an import between compressing and sealing.
+    frame: Vec<u8>,
     writers: Vec<Writer>,
 }
 
@@ -72,7 +80,7 @@ impl Worker {
         level: i32,
     ) -> std::io::Result<Self> {
         let (decoder, encoder) = (Decoder::new()?, Encoder::new(level)?);
-        Ok(Worker { shared, commits, decoder, encoder, writers: Vec::new() })
+        Ok(Worker { shared, commits, decoder, encoder, frame: Vec::new(), writers: Vec::new() })
     }
 
     pub(crate) fn run(mut self) {
@@ -117,9 +125,14 @@ impl Worker {
                 }
                 drop(room);
             }
-            Work::Frames { headers, bytes, reply, room } => {
+            Work::Frames { headers, bytes, renaming, reply, room } => {
                 ticket.hold(room);
-                let checked = self.put_frames(&mut ticket, &headers, &bytes);
+                let as_they_are = renaming.is_none() && ingest.access.seal() == Seal::None;
+                let checked = if as_they_are {
+                    self.put_frames(&mut ticket, &headers, &bytes)
+                } else {
+                    self.put_anew(&mut ticket, (&headers, &bytes), renaming.as_deref())
+                };
                 if let Err(fault) = &checked {
                     ingest.fail(fault.clone());
                 }
@@ -131,6 +144,10 @@ impl Worker {
     }
 
     fn put_plain(&mut self, ticket: &mut Ticket, chunk: &Chunk) -> Result<(), StoreFault> {
+        match ticket.ingest.access.keys()? {
+            Keys::Plain => {}
+            keys @ Keys::Sealed(_) => return self.seal_plain(ticket, chunk, &keys),
+        }
         let at = self.writer(ticket)?;
         let writer = &mut self.writers[at];
         let start = writer.buffer.len();
@@ -140,6 +157,70 @@ impl Worker {
         writer.add_row(ticket, chunk.id(), offset, length);
         ticket.count(length, chunk.plain().len() as u32);
         writer.write_if_long()
+    }
+
+    /// Compresses and seals a chunk of an import.
+    fn seal_plain(
+        &mut self,
+        ticket: &mut Ticket,
+        chunk: &Chunk,
+        keys: &Keys,
+    ) -> Result<(), StoreFault> {
+        let id = chunk.id();
+        if keys.naming().id(chunk.plain()) != id {
+            return Err(StoreFault::Misnamed { id });
+        }
+        let mut frame = std::mem::take(&mut self.frame);
+        frame.clear();
+        self.encoder.encode(&id, chunk.plain(), &mut frame);
+        let put = FrameHeader::parse(&frame)
+            .map_err(|source| StoreFault::Damaged { id, source })
+            .and_then(|header| self.put_sealed(ticket, (&header, &id), &frame, keys));
+        self.frame = frame;
+        put
+    }
+
+    /// Appends a frame from the wire under a name of its own, and sealed if its domain is.
+    fn put_sealed(
+        &mut self,
+        ticket: &mut Ticket,
+        (header, name): (&FrameHeader, &ChunkId),
+        frame: &[u8],
+        keys: &Keys,
+    ) -> Result<(), StoreFault> {
+        let contents = header.contents().expect("the ingest keeps absent frames to itself");
+        let at = self.writer(ticket)?;
+        let writer = &mut self.writers[at];
+        let start = writer.buffer.len();
+        let offset = writer.pack.written() + start as u64;
+        keys.frame(name, contents, &frame[FRAME_HEADER_BYTES..], &mut writer.buffer)?;
+        let length = (writer.buffer.len() - start) as u32;
+        writer.add_row(ticket, *name, offset, length);
+        ticket.count(frame.len() as u32, contents.0);
+        writer.write_if_long()
+    }
+
+    /// Checks frames and writes each anew. The keys are asked for at every one: they may be gone by then.
+    fn put_anew(
+        &mut self,
+        ticket: &mut Ticket,
+        (headers, bytes): (&[FrameHeader], &Bytes),
+        renaming: Option<&Renaming>,
+    ) -> Result<Checked, StoreFault> {
+        let (mut checked, mut end) = (Checked::default(), 0);
+        for header in headers {
+            let frame = &bytes[end..end + header.frame_bytes()];
+            end += frame.len();
+            let keys = ticket.ingest.access.keys()?;
+            match name(&mut self.decoder, (header, frame), keys.naming(), renaming) {
+                Ok(name) => {
+                    self.put_sealed(ticket, (header, &name), frame, &keys)?;
+                    checked.stored.push(header.id);
+                }
+                Err(error) => checked.refused.push(Refused { id: header.id, error }),
+            }
+        }
+        Ok(checked)
     }
 
     fn put_frames(
@@ -154,7 +235,7 @@ impl Worker {
         for header in headers {
             let frame = &bytes[end..end + header.frame_bytes()];
             let stored = &frame[FRAME_HEADER_BYTES..];
-            match (header.carried, self.decoder.open_parsed(header, stored)) {
+            match (header.carried, self.decoder.open_parsed(header, stored, &Naming::Plain)) {
                 (Carried::Chunk { plain, .. }, Ok(_)) => {
                     span.push((header.id, frame.len() as u32, plain));
                     checked.stored.push(header.id);
@@ -285,6 +366,24 @@ impl Writer {
         self.batch.used = self.pack.written();
         Ok(())
     }
+}
+
+/// What a frame from the wire is called here, once its plaintext was hashed.
+fn name(
+    decoder: &mut Decoder,
+    (header, frame): (&FrameHeader, &[u8]),
+    naming: &Naming,
+    renaming: Option<&Renaming>,
+) -> Result<ChunkId, FrameError> {
+    let stored = &frame[FRAME_HEADER_BYTES..];
+    let Some(renaming) = renaming else {
+        return decoder.open_parsed(header, stored, naming).map(|_| header.id);
+    };
+    let plain = decoder.open_parsed(header, stored, &renaming.naming)?;
+    let id = header.id;
+    let got = naming.id(plain.expect("the ingest keeps absent frames to itself"));
+    let told = renaming.names.get(&id).copied().unwrap_or(ChunkId::ZERO);
+    if told == got { Ok(got) } else { Err(FrameError::WrongName { id, told, got }) }
 }
 
 fn hand_over(mut writer: Writer, commits: &SyncSender<Commit>) {

@@ -1,12 +1,15 @@
 //! The sweep: deletes what nothing reaches, beside running copies and imports, without stopping them.
 //!
 //! 1. From now on every answer "have it" is listed. What was handed over before is committed, so that a walk finds it.
-//! 2. Pins and roots are gathered, and everything they reach is marked. A copy stores nodes before it asks what their
+//! 2. Roots are gathered, and everything they reach is marked. A copy stores nodes before it asks what their
 //!    children miss; so what it was told before step 1 is reachable from its root through nodes that are here.
 //! 3. What is recorded and not marked is proposed. Look-ups do not see this.
 //! 4. What was listed meanwhile is spared. Under a short lock, with look-ups waiting, the last of it is, and the rest is
 //!    condemned by one durable transaction. From now on it counts as absent; a put revives it.
 //! 5. Rows are deleted; then packs without rows; then packs with little in them are rewritten.
+//!
+//! Nothing is taken of domains that the caller wants kept (imports and re-keying copies build a tree that nothing names
+//! yet), of those where a damaged node hides what it lists, and of locked ones that have roots: they cannot be walked.
 //!
 //! A crash before the decision forgets the sweep; after it, opening the store finishes step 5's rows.
 
@@ -35,12 +38,21 @@ const NODES: usize = 256;
 /// Answers left over that are dealt with under the lock.
 const FEW: usize = 64;
 
-/// Who knows what is live: roots of snapshots and of copies under way. Asked once per sweep, after the sweep has begun to
-/// list answers: a root that is registered later is protected by that list.
+/// What must stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Disks of snapshots and of copies under way.
+    pub roots: Vec<(Domain, DiskRoot)>,
+    /// Domains of which nothing is taken.
+    pub kept: Vec<Domain>,
+}
+
+/// Who knows what is live. Asked once per sweep, after the sweep has begun to list answers: a root that is registered
+/// later, or an import that begins later, is protected by that list.
 #[async_trait]
 pub trait LiveRoots: Send + Sync {
-    /// All of them.
-    async fn roots(&self) -> Result<Vec<(Domain, DiskRoot)>, StoreFault>;
+    /// All of it.
+    async fn live(&self) -> Result<Live, StoreFault>;
 }
 
 /// What a sweep did.
@@ -54,12 +66,22 @@ pub struct Swept {
     pub packs_rewritten: u64,
     /// Domains left alone, because a damaged node hides what it lists.
     pub blind: BTreeSet<Domain>,
+    /// Domains left alone, because they are locked and have roots.
+    pub locked: BTreeSet<Domain>,
+    /// Domains left alone, because the caller wanted them kept.
+    pub kept: BTreeSet<Domain>,
+}
+
+impl Swept {
+    fn is_left_alone(&self, domain: &Domain) -> bool {
+        self.blind.contains(domain) || self.locked.contains(domain) || self.kept.contains(domain)
+    }
 }
 
 /// Where a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Pins and roots come next.
+    /// Roots come next.
     Gather,
     /// Trees are walked.
     Mark,
@@ -94,7 +116,7 @@ pub struct Sweep {
 }
 
 impl ChunkStore {
-    /// Deletes what neither `live` nor any reservation nor anybody who was told "have it" reaches.
+    /// Deletes what neither `live` nor anybody who was told "have it" meanwhile reaches.
     ///
     /// # Errors
     /// When the index or the backend fails. What is not decided by then stays; what is decided goes with the next one.
@@ -162,12 +184,20 @@ impl Sweep {
         inner.engine.barrier().await;
         let damaged = inner.index.quarantined().await?;
         self.walk.damaged = damaged.iter().map(|found| (found.row.domain, found.row.id)).collect();
-        // Pins before roots: an import drops its pins only when the catalog has its root.
-        let pins = inner.pins.all();
-        let roots = live.roots().await?;
-        let roots =
-            roots.into_iter().map(|(domain, root)| Touch::Whole(domain, TreePart::Root(root.id())));
-        let keys = self.walk.push(pins.into_iter().chain(roots));
+        let Live { roots, kept } = live.live().await?;
+        self.swept.kept.extend(kept);
+        let mut walked = Vec::with_capacity(roots.len());
+        for (domain, root) in roots {
+            if self.swept.kept.contains(&domain) {
+                continue;
+            }
+            if self.store.is_locked(domain) {
+                self.leave_locked(domain);
+            } else {
+                walked.push(Touch::Whole(domain, TreePart::Root(root.id())));
+            }
+        }
+        let keys = self.walk.push(walked);
         self.marks.extend(keys)?;
         inner.index.settle().await?;
         Ok(Phase::Mark)
@@ -193,7 +223,7 @@ impl Sweep {
         let mut keys = Vec::new();
         for row in &rows {
             let key = (row.domain, row.id);
-            if !sorted.contains(key)? && !self.swept.blind.contains(&row.domain) {
+            if !sorted.contains(key)? && !self.swept.is_left_alone(&row.domain) {
                 keys.push(key);
             }
         }
@@ -242,7 +272,7 @@ impl Sweep {
         Ok(if gone > 0 { Phase::Drop } else { Phase::Packs })
     }
 
-    /// Reads a node and marks what it lists. A node found damaged after the marking ends the sweep.
+    /// Reads a node and marks what it lists. A node that cannot be read after the marking ends the sweep.
     async fn walk_on(&mut self, into: Into) -> Result<(), StoreFault> {
         match (self.walk.step().await?, into) {
             (Seen::Keys(keys), Into::Marks) => self.marks.extend(keys),
@@ -252,11 +282,26 @@ impl Sweep {
                 self.swept.blind.insert(domain);
                 Ok(())
             }
-            (Seen::Blind(domain), Into::Late) if self.swept.blind.contains(&domain) => Ok(()),
+            (Seen::Locked(domain), Into::Marks) => {
+                self.leave_locked(domain);
+                Ok(())
+            }
+            (Seen::Blind(domain) | Seen::Locked(domain), Into::Late)
+                if self.swept.is_left_alone(&domain) =>
+            {
+                Ok(())
+            }
+            (Seen::Locked(domain), Into::Late) => Err(StoreFault::Locked { domain }),
             (Seen::Blind(_), Into::Late) => Err(StoreFault::io(
                 "sweep",
                 std::io::Error::other("a node was found damaged while chunks were proposed"),
             )),
+        }
+    }
+
+    fn leave_locked(&mut self, domain: Domain) {
+        if self.swept.locked.insert(domain) {
+            tracing::warn!(%domain, "a domain is locked and is not swept");
         }
     }
 
@@ -294,7 +339,7 @@ impl Sweep {
         let mut keys = Vec::new();
         for found in self.store.inner.index.quarantined().await? {
             let key = (found.row.domain, found.row.id);
-            if !sorted.contains(key)? && !self.swept.blind.contains(&key.0) {
+            if !sorted.contains(key)? && !self.swept.is_left_alone(&key.0) {
                 keys.push(key);
             }
         }

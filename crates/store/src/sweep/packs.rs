@@ -9,10 +9,10 @@ use crate::backend::StoreBackend;
 use crate::chunk::Domain;
 use crate::engine::shelf::OpenPack;
 use crate::fault::StoreFault;
-use crate::frame::FrameError;
 use crate::index::{ChunkRow, Move, PackUse};
 use crate::pack::{PACK_HEADER_BYTES, PackNumber, Place};
-use crate::read::{Frame, blocking, check_frame, runs};
+use crate::read::{Checked, blocking, check_frame, runs};
+use crate::sealing::Access;
 use crate::store::Inner;
 use crate::sweep::{Phase, Sweep};
 
@@ -109,7 +109,8 @@ impl Inner {
             let shelf = Arc::clone(&self.engine.shared().shelf);
             let pack = shelf.take(domain)?;
             let (backend, target) = (Arc::clone(&self.backend), Arc::clone(&pack));
-            let copied = blocking(move || copy(rest, &*backend, &target)).await??;
+            let access = self.domains.access(domain);
+            let copied = blocking(move || copy(rest, &*backend, (&target, &access))).await??;
             rest = copied.rest;
             self.quarantine(copied.damaged).await?;
             let used =
@@ -132,7 +133,7 @@ struct Copied {
 fn copy(
     rows: Vec<ChunkRow>,
     backend: &dyn StoreBackend,
-    target: &OpenPack,
+    (target, access): (&OpenPack, &Access),
 ) -> Result<Copied, StoreFault> {
     let mut copied = Copied::default();
     for run in runs(rows) {
@@ -141,28 +142,30 @@ fn copy(
             continue;
         }
         // A pack that is gone lost its rows: they were deleted or set aside meanwhile.
-        let found = match run.read(backend) {
+        let found = match run.read(backend, access.seal()) {
             Err(StoreFault::PackGone { .. }) => continue,
             other => other?,
         };
         for (row, frame) in found {
-            match frame.and_then(checked) {
-                Ok(_) if target.is_full() => copied.rest.push(row),
-                Ok(frame) => {
+            // Damage is not carried on, as far as it can be seen without keys.
+            let sound = match &frame {
+                Ok(frame) => check_frame(frame, access)?,
+                Err(error) => Err(error.clone()),
+            };
+            match (sound, frame) {
+                (Ok(Checked::Hash | Checked::Checksum), Ok(_)) if target.is_full() => {
+                    copied.rest.push(row);
+                }
+                (Ok(Checked::Hash | Checked::Checksum), Ok(frame)) => {
                     let (pack, offset) = (target.number, target.written());
                     target.append(frame.bytes())?;
                     let to = Place { pack, offset, length: row.place.length };
                     copied.moves.push(Move { row, to });
                 }
-                Err(_) => copied.damaged.push(row),
+                (Err(_), _) | (_, Err(_)) => copied.damaged.push(row),
             }
         }
     }
     target.sync()?;
     Ok(copied)
-}
-
-/// Damage is not carried on.
-fn checked(frame: Frame) -> Result<Frame, FrameError> {
-    check_frame(&frame).map(|()| frame)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::chunk::{ChunkId, Domain};
 use crate::fault::StoreFault;
 use crate::index::RowKey;
+use crate::sealing::is_locked;
 use crate::store::ChunkStore;
 use crate::touched::{Touch, TreePart};
 use crate::tree::RootRecord;
@@ -26,6 +27,8 @@ pub(crate) enum Seen {
     Keys(Vec<RowKey>),
     /// A node is damaged: what it lists cannot be known, so nothing of its domain may be taken.
     Blind(Domain),
+    /// Its domain is locked, with the same consequence.
+    Locked(Domain),
 }
 
 impl Walk {
@@ -73,6 +76,7 @@ impl Walk {
             // A copy under way has not fetched it yet, nor anything that only it leads to.
             Err(StoreFault::Missing { .. }) => return Ok(Seen::Keys(keys)),
             Err(StoreFault::Damaged { .. }) => return Ok(Seen::Blind(domain)),
+            Err(fault) if is_locked(&fault) => return Ok(Seen::Locked(domain)),
             Err(fault) => return Err(fault),
         };
         match part {
