@@ -93,11 +93,7 @@ pub(crate) fn check(options: &AwsKmsOptions) -> Result<(Uri, Way), OptionsFault>
     endpoint(&options.endpoint)
 }
 
-fn text(
-    option: &'static str,
-    text: &str,
-    legal: impl Fn(u8) -> bool,
-) -> Result<(), OptionsFault> {
+fn text(option: &'static str, text: &str, legal: impl Fn(u8) -> bool) -> Result<(), OptionsFault> {
     if text.is_empty() || !text.bytes().all(legal) {
         return Err(OptionsFault::Text { option });
     }

@@ -41,11 +41,8 @@ impl Signer {
         now: Timestamp,
     ) -> Request<Full<Bytes>> {
         let host = endpoint.authority().expect("a checked endpoint has a host").as_str();
-        let headers = [
-            ("content-type", CONTENT_TYPE),
-            ("host", host),
-            ("x-amz-target", action.target()),
-        ];
+        let headers =
+            [("content-type", CONTENT_TYPE), ("host", host), ("x-amz-target", action.target())];
         let identity = self.credentials.clone().into();
         let params = v4::SigningParams::builder()
             .identity(&identity)

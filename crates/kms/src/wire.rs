@@ -110,8 +110,7 @@ pub(crate) fn parse<T: for<'a> Deserialize<'a>>(
     action: Action,
     body: &[u8],
 ) -> Result<T, KmsFault> {
-    serde_json::from_slice(body)
-        .map_err(|_| KmsFault::Protocol { action, breach: Breach::Json })
+    serde_json::from_slice(body).map_err(|_| KmsFault::Protocol { action, breach: Breach::Json })
 }
 
 impl Keys {

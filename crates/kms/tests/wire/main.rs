@@ -1,0 +1,59 @@
+//! The client against a service that is not ours (moto), a signer that is not ours (botocore), and an enemy.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod double;
+mod hostile;
+mod live;
+mod python;
+mod refusals;
+mod signature;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kms::{AwsKms, AwsKmsOptions, KeyContext};
+use model::{AccountId, Clock, EncryptionKeyId, Timestamp};
+
+pub const ACCESS_KEY: &str = "AKIDEXAMPLE";
+pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+/// A clock that stands.
+pub struct At(pub i64);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0)
+    }
+}
+
+pub fn options(endpoint: &str) -> AwsKmsOptions {
+    AwsKmsOptions {
+        endpoint: endpoint.to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key: ACCESS_KEY.to_owned(),
+        secret_key: SECRET_KEY.to_owned().into(),
+        session_token: None,
+        timeout: Duration::from_secs(30),
+        authorities: None,
+    }
+}
+
+pub fn client(options: &AwsKmsOptions) -> AwsKms {
+    AwsKms::new(options, Arc::new(At(1_795_300_000_000))).unwrap()
+}
+
+pub fn key(text: &str) -> EncryptionKeyId {
+    text.parse().unwrap()
+}
+
+pub fn context(account: u8, region: &str, domain: &str) -> KeyContext {
+    KeyContext {
+        account: AccountId::from_random(|| account),
+        region: region.parse().unwrap(),
+        domain: domain.to_owned(),
+    }
+}
+
+pub fn here() -> KeyContext {
+    context(1, "north", "main")
+}
