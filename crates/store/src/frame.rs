@@ -212,12 +212,7 @@ pub(crate) fn checksum(head: &[u8; 12], id: &ChunkId, stored: &[u8]) -> u32 {
 }
 
 /// Writes the header of a frame whose stored bytes are in place.
-pub(crate) fn write_header(
-    into: &mut [u8],
-    id: &ChunkId,
-    (plain, codec): (u32, u8),
-    seal: Seal,
-) {
+pub(crate) fn write_header(into: &mut [u8], id: &ChunkId, (plain, codec): (u32, u8), seal: Seal) {
     let stored = (into.len() - FRAME_HEADER_BYTES) as u32;
     let mut head = [0; 12];
     head[..4].copy_from_slice(&stored.to_le_bytes());
@@ -272,12 +267,7 @@ impl Encoder {
                     Codec::Plain
                 }
             };
-        write_header(
-            &mut into[start..],
-            id,
-            (plain.len() as u32, codec.byte()),
-            Seal::None,
-        );
+        write_header(&mut into[start..], id, (plain.len() as u32, codec.byte()), Seal::None);
     }
 }
 
@@ -377,7 +367,11 @@ fn compare<'a>(
     naming: &Naming,
 ) -> Result<&'a [u8], FrameError> {
     let got = naming.id(plain);
-    if got == header.id { Ok(plain) } else { Err(FrameError::WrongChunk { wanted: header.id, got }) }
+    if got == header.id {
+        Ok(plain)
+    } else {
+        Err(FrameError::WrongChunk { wanted: header.id, got })
+    }
 }
 
 /// What the codec makes of a body.

@@ -310,8 +310,7 @@ mod tests {
     use crate::keys::{DataKey, IdKey};
 
     fn keyring(name: &str) -> Keyring {
-        let keys =
-            DomainKeys { id_key: IdKey::new([1; 32]), data_key: DataKey::new([2; 32]) };
+        let keys = DomainKeys { id_key: IdKey::new([1; 32]), data_key: DataKey::new([2; 32]) };
         Keyring::new(name, &keys)
     }
 

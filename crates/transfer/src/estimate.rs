@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::stream::{StreamExt, TryStreamExt};
-use store::{ChunkId, ChunkStore, RootRecord, StoreFault, TreePart};
+use futures::stream::{FuturesUnordered, StreamExt, TryStreamExt};
+use store::{ChunkId, ChunkStore, DiskRoot, Domain, Naming, RootRecord, StoreFault, TreePart};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::fault::{SourceFault, TransferFault, TreeError};
 use crate::fetch::FetchDisk;
+use crate::rekey::RekeyDisk;
 use crate::request::Requests;
-use crate::source::ChunkSource;
-use crate::walk::{Errand, Walk, read_held};
+use crate::source::{ChunkSource, RenamingSource};
+use crate::walk::{Again, Errand, Walk, check_size, read_held};
 use crate::watch::Watch;
 
 /// Ids measured in one request (docs/formats.md, section 6).
@@ -54,28 +55,52 @@ pub async fn missing_bytes(
     store: &ChunkStore,
     (watch, measure): (&Watch, &Measure<'_>),
 ) -> Result<Missing, TransferFault> {
-    tokio::select! {
-        biased;
-        () = watch.cancel.cancelled() => Err(TransferFault::Stopped),
-        missing = estimate(job, source, store, (watch, measure)) => missing,
-    }
-}
-
-async fn estimate(
-    job: FetchDisk,
-    source: &dyn ChunkSource,
-    store: &ChunkStore,
-    (watch, measure): (&Watch, &Measure<'_>),
-) -> Result<Missing, TransferFault> {
     let root = TreePart::Root(job.root.id());
     if let Some(Some(places)) = store.complete(job.domain, &[root]).await?.first().copied() {
         return Ok(Missing { places, chunks_reused: places, ..Missing::default() });
     }
+    let naming = store.naming(job.domain)?;
+    let disk = Disk { root: job.root, domain: job.domain, expected_size: job.expected_size };
+    estimate(disk, (source, naming, None), store, (watch, measure)).await
+}
+
+/// The same for [`crate::rekey_disk`]: what the source says its chunks are called here is believed.
+///
+/// # Errors
+/// As [`crate::rekey_disk`].
+pub async fn rekey_missing_bytes(
+    job: RekeyDisk,
+    source: &dyn RenamingSource,
+    store: &ChunkStore,
+    (watch, measure): (&Watch, &Measure<'_>),
+) -> Result<Missing, TransferFault> {
+    let RekeyDisk { source_root: root, source_naming, domain, expected_size } = job;
+    let disk = Disk { root, domain, expected_size };
+    estimate(disk, (source, source_naming, Some(source)), store, (watch, measure)).await
+}
+
+#[derive(Clone, Copy)]
+struct Disk {
+    root: DiskRoot,
+    domain: Domain,
+    expected_size: u64,
+}
+
+/// Whom to ask, how it names chunks, and for their names here if those are others.
+type From<'a> = (&'a dyn ChunkSource, Naming, Option<&'a dyn RenamingSource>);
+
+async fn estimate(
+    disk: Disk,
+    (source, naming, renamer): From<'_>,
+    store: &ChunkStore,
+    (watch, measure): (&Watch, &Measure<'_>),
+) -> Result<Missing, TransferFault> {
     let (batches, measured) = mpsc::channel(MEASURES);
     let survey = Survey {
-        job,
+        disk,
         store,
-        requests: Requests::new(source, watch, None),
+        requests: Requests::new(source, &naming, watch, None),
+        renamer,
         batches,
         found: Mutex::default(),
         chunks: AtomicU64::new(0),
@@ -85,14 +110,22 @@ async fn estimate(
         .map(|ids| async move { measure(ids).await.map_err(TransferFault::from) })
         .buffer_unordered(MEASURES)
         .try_fold(0, |sum, bytes: u64| async move { Ok(sum + bytes) });
-    let (found, bytes) = tokio::try_join!(survey.run(), bytes)?;
-    Ok(Missing { bytes: found.bytes + bytes, ..found })
+    let surveyed = async {
+        let (found, bytes) = tokio::try_join!(survey.run(), bytes)?;
+        Ok(Missing { bytes: found.bytes + bytes, ..found })
+    };
+    tokio::select! {
+        biased;
+        () = watch.cancel.cancelled() => Err(TransferFault::Stopped),
+        missing = surveyed => missing,
+    }
 }
 
 struct Survey<'a> {
-    job: FetchDisk,
+    disk: Disk,
     store: &'a ChunkStore,
     requests: Requests<'a>,
+    renamer: Option<&'a dyn RenamingSource>,
     batches: mpsc::Sender<Vec<ChunkId>>,
     found: Mutex<Found>,
     chunks: AtomicU64,
@@ -110,20 +143,24 @@ struct Found {
 impl Survey<'_> {
     /// Consumes itself, so that the channel closes with it.
     async fn run(self) -> Result<Missing, TransferFault> {
-        let id = self.job.root.id();
-        let mut held = read_held(self.store, self.job.domain, &[id]).await?;
+        let id = self.disk.root.id();
+        // By the source's names the store holds something only if it has no others.
+        let here = self.renamer.is_none().then_some((self.store, self.disk.domain));
+        let mut held = match here {
+            Some((store, domain)) => read_held(store, domain, &[id]).await?,
+            None => HashMap::new(),
+        };
         if held.is_empty() {
-            held = self.bring(vec![id]).await?;
+            held = self.requests.nodes(&[id], None).await?.plain;
         }
         let record = match held.get(&id) {
             Some(bytes) => RootRecord::decode(bytes).map_err(TreeError::Root)?,
             None => return Err(self.lacks()),
         };
-        let (wanted, got) = (self.job.expected_size, record.size_bytes());
-        if wanted != got {
-            return Err(TreeError::Size { wanted, got }.into());
-        }
-        Walk::new(self.store, self.job.domain, &self, &record).run(&record).await?;
+        check_size(&record, self.disk.expected_size)?;
+        let surveyor = Surveyor { survey: &self, looking: Default::default() };
+        Walk::new(here, &surveyor, self.disk.root, &record).run(&record).await?;
+        surveyor.look_on(0).await?;
         self.send_batch(1).await?;
         if let Some(lacks) = self.requests.lacks() {
             return Err(lacks);
@@ -138,6 +175,31 @@ impl Survey<'_> {
 
     fn lacks(&self) -> TransferFault {
         self.requests.lacks().expect("a root that did not come is lacking")
+    }
+
+    /// Looks which chunks of a list are missing.
+    async fn look(&self, ids: Vec<ChunkId>) -> Result<(), TransferFault> {
+        let names = match self.renamer {
+            None => ids.clone(),
+            Some(renamer) => {
+                let names = self.requests.rename(renamer, &ids).await?;
+                // What the source lacks ends the survey; it counts as held until then.
+                names.into_iter().map(|name| name.unwrap_or(ChunkId::ZERO)).collect()
+            }
+        };
+        let missing = self.store.missing(self.disk.domain, &names).await?;
+        {
+            let mut found = self.found.lock().expect("nobody panics while noticing");
+            for (id, missing) in ids.iter().zip(missing) {
+                if missing && found.notice(id) {
+                    self.chunks.fetch_add(1, Ordering::Relaxed);
+                    found.batch.push(*id);
+                } else {
+                    self.reuse(1);
+                }
+            }
+        }
+        self.send_batch(MEASURE_IDS - store::NODE_IDS).await
     }
 
     /// Has the batch measured if it has at least so many ids.
@@ -171,35 +233,43 @@ impl Found {
     }
 }
 
+/// Looks at several lists at once: a name may be a round trip away.
+struct Surveyor<'a> {
+    survey: &'a Survey<'a>,
+    looking: tokio::sync::Mutex<FuturesUnordered<BoxFuture<'a, Result<(), TransferFault>>>>,
+}
+
+impl Surveyor<'_> {
+    /// Looks on until at most so many lists are left.
+    async fn look_on(&self, left: usize) -> Result<(), TransferFault> {
+        let mut looking = self.looking.lock().await;
+        while looking.len() > left {
+            looking.next().await.transpose()?;
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
-impl Errand for Survey<'_> {
+impl Errand for Surveyor<'_> {
     async fn bring(&self, ids: Vec<ChunkId>) -> Result<HashMap<ChunkId, Bytes>, TransferFault> {
-        Ok(self.requests.nodes(&ids, None).await?.plain)
+        Ok(self.survey.requests.nodes(&ids, None).await?.plain)
     }
 
-    async fn visit(&self, ids: &[ChunkId]) -> Result<(), TransferFault> {
+    async fn visit(&self, _: u64, ids: &[ChunkId]) -> Result<(), TransferFault> {
         let ids: Vec<ChunkId> = ids.iter().copied().filter(|id| !id.is_zero()).collect();
-        let missing = self.store.missing(self.job.domain, &ids).await?;
-        {
-            let mut found = self.found.lock().expect("nobody panics while noticing");
-            for (id, missing) in ids.iter().zip(missing) {
-                if missing && found.notice(id) {
-                    self.chunks.fetch_add(1, Ordering::Relaxed);
-                    found.batch.push(*id);
-                } else {
-                    self.reuse(1);
-                }
-            }
-        }
-        self.send_batch(MEASURE_IDS - store::NODE_IDS).await
+        let survey = self.survey;
+        self.looking.lock().await.push(Box::pin(async move { survey.look(ids).await }));
+        self.look_on(MEASURES - 1).await
     }
 
     fn whole(&self, places: u64) {
-        self.reuse(places);
+        self.survey.reuse(places);
     }
 
-    fn again(&self, places: u64) {
-        self.reuse(places);
+    async fn again(&self, _: Again, places: u64) -> Result<(), TransferFault> {
+        self.survey.reuse(places);
+        Ok(())
     }
 
     async fn walked(&self, _: TreePart, _: u64) -> Result<(), TransferFault> {

@@ -62,6 +62,14 @@ pub enum Breach {
         /// How many.
         count: usize,
     },
+    /// Another number of names came than was asked for.
+    #[error("`{wanted}` names were asked for, `{got}` came")]
+    Names {
+        /// Chunks asked about.
+        wanted: usize,
+        /// Names that came.
+        got: usize,
+    },
     /// The body goes on without ever carrying a byte.
     #[error("body goes on without a byte")]
     Empty,
@@ -118,6 +126,16 @@ pub enum TreeError {
         id: ChunkId,
         /// Its length.
         got: u32,
+    },
+    /// The source said that a chunk has a name which it has not.
+    #[error("chunk `{id}` was said to be named `{told}`, which is not its name")]
+    WrongName {
+        /// The chunk, as the source names it.
+        id: ChunkId,
+        /// What it was said to be named here.
+        told: ChunkId,
+        /// Its name, where it was found out.
+        got: Option<ChunkId>,
     },
 }
 

@@ -2,7 +2,9 @@
 //! anything.
 //!
 //! [`fetch_disk`] brings a disk: the walk (`walk`) lists what is missing, requests (`request`) fetch it, the store's ingest
-//! checks and puts it, and the books (`ledger`) say what is durable. [`missing_bytes`] walks without moving.
+//! checks and puts it, and the books (`ledger`) say what is durable; the mover (`mover`) drives all that. [`rekey_disk`] does
+//! the same where the store names chunks otherwise than the source. [`missing_bytes`] and [`rekey_missing_bytes`] walk
+//! without moving.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cutter;
@@ -11,6 +13,8 @@ mod fault;
 mod fetch;
 mod ledger;
 mod limiter;
+mod mover;
+mod rekey;
 mod request;
 mod source;
 mod stall;
@@ -20,11 +24,13 @@ mod walk;
 mod watch;
 mod window;
 
-pub use estimate::{Measure, Missing, missing_bytes};
+pub use estimate::{Measure, Missing, missing_bytes, rekey_missing_bytes};
 pub use fault::{Breach, SourceFault, TransferFault, TreeError};
-pub use fetch::{FetchDisk, Moved, fetch_disk};
+pub use fetch::{FetchDisk, fetch_disk};
 pub use limiter::RateLimiter;
-pub use source::{ChunkSource, FrameStream, StoreSource};
+pub use mover::Moved;
+pub use rekey::{RekeyDisk, Rekeyed, rekey_disk};
+pub use source::{ChunkSource, FrameStream, RenamingSource, RenamingStoreSource, StoreSource};
 pub use stall::LeastProgress;
 pub use watch::{Progress, Watch};
 pub use window::WINDOW_BYTES;

@@ -1,21 +1,21 @@
 //! One request to the source and what becomes of its answer.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use fail::fail_point;
 use futures::StreamExt;
 use store::{
-    CHUNK_BYTES, Carried, ChunkId, Decoder, FrameError, Ingest, IngestError, Refused, StoreFault,
-    Wanted,
+    CHUNK_BYTES, Carried, ChunkId, Decoder, FrameError, Ingest, IngestError, Naming, Refused,
+    Renaming, StoreFault, Wanted,
 };
 use tokio::time::Instant;
 
 use crate::cutter::{Cutter, Run};
 use crate::fault::{Breach, SourceFault, TransferFault, TreeError};
-use crate::source::{ChunkSource, FrameStream};
+use crate::source::{ChunkSource, FrameStream, RenamingSource};
 use crate::stall::StallTimer;
 use crate::watch::Watch;
 use crate::window::Window;
@@ -30,6 +30,7 @@ const SAMPLE: usize = 16;
 /// Asks one source on behalf of one transfer, and keeps count.
 pub(crate) struct Requests<'a> {
     source: &'a dyn ChunkSource,
+    naming: Naming,
     watch: &'a Watch,
     window: Option<Window>,
     stall: StallTimer,
@@ -62,16 +63,22 @@ pub(crate) struct Answer {
 
 /// Who takes the frames of an answer.
 enum Desk<'a> {
-    /// Chunks of the disk go to the store.
-    Chunks { ingest: &'a Ingest, wanted: Wanted },
-    /// Nodes are read here; they also go to the store, except for an estimate.
-    Nodes { ingest: Option<&'a Ingest>, left: HashSet<ChunkId>, decoder: Decoder },
+    /// Chunks of the disk go to the store, perhaps under other names.
+    Chunks { ingest: &'a Ingest, renaming: Option<Arc<Renaming>>, wanted: Wanted },
+    /// Nodes are read here; they also go to the store, except for an estimate or where they are called otherwise.
+    Nodes { ingest: Option<&'a Ingest>, naming: Naming, left: HashSet<ChunkId>, decoder: Decoder },
 }
 
 impl<'a> Requests<'a> {
-    pub fn new(source: &'a dyn ChunkSource, watch: &'a Watch, window: Option<Window>) -> Self {
+    pub fn new(
+        source: &'a dyn ChunkSource,
+        naming: &Naming,
+        watch: &'a Watch,
+        window: Option<Window>,
+    ) -> Self {
         Requests {
             source,
+            naming: naming.clone(),
             watch,
             window,
             stall: StallTimer::new(watch.least),
@@ -100,11 +107,41 @@ impl<'a> Requests<'a> {
     }
 
     /// Brings chunks of the disk into the store.
-    pub async fn chunks(&self, ids: &[ChunkId], ingest: &Ingest) -> Result<Answer, TransferFault> {
+    pub async fn chunks(
+        &self,
+        ids: &[ChunkId],
+        (ingest, renaming): (&Ingest, Option<Arc<Renaming>>),
+    ) -> Result<Answer, TransferFault> {
         self.ask_twice(ids, |ids| {
-            Ok(Desk::Chunks { ingest, wanted: Wanted::new(ids.iter().copied()) })
+            let (renaming, wanted) = (renaming.clone(), Wanted::new(ids.iter().copied()));
+            Ok(Desk::Chunks { ingest, renaming, wanted })
         })
         .await
+    }
+
+    /// Asks what chunks are called under the store's naming. One without a name is lacking at the source.
+    pub async fn rename(
+        &self,
+        source: &dyn RenamingSource,
+        ids: &[ChunkId],
+    ) -> Result<Vec<Option<ChunkId>>, TransferFault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _open = self.begin();
+        let names = tokio::select! {
+            biased;
+            names = source.rename(ids.to_vec()) => names?,
+            fault = self.stall.stalled() => return Err(fault.into()),
+        };
+        self.stall.restart();
+        let (wanted, got) = (ids.len(), names.len());
+        if wanted != got {
+            return Err(SourceFault::from(Breach::Names { wanted, got }).into());
+        }
+        let nameless = ids.iter().zip(&names).filter(|(_, name)| name.is_none());
+        self.note_lacking(&nameless.map(|(id, _)| *id).collect::<Vec<_>>());
+        Ok(names)
     }
 
     /// Brings nodes (or a root), and stores them if there is a way into the store.
@@ -116,7 +153,8 @@ impl<'a> Requests<'a> {
         self.ask_twice(ids, |ids| {
             let decoder =
                 Decoder::new().map_err(|error| StoreFault::io("make a decoder", error))?;
-            Ok(Desk::Nodes { ingest, left: ids.iter().copied().collect(), decoder })
+            let (naming, left) = (self.naming.clone(), ids.iter().copied().collect());
+            Ok(Desk::Nodes { ingest, naming, left, decoder })
         })
         .await
     }
@@ -137,13 +175,23 @@ impl<'a> Requests<'a> {
                 return Err(self.sends_wrong_chunks(refused.error));
             }
         }
-        if !answer.absent.is_empty() {
-            let mut lacking = self.lacking.lock().expect("nobody panics while counting");
-            lacking.count += answer.absent.len() as u64;
-            let room = SAMPLE.saturating_sub(lacking.sample.len());
-            lacking.sample.extend(answer.absent.iter().take(room));
-        }
+        self.note_lacking(&answer.absent);
         Ok(answer)
+    }
+
+    fn note_lacking(&self, ids: &[ChunkId]) {
+        let mut lacking = self.lacking.lock().expect("nobody panics while counting");
+        lacking.count += ids.len() as u64;
+        let room = SAMPLE.saturating_sub(lacking.sample.len());
+        lacking.sample.extend(ids.iter().take(room));
+    }
+
+    /// A request begins. The first of those that are open at once restarts the timer.
+    fn begin(&self) -> Open<'_> {
+        if self.open.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.stall.restart();
+        }
+        Open(&self.open)
     }
 
     fn sends_wrong_chunks(&self, source: FrameError) -> TransferFault {
@@ -156,10 +204,7 @@ impl<'a> Requests<'a> {
         desk: Desk<'_>,
         answer: &mut Answer,
     ) -> Result<(), TransferFault> {
-        if self.open.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.stall.restart();
-        }
-        let _open = Open(&self.open);
+        let _open = self.begin();
         tokio::select! {
             biased;
             () = self.watch.cancel.cancelled() => Err(TransferFault::Stopped),
@@ -267,15 +312,17 @@ impl Desk<'_> {
         answer: &mut Answer,
     ) -> Result<(), TransferFault> {
         match self {
-            Desk::Chunks { ingest, wanted } => {
-                take_chunks(ids, run, (ingest, wanted), answer).await
+            Desk::Chunks { ingest, renaming, wanted } => {
+                take_chunks(ids, run, (ingest, renaming.as_ref(), wanted), answer).await
             }
-            Desk::Nodes { ingest, left, decoder } => {
+            Desk::Nodes { ingest, naming, left, decoder } => {
                 fail_point!("wrk.tree_recv", |_| Err(injected("receive nodes")));
-                read_nodes(ids, &run, (left, decoder), answer)?;
+                let read = read_nodes(ids, &run, (left, decoder, naming), answer)?;
                 if let Some(ingest) = ingest {
+                    // What goes on to the store stays in the window until it is durable.
+                    answer.bytes += read;
                     let mut wanted = Wanted::new(run.headers.iter().map(|header| header.id));
-                    put(ids, run.bytes, (ingest, &mut wanted)).await?;
+                    put(ids, run.bytes, (ingest, None, &mut wanted)).await?;
                 }
                 Ok(())
             }
@@ -286,11 +333,16 @@ impl Desk<'_> {
 async fn take_chunks(
     ids: &[ChunkId],
     run: Run,
-    (ingest, wanted): (&Ingest, &mut Wanted),
+    (ingest, renaming, wanted): (&Ingest, Option<&Arc<Renaming>>, &mut Wanted),
     answer: &mut Answer,
 ) -> Result<(), TransferFault> {
     fail_point!("wrk.chunk_recv", |_| Err(injected("receive chunks")));
-    let accepted = put(ids, run.bytes, (ingest, wanted)).await?;
+    let accepted = put(ids, run.bytes, (ingest, renaming, wanted)).await?;
+    for refused in &accepted.refused {
+        if let FrameError::WrongName { id, told, got } = refused.error {
+            return Err(TreeError::WrongName { id, told, got: Some(got) }.into());
+        }
+    }
     fail_point!("wrk.chunk_verify", |_| Err(injected("verify chunks")));
     let refused: HashSet<ChunkId> = accepted.refused.iter().map(|refused| refused.id).collect();
     for header in &run.headers {
@@ -312,34 +364,38 @@ async fn take_chunks(
 fn read_nodes(
     ids: &[ChunkId],
     run: &Run,
-    (left, decoder): (&mut HashSet<ChunkId>, &mut Decoder),
+    (left, decoder, naming): (&mut HashSet<ChunkId>, &mut Decoder, &Naming),
     answer: &mut Answer,
-) -> Result<(), SourceFault> {
-    let mut rest = run.bytes.clone();
+) -> Result<u64, SourceFault> {
+    let (mut rest, mut read) = (run.bytes.clone(), 0);
     for header in &run.headers {
         let id = header.id;
         let frame = rest.split_to(header.frame_bytes());
         if !left.remove(&id) {
             return Err(unwanted(ids, id));
         }
-        match decoder.open(&frame) {
+        match decoder.open_named(&frame, naming) {
             Ok(Some(plain)) => {
-                answer.bytes += frame.len() as u64;
+                read += frame.len() as u64;
                 answer.plain.insert(id, Bytes::copy_from_slice(plain));
             }
             Ok(None) => answer.absent.push(id),
             Err(error) => answer.refused.push(Refused { id, error }),
         }
     }
-    Ok(())
+    Ok(read)
 }
 
 async fn put(
     ids: &[ChunkId],
     bytes: Bytes,
-    (ingest, wanted): (&Ingest, &mut Wanted),
+    (ingest, renaming, wanted): (&Ingest, Option<&Arc<Renaming>>, &mut Wanted),
 ) -> Result<store::Accepted, TransferFault> {
-    ingest.put_frames(bytes, wanted).await.map_err(|error| match error {
+    let accepted = match renaming {
+        Some(renaming) => ingest.put_renamed(bytes, wanted, renaming).await,
+        None => ingest.put_frames(bytes, wanted).await,
+    };
+    accepted.map_err(|error| match error {
         IngestError::Malformed { source } => SourceFault::from(Breach::Frame(source)).into(),
         IngestError::Unwanted { id } => unwanted(ids, id).into(),
         IngestError::Store(fault) => TransferFault::Store(fault),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use store::{ChunkId, ChunkStore, Domain};
+use store::{ChunkId, ChunkStore, Domain, Naming};
 
 use crate::fault::SourceFault;
 
@@ -20,6 +20,17 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// When the source cannot be reached or refuses.
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault>;
+}
+
+/// The source of a re-keying transfer: serves chunks by its own ids, and tells what they are called under ours.
+#[async_trait]
+pub trait RenamingSource: ChunkSource {
+    /// The ids that these chunks, at most 4,096, have under the naming of the store that asks, in the order asked; `None` for
+    /// one that the source does not have. What is told is believed only once the plaintext was hashed here.
+    ///
+    /// # Errors
+    /// When the source cannot be reached or refuses.
+    async fn rename(&self, ids: Vec<ChunkId>) -> Result<Vec<Option<ChunkId>>, SourceFault>;
 }
 
 /// A store in this process as a source: its frames as they lie.
@@ -41,5 +52,34 @@ impl ChunkSource for StoreSource {
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
         let frames = self.store.frames(self.domain, ids);
         Ok(frames.map(|piece| piece.map_err(SourceFault::Store)).boxed())
+    }
+}
+
+/// A store in this process as a source for a domain with another naming.
+#[derive(Clone)]
+pub struct RenamingStoreSource {
+    source: StoreSource,
+    naming: Naming,
+}
+
+impl RenamingStoreSource {
+    /// A source for a domain that names chunks so.
+    pub fn new(source: StoreSource, naming: Naming) -> Self {
+        RenamingStoreSource { source, naming }
+    }
+}
+
+#[async_trait]
+impl ChunkSource for RenamingStoreSource {
+    async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        self.source.fetch(ids).await
+    }
+}
+
+#[async_trait]
+impl RenamingSource for RenamingStoreSource {
+    async fn rename(&self, ids: Vec<ChunkId>) -> Result<Vec<Option<ChunkId>>, SourceFault> {
+        let StoreSource { store, domain } = &self.source;
+        store.rename(*domain, &ids, &self.naming).await.map_err(SourceFault::Store)
     }
 }

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use fail::fail_point;
 use futures::stream::{BoxStream, StreamExt, iter};
 use store::{
-    ChunkId, ChunkStore, Domain, NODE_IDS, RootRecord, Shape, StoreFault, TreePart, decode_node,
+    ChunkId, ChunkStore, DiskRoot, Domain, NODE_IDS, RootRecord, Shape, StoreFault, TreePart,
+    decode_node,
 };
 
 use crate::fault::{TransferFault, TreeError};
@@ -26,21 +27,30 @@ const GROUPS_AHEAD: usize = 4;
 pub(crate) trait Errand: Send + Sync {
     /// Brings nodes that the store lacks. Those that the source lacks too are left out.
     async fn bring(&self, ids: Vec<ChunkId>) -> Result<HashMap<ChunkId, Bytes>, TransferFault>;
-    /// Sees the chunks that one node of level 1 lists, zero ids among them.
-    async fn visit(&self, ids: &[ChunkId]) -> Result<(), TransferFault>;
+    /// Sees the chunks that the `index`-th node of level 1 lists, zero ids among them.
+    async fn visit(&self, index: u64, ids: &[ChunkId]) -> Result<(), TransferFault>;
     /// Sees places under a tree that the store holds complete.
     fn whole(&self, places: u64);
     /// Sees places under a node that was walked before.
-    fn again(&self, places: u64);
+    async fn again(&self, node: Again, places: u64) -> Result<(), TransferFault>;
     /// Everything under this node was seen, and nothing of the nodes in it is lost.
     async fn walked(&self, part: TreePart, places: u64) -> Result<(), TransferFault>;
+}
+
+/// A node that occurs again. It is full: where the disk ends inside a node, that one is walked whatever it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub level: u8,
+    pub id: ChunkId,
+    /// Which of its level it is, from 0.
+    pub index: u64,
 }
 
 /// Where nodes are and what their lengths must be.
 #[derive(Clone, Copy)]
 struct Ground<'a> {
-    store: &'a ChunkStore,
-    domain: Domain,
+    /// What is held of the tree; `None` when its ids are not those of the store.
+    here: Option<(&'a ChunkStore, Domain)>,
     errand: &'a dyn Errand,
     shape: Shape,
 }
@@ -93,6 +103,7 @@ struct Seen {
 
 pub(crate) struct Walk<'a> {
     ground: Ground<'a>,
+    root: DiskRoot,
     stated: u64,
     counted: u64,
     seen: HashMap<ChunkId, Seen>,
@@ -101,14 +112,15 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub fn new(
-        store: &'a ChunkStore,
-        domain: Domain,
+        here: Option<(&'a ChunkStore, Domain)>,
         errand: &'a dyn Errand,
+        root: DiskRoot,
         record: &RootRecord,
     ) -> Self {
-        let ground = Ground { store, domain, errand, shape: record.shape() };
+        let ground = Ground { here, errand, shape: record.shape() };
         Walk {
             ground,
+            root,
             stated: record.places(),
             counted: 0,
             seen: HashMap::new(),
@@ -125,7 +137,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let (top, level) = (record.top(), record.depth());
-        self.open(record.root().id(), level + 1, 0, &[top]).await?;
+        self.open(self.root.id(), level + 1, 0, &[top]).await?;
         loop {
             let open = self.stack.last_mut().expect("the loop ends with the last one");
             if let Some(child) = open.next().await? {
@@ -154,7 +166,7 @@ impl<'a> Walk<'a> {
                 self.note((level, id), Sum { places, lost: false })
             }
             Child::Lost { id } => self.note((level, id), Sum { places: 0, lost: true }),
-            Child::Again { id, index } => self.enter_again(level, id, index),
+            Child::Again { id, index } => self.enter_again(level, id, index).await,
             Child::Node { id, index, ids } => {
                 self.seen.insert(id, Seen { level, ids: Some(ids.len()), sum: None });
                 if level > 1 {
@@ -165,14 +177,19 @@ impl<'a> Walk<'a> {
                 }
                 let places = ids.iter().filter(|id| !id.is_zero()).count() as u64;
                 self.count(places)?;
-                errand.visit(&ids).await?;
+                errand.visit(index, &ids).await?;
                 self.close((level, id), Sum { places, lost: false }).await
             }
         }
     }
 
     /// A node met for the second time: its first occurrence lies before it, so its sum is known.
-    fn enter_again(&mut self, level: u8, id: ChunkId, index: u64) -> Result<(), TransferFault> {
+    async fn enter_again(
+        &mut self,
+        level: u8,
+        id: ChunkId,
+        index: u64,
+    ) -> Result<(), TransferFault> {
         let seen = self.seen.get(&id).filter(|seen| seen.level == level);
         let Some(Seen { ids, sum: Some(sum), .. }) = seen else {
             return Err(TreeError::TwoLevels { id }.into());
@@ -183,7 +200,7 @@ impl<'a> Walk<'a> {
             let source = store::FormatError::NodeLength { level, wanted, got };
             return Err(TreeError::Node { id, source }.into());
         }
-        self.ground.errand.again(sum.places);
+        self.ground.errand.again(Again { level, id, index }, sum.places).await?;
         self.count(sum.places)?;
         self.add(sum);
         Ok(())
@@ -249,7 +266,8 @@ impl<'a> Walk<'a> {
         for (id, index) in ids.iter().copied().zip(first..).filter(|(id, _)| !id.is_zero()) {
             plans.push(match self.seen.get(&id) {
                 Some(seen) if seen.level != level => return Err(TreeError::TwoLevels { id }.into()),
-                Some(_) => Plan::Again { id, index },
+                Some(_) if !self.ground.is_cut(level, index) => Plan::Again { id, index },
+                Some(_) => Plan::Load { id, index, held: Held::Missing },
                 None => {
                     self.seen.insert(id, Seen { level, ids: None, sum: None });
                     Plan::Load { id, index, held: Held::Missing }
@@ -298,8 +316,16 @@ impl Ground<'_> {
         self.shape.chunks().saturating_sub(index.saturating_mul(span)).min(span)
     }
 
+    /// Whether the disk ends inside this node. A node that is full elsewhere may have the same ids and yet not be right
+    /// here: the lengths of the nodes under it differ.
+    fn is_cut(&self, level: u8, index: u64) -> bool {
+        let span = self.shape.stride(level).saturating_mul(NODE_IDS as u64);
+        (index + 1).saturating_mul(span) > self.shape.chunks()
+    }
+
     /// Finds the children that are complete in the store.
     async fn mark_whole(&self, level: u8, plans: &mut [Plan]) -> Result<(), TransferFault> {
+        let Some((store, domain)) = self.here else { return Ok(()) };
         let mut loads: Vec<&mut Plan> =
             plans.iter_mut().filter(|plan| matches!(plan, Plan::Load { .. })).collect();
         let part = |plan: &&mut Plan| TreePart::Node { level, id: plan.id() };
@@ -307,7 +333,7 @@ impl Ground<'_> {
         if parts.is_empty() {
             return Ok(());
         }
-        let complete = self.store.complete(self.domain, &parts).await?;
+        let complete = store.complete(domain, &parts).await?;
         for (plan, places) in loads.iter_mut().zip(complete) {
             let (Plan::Load { id, index, .. }, Some(places)) = (**plan, places) else { continue };
             if !(1..=self.capacity(level, index)).contains(&places) {
@@ -320,13 +346,14 @@ impl Ground<'_> {
 
     /// Finds which of the others are held.
     async fn mark_held(&self, plans: &mut [Plan]) -> Result<(), TransferFault> {
+        let Some((store, domain)) = self.here else { return Ok(()) };
         let mut loads: Vec<&mut Plan> =
             plans.iter_mut().filter(|plan| matches!(plan, Plan::Load { .. })).collect();
         let ids: Vec<ChunkId> = loads.iter().map(|plan| plan.id()).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        let missing = self.store.missing(self.domain, &ids).await?;
+        let missing = store.missing(domain, &ids).await?;
         for (plan, missing) in loads.iter_mut().zip(missing) {
             if let Plan::Load { held, .. } = &mut **plan {
                 *held = if missing { Held::Missing } else { Held::Here };
@@ -345,7 +372,10 @@ impl Ground<'_> {
                 Plan::Whole { .. } | Plan::Again { .. } => {}
             }
         }
-        let mut nodes = read_held(self.store, self.domain, &here).await?;
+        let mut nodes = match self.here {
+            Some((store, domain)) => read_held(store, domain, &here).await?,
+            None => HashMap::new(),
+        };
         bring.extend(here.iter().filter(|id| !nodes.contains_key(id)));
         if !bring.is_empty() {
             nodes.extend(self.errand.bring(bring).await?);
@@ -381,6 +411,12 @@ impl Plan {
             Plan::Whole { id, .. } | Plan::Again { id, .. } | Plan::Load { id, .. } => *id,
         }
     }
+}
+
+/// The root must state the size that was promised.
+pub(crate) fn check_size(record: &RootRecord, wanted: u64) -> Result<(), TreeError> {
+    let got = record.size_bytes();
+    if wanted == got { Ok(()) } else { Err(TreeError::Size { wanted, got }) }
 }
 
 /// Reads nodes that the store said it holds. One that is gone or damaged after all is left out: the source has it.

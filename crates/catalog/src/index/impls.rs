@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use store::{
-    ChunkId, ChunkIndex, ChunkRow, Domain, DomainRow, IndexFault, Move, NewChunk, PackNumber, PackUse, Place,
-    Quarantined, RowKey, Seal, SweepStage, Totals,
+    ChunkId, ChunkIndex, ChunkRow, Domain, DomainRow, IndexFault, Move, NewChunk, PackNumber,
+    PackUse, Place, Quarantined, RowKey, Seal, SweepStage, Totals,
 };
 
 use super::SqliteIndex;
