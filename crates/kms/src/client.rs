@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use hyper::Uri;
 use model::{Clock, EncryptionKeyId, KeyState, Timestamp};
+use store::DataKey;
 
 use crate::context::KeyContext;
 use crate::fault::{Action, Breach, KmsFault};
 use crate::link::{Answer, Link};
 use crate::options::{self, AwsKmsOptions, OptionsFault};
-use crate::secret::{PlainKey, WrappedKey};
+use crate::secret::WrappedKey;
 use crate::sign::Signer;
 use crate::verdict::{self, Verdict};
 use crate::wire::{self, Body, Described, Keys, Metadata};
@@ -27,9 +28,9 @@ pub struct AwsKms {
 
 /// A new data key: in the clear for use, wrapped for the store.
 #[derive(Debug)]
-pub struct DataKey {
+pub struct Generated {
     /// In the clear.
-    pub plain: PlainKey,
+    pub plain: DataKey,
     /// As the service sealed it.
     pub wrapped: WrappedKey,
 }
@@ -66,11 +67,11 @@ impl AwsKms {
         &self,
         key: &EncryptionKeyId,
         context: &KeyContext,
-    ) -> Result<DataKey, KmsFault> {
+    ) -> Result<Generated, KmsFault> {
         let body = Body::about(key).within(context).for_new_key();
         let keys = self.keys(Action::GenerateDataKey, key, &body).await?;
         let plain = keys.plain(Action::GenerateDataKey)?;
-        Ok(DataKey { plain, wrapped: keys.wrapped(Action::GenerateDataKey)? })
+        Ok(Generated { plain, wrapped: keys.wrapped(Action::GenerateDataKey)? })
     }
 
     /// Wraps a data key that exists under `key` for its place.
@@ -78,7 +79,7 @@ impl AwsKms {
         &self,
         key: &EncryptionKeyId,
         context: &KeyContext,
-        plain: &PlainKey,
+        plain: &DataKey,
     ) -> Result<WrappedKey, KmsFault> {
         let body = Body::about(key).within(context).wrapping(plain);
         self.keys(Action::Encrypt, key, &body).await?.wrapped(Action::Encrypt)
@@ -90,7 +91,7 @@ impl AwsKms {
         key: &EncryptionKeyId,
         context: &KeyContext,
         wrapped: &WrappedKey,
-    ) -> Result<PlainKey, KmsFault> {
+    ) -> Result<DataKey, KmsFault> {
         let body = Body::about(key).within(context).opening(wrapped);
         self.keys(Action::Decrypt, key, &body).await?.plain(Action::Decrypt)
     }

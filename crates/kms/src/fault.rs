@@ -1,5 +1,6 @@
 //! Why the service did not do what was asked.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -133,6 +134,18 @@ pub enum KmsFault {
 }
 
 impl KmsFault {
+    /// The text with its causes, on one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        text
+    }
+
     /// Whether the same request may succeed later without anybody changing a key, a permission or the configuration.
     pub fn retry(&self) -> Retry {
         match self {

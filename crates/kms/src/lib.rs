@@ -15,14 +15,16 @@ mod fault;
 mod keys;
 mod link;
 mod options;
+mod ring;
 mod secret;
 mod sign;
 mod verdict;
 mod wire;
 
-pub use client::{AwsKms, DataKey, KeyDescription};
+pub use client::{AwsKms, Generated, KeyDescription};
 pub use context::KeyContext;
 pub use fault::{Action, Breach, KmsFault};
 pub use keys::AwsKeys;
 pub use options::{AwsKmsOptions, OptionsFault};
-pub use secret::{KEY_BYTES, MAX_WRAPPED_BYTES, PlainKey, SecretText, WrappedKey};
+pub use ring::AwsKeyRing;
+pub use secret::{MAX_WRAPPED_BYTES, SecretText, WrappedKey};

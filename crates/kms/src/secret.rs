@@ -1,36 +1,11 @@
-//! What nobody may see: plaintext keys, wrapped keys and the secrets of access keys. None of them is shown by `Debug`.
+//! What nobody may see: wrapped keys and the secrets of access keys. None of them is shown by `Debug`.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Bytes of a data key: AES-256.
-pub const KEY_BYTES: usize = 32;
 /// The longest wrapped key, in bytes: the limit of `CiphertextBlob` in the AWS KMS API reference.
 pub const MAX_WRAPPED_BYTES: usize = 6144;
-
-/// A data key in the clear. Wiped when it goes; boxed, so that moving it leaves no copy behind.
-pub struct PlainKey(Box<Zeroizing<[u8; KEY_BYTES]>>);
-
-impl PlainKey {
-    /// A key with these bytes. The caller wipes its own.
-    pub fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        let mut key = Box::new(Zeroizing::new([0; KEY_BYTES]));
-        key.copy_from_slice(bytes);
-        PlainKey(key)
-    }
-
-    /// The bytes, for a cipher.
-    pub fn bytes(&self) -> &[u8; KEY_BYTES] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PlainKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlainKey(…)")
-    }
-}
 
 /// A data key as the service sealed it: what is stored. It opens under its key and with its context alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,11 +58,10 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let plain = PlainKey::new(&[0xab; KEY_BYTES]);
         let wrapped = WrappedKey::new(vec![0xab; 100]).unwrap();
         let secret = SecretText::from("abababab".to_owned());
-        let shown = format!("{plain:?} {wrapped:?} {secret:?}");
-        assert_eq!(shown, "PlainKey(…) WrappedKey(100 bytes) SecretText(…)");
+        let shown = format!("{wrapped:?} {secret:?}");
+        assert_eq!(shown, "WrappedKey(100 bytes) SecretText(…)");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::EncryptionKeyId;
 use serde::{Deserialize, Serialize};
+use store::DataKey;
 use zeroize::Zeroizing;
 
 use crate::context::KeyContext;
 use crate::fault::{Action, Breach, KmsFault};
-use crate::secret::{KEY_BYTES, MAX_WRAPPED_BYTES, PlainKey, WrappedKey};
+use crate::secret::{MAX_WRAPPED_BYTES, WrappedKey};
 
 /// Room for the longest request: a wrapped key of 6144 bytes in base64, the context and the names.
 const REQUEST_BYTES: usize = 16 * 1024;
@@ -52,7 +53,7 @@ impl Body {
     }
 
     /// With this key to wrap.
-    pub(crate) fn wrapping(mut self, plain: &PlainKey) -> Self {
+    pub(crate) fn wrapping(mut self, plain: &DataKey) -> Self {
         self.plaintext = Some(Zeroizing::new(STANDARD.encode(plain.bytes())));
         self
     }
@@ -123,7 +124,7 @@ impl Keys {
     }
 
     /// The data key in the clear: exactly 32 bytes.
-    pub(crate) fn plain(&self, action: Action) -> Result<PlainKey, KmsFault> {
+    pub(crate) fn plain(&self, action: Action) -> Result<DataKey, KmsFault> {
         const FIELD: &str = "Plaintext";
         let fault = |breach| KmsFault::Protocol { action, breach };
         let text = self.plaintext.as_ref().ok_or_else(|| fault(Breach::Json))?;
@@ -134,8 +135,8 @@ impl Keys {
         let length = STANDARD
             .decode_slice(text.as_bytes(), &mut *bytes)
             .map_err(|_| fault(Breach::Base64 { field: FIELD }))?;
-        let key: Option<&[u8; KEY_BYTES]> = bytes[..length].try_into().ok();
-        key.map(PlainKey::new).ok_or_else(|| fault(Breach::Length { field: FIELD }))
+        let key: Option<[u8; 32]> = bytes[..length].try_into().ok();
+        key.map(DataKey::new).ok_or_else(|| fault(Breach::Length { field: FIELD }))
     }
 
     /// The wrapped key.

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("catalog", &["model", "store"]),
     ("region", &["model", "disk", "store", "transfer", "catalog"]),
     ("api", &["region", "model", "store", "transfer"]),
-    ("kms", &["region", "model"]),
+    ("kms", &["region", "model", "store"]),
     ("console", &["region", "model"]),
     (
         "ferry",

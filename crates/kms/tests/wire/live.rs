@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use kms::{AwsKmsOptions, KmsFault, PlainKey, WrappedKey};
+use kms::{AwsKmsOptions, KmsFault, WrappedKey};
 use model::{KeyState, Retry};
+use store::DataKey;
 
 use super::python::{self, Moto};
 use super::{client, context, here, key, options};
@@ -24,7 +25,7 @@ async fn a_wrapped_key_opens_under_its_own_key_and_in_its_own_place_only() {
     let opened = kms.decrypt(&key(&ours), &here(), &made.wrapped).await.unwrap();
     assert_eq!(opened.bytes(), made.plain.bytes());
 
-    let plain = PlainKey::new(&[0xfb; 32]); // `+` and `/` in base64
+    let plain = DataKey::new([0xfb; 32]); // `+` and `/` in base64
     let wrapped = kms.encrypt(&key(&ours), &here(), &plain).await.unwrap();
     assert!(!wrapped.bytes().windows(4).any(|part| part == [0xfb; 4]));
     let opened = kms.decrypt(&key(&ours), &here(), &wrapped).await.unwrap();

@@ -6,13 +6,14 @@ mod hostile;
 mod live;
 mod python;
 mod refusals;
+mod ring;
 mod signature;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kms::{AwsKms, AwsKmsOptions, KeyContext};
-use model::{AccountId, Clock, EncryptionKeyId, Timestamp};
+use model::{AccountId, Clock, DomainName, EncryptionKeyId, Timestamp};
 
 pub const ACCESS_KEY: &str = "AKIDEXAMPLE";
 pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -46,12 +47,13 @@ pub fn key(text: &str) -> EncryptionKeyId {
     text.parse().unwrap()
 }
 
-pub fn context(account: u8, region: &str, domain: &str) -> KeyContext {
-    KeyContext {
-        account: AccountId::from_random(|| account),
-        region: region.parse().unwrap(),
-        domain: domain.to_owned(),
-    }
+pub fn account(number: u8) -> AccountId {
+    AccountId::from_random(|| number)
+}
+
+pub fn context(number: u8, region: &str, domain_key: &str) -> KeyContext {
+    let domain = DomainName { account: account(number), key: Some(key(domain_key)) };
+    KeyContext { region: region.parse().unwrap(), domain }
 }
 
 pub fn here() -> KeyContext {

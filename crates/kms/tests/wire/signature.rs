@@ -1,8 +1,10 @@
 //! Our signatures are those that botocore makes of the same requests.
 
-use kms::{AwsKmsOptions, PlainKey, WrappedKey};
-use serde_json::{Value, json};
 use std::sync::Arc;
+
+use kms::{AwsKmsOptions, WrappedKey};
+use serde_json::{Value, json};
+use store::DataKey;
 
 use super::double::{Asked, Double, refusal};
 use super::{ACCESS_KEY, At, SECRET_KEY, here, key, options, python};
@@ -34,7 +36,7 @@ async fn ask_everything(token: Option<&str>, time_ms: i64) -> Vec<Asked> {
     let id = key("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab");
     kms.describe_key(&id).await.unwrap_err();
     kms.generate_data_key(&id, &here()).await.unwrap_err();
-    kms.encrypt(&id, &here(), &PlainKey::new(&[1; 32])).await.unwrap_err();
+    kms.encrypt(&id, &here(), &DataKey::new([1; 32])).await.unwrap_err();
     kms.decrypt(&id, &here(), &WrappedKey::new(vec![7; 184]).unwrap()).await.unwrap_err();
     double.asked()
 }
