@@ -26,6 +26,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<ChunkId>, BadRequest> {
     Ok(ids)
 }
 
+/// What chunks are called elsewhere: none for one that is not there, which is written as the zero id.
+pub(crate) fn parse_renamed(bytes: &[u8]) -> Vec<Option<ChunkId>> {
+    let (ids, _) = bytes.as_chunks::<32>();
+    let ids = ids.iter().copied().map(ChunkId::from_bytes);
+    ids.map(|id| (!id.is_zero()).then_some(id)).collect()
+}
+
 /// The bytes that [`parse`] reads.
 pub(crate) fn render(ids: &[ChunkId]) -> Vec<u8> {
     ids.iter().flat_map(|id| id.as_bytes()).copied().collect()

@@ -18,6 +18,7 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const ABSENT: StatusCode = StatusCode::NOT_FOUND;
     const STATE: StatusCode = StatusCode::CONFLICT;
+    const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
     match rejection {
         Rejection::InvalidField { .. } => ("invalid_field", BAD),
         Rejection::ImageNotFound { .. } => ("image_not_found", ABSENT),
@@ -45,37 +46,53 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
         Rejection::CopyFinished { .. } => ("copy_finished", STATE),
         Rejection::NothingToRetry { .. } => ("nothing_to_retry", STATE),
         Rejection::ImportEnded { .. } => ("import_ended", STATE),
+        Rejection::AccountNotFound { .. } => ("account_not_found", ABSENT),
+        Rejection::UserNotFound { .. } => ("user_not_found", ABSENT),
+        Rejection::TicketNotFound { .. } => ("ticket_not_found", ABSENT),
+        Rejection::EncryptionKeyNotFound { .. } => ("encryption_key_not_found", ABSENT),
+        Rejection::NotAllowed { .. } => ("not_allowed", FORBIDDEN),
+        Rejection::NameInUse { .. } => ("name_in_use", STATE),
+        Rejection::LastAdmin { .. } => ("last_admin", STATE),
+        Rejection::PublicNotCopied { .. } => ("public_not_copied", FORBIDDEN),
+        Rejection::MarketplaceNotCopied { .. } => ("marketplace_not_copied", FORBIDDEN),
+        Rejection::SharedNotCopied { .. } => ("shared_not_copied", FORBIDDEN),
+        Rejection::LocalNotCopied { .. } => ("local_not_copied", STATE),
+        Rejection::NothingToConvert { .. } => ("nothing_to_convert", STATE),
+        Rejection::ImageNotYours { .. } => ("image_not_yours", FORBIDDEN),
+        Rejection::ImagePublished { .. } => ("image_published", STATE),
+        Rejection::ImageIsShared { .. } => ("image_is_shared", STATE),
+        Rejection::EncryptedNotShared { .. } => ("encrypted_not_shared", STATE),
+        Rejection::SharedWithSelf { .. } => ("shared_with_self", BAD),
+        Rejection::TooManyShares { .. } => ("too_many_shares", STATE),
+        Rejection::NameTaken { .. } => ("name_taken", STATE),
+        Rejection::ImageTooLarge { .. } => ("image_too_large", STATE),
+        Rejection::TooManyImages { .. } => ("too_many_images", BAD),
+        Rejection::TicketNeeded { .. } => ("ticket_needed", STATE),
+        Rejection::TicketUndecided { .. } => ("ticket_undecided", STATE),
+        Rejection::TicketRefused { .. } => ("ticket_refused", STATE),
+        Rejection::TicketExpired { .. } => ("ticket_expired", STATE),
+        Rejection::TicketSpent { .. } => ("ticket_spent", STATE),
+        Rejection::TicketDecided { .. } => ("ticket_decided", STATE),
+        Rejection::NotToPlain { .. } => ("not_to_plain", STATE),
+        Rejection::KeyUnusable { .. } => ("key_unusable", STATE),
+        Rejection::KeyInUse { .. } => ("key_in_use", STATE),
+        Rejection::KeyIsDefault { .. } => ("key_is_default", STATE),
+        Rejection::KeysElsewhere { .. } => ("keys_elsewhere", STATE),
+        Rejection::LinkNotPrivate { .. } => ("link_not_private", STATE),
     }
 }
 
 /// The field of the request that a rejection is about, where it is about one.
 fn field(rejection: &Rejection) -> Option<&'static str> {
-    match rejection {
-        Rejection::InvalidField { field, .. } => Some(field.as_str()),
-        Rejection::SameRegion { .. } | Rejection::TooManyTargets { .. } => Some("targets"),
-        Rejection::TooManyDisks { .. } => Some("disks"),
-        Rejection::TooManyTags { .. } => Some("tags"),
-        Rejection::ImageNotFound { .. }
-        | Rejection::SnapshotNotFound { .. }
-        | Rejection::CopyNotFound { .. }
-        | Rejection::InstanceNotFound { .. }
-        | Rejection::KeyNotFound { .. }
-        | Rejection::TooManyKeys { .. }
-        | Rejection::LastKey { .. }
-        | Rejection::RegionUnknown { .. }
-        | Rejection::ImageNotAvailable { .. }
-        | Rejection::ImageDegraded { .. }
-        | Rejection::ImageBeingMade { .. }
-        | Rejection::ImageHeld { .. }
-        | Rejection::ImageInUse { .. }
-        | Rejection::SnapshotInUse { .. }
-        | Rejection::AlreadyCopying { .. }
-        | Rejection::QuotaExceeded { .. }
-        | Rejection::TokenReused
-        | Rejection::NotBeingCopied { .. }
-        | Rejection::CopyFinished { .. }
-        | Rejection::NothingToRetry { .. }
-        | Rejection::ImportEnded { .. } => None,
+    if let Rejection::InvalidField { field, .. } = rejection {
+        return Some(field.as_str());
+    }
+    match of_rejection(rejection).0 {
+        "same_region" | "too_many_targets" => Some("targets"),
+        "too_many_images" => Some("images"),
+        "too_many_disks" => Some("disks"),
+        "too_many_tags" => Some("tags"),
+        _ => None,
     }
 }
 

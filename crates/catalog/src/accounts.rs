@@ -80,6 +80,25 @@ impl AccountsCatalog {
         tx.one("find an account", find).await?.as_ref().map(account_from).transpose()
     }
 
+    /// The sealed id key of an account.
+    pub async fn id_key(&self, account: &AccountId) -> Result<Option<Vec<u8>>, CatalogFault> {
+        let find = query("SELECT sealed FROM id_key WHERE account = ?").bind(account.as_str());
+        let found = self.database.read().await?.one("find an id key", find).await?;
+        found.map(|row| Stored { table: "id_key", row: &row }.get("sealed")).transpose()
+    }
+
+    /// Records the sealed id key of an account, unless it has one: the first one stays.
+    pub async fn ensure_id_key(
+        &self,
+        account: &AccountId,
+        sealed: &[u8],
+    ) -> Result<(), CatalogFault> {
+        let sql = "INSERT INTO id_key (account, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING";
+        let mut tx = self.database.begin().await?;
+        tx.run("record an id key", query(sql).bind(account.as_str()).bind(sealed)).await?;
+        tx.commit().await
+    }
+
     /// All accounts, the oldest first.
     pub async fn accounts(&self) -> Result<Vec<AccountRow>, CatalogFault> {
         let mut tx = self.database.read().await?;

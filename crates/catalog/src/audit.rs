@@ -16,6 +16,8 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Whose doing; none for the region's own.
     pub account: Option<AccountId>,
+    /// Who of that account: a user's id; empty for the region's own doing.
+    pub actor: String,
     /// What was done, as `copy.accept`.
     pub action: String,
     /// To what: an id.
@@ -24,6 +26,10 @@ pub struct AuditEntry {
     pub request_id: String,
     /// What else is worth knowing. Never a secret.
     pub detail: String,
+    /// How the subject stood before, as `field=value` a line; empty where it was not there.
+    pub before: String,
+    /// How it stands after; empty where it is gone.
+    pub after: String,
 }
 
 /// An entry with its place in the trail.
@@ -62,8 +68,8 @@ impl Tx {
         let (last, before) = self.audit_head().await?;
         let seq = last + 1;
         let digest = digest_of(&before, seq, entry);
-        let sql = "INSERT INTO audit (seq, at, account, action, subject, request_id, detail, digest) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO audit (seq, at, account, action, subject, request_id, detail, digest, \
+            actor, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let insert = query(sql)
             .bind(signed("seq", seq)?)
             .bind(entry.at.0)
@@ -72,7 +78,10 @@ impl Tx {
             .bind(entry.subject.as_str())
             .bind(entry.request_id.as_str())
             .bind(entry.detail.as_str())
-            .bind(digest.to_vec());
+            .bind(digest.to_vec())
+            .bind(entry.actor.as_str())
+            .bind(entry.before.as_str())
+            .bind(entry.after.as_str());
         self.run("record an audit entry", insert).await?;
         let head = query("UPDATE audit_head SET seq = ?, digest = ?").bind(signed("seq", seq)?);
         self.run("record the head of the audit trail", head.bind(digest.to_vec())).await?;
@@ -126,12 +135,16 @@ impl Tx {
     }
 }
 
-/// BLAKE3 over the digest before, the place, the time and the texts, each text behind its length.
+/// BLAKE3 over the digest before, the place, the time and the texts, each text behind its length (`docs/formats.md` 9). An entry
+/// without actor, before and after is digested without them, as entries were before these existed.
 fn digest_of(before: &[u8; 32], seq: u64, entry: &AuditEntry) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(before).update(&seq.to_le_bytes()).update(&entry.at.0.to_le_bytes());
     let account = entry.account.as_ref().map_or("", AccountId::as_str);
-    for text in [account, &entry.action, &entry.subject, &entry.request_id, &entry.detail] {
+    let texts = [account, &entry.action, &entry.subject, &entry.request_id, &entry.detail];
+    let later = [entry.actor.as_str(), &entry.before, &entry.after];
+    let has_later = later.iter().any(|text| !text.is_empty());
+    for text in texts.into_iter().chain(later.into_iter().filter(|_| has_later)) {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     }
     *hasher.finalize().as_bytes()
@@ -146,6 +159,9 @@ fn audit_from(row: &SqliteRow) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
         subject: stored.text("subject")?,
         request_id: stored.text("request_id")?,
         detail: stored.text("detail")?,
+        actor: stored.text("actor")?,
+        before: stored.text("before")?,
+        after: stored.text("after")?,
     };
     Ok((AuditRow { seq: stored.number("seq")?, entry }, stored.bytes32("digest")?))
 }
@@ -163,6 +179,9 @@ mod tests {
             subject: format!("copy-{n}"),
             request_id: "r".into(),
             detail: String::new(),
+            actor: if n == 3 { "user-x".into() } else { String::new() },
+            before: String::new(),
+            after: if n > 1 { "name=web".into() } else { String::new() },
         }
     }
 
@@ -208,6 +227,9 @@ mod tests {
             "subject = subject || ' '",
             "request_id = request_id || detail || 'x'",
             "detail = 'x'",
+            "actor = after || before || 'x'",
+            "before = after || 'y', after = ''",
+            "after = 'name=other'",
             "digest = zeroblob(32)",
         ];
         for seq in 1..=3 {
@@ -218,7 +240,7 @@ mod tests {
             assert_found(format!("DELETE FROM audit WHERE seq = {seq}"), seq).await;
         }
         assert_found("UPDATE audit SET seq = -seq; UPDATE audit SET seq = 4 + seq".into(), 1).await;
-        let add = "INSERT INTO audit SELECT 4, at, account, action, subject, request_id, detail, digest FROM audit WHERE seq = 3";
+        let add = "INSERT INTO audit SELECT 4, at, account, action, subject, request_id, detail, digest, actor, before, after FROM audit WHERE seq = 3";
         assert_found(add.into(), 4).await;
     }
 

@@ -195,7 +195,12 @@ mod tests {
         let coming = sample::image(3, 1);
         put_image(&mut tx, &coming).await;
         tx.insert_image_disks(&[sample::disk(&coming, 0)]).await.unwrap();
-        let import = ImportRow { image: coming.id, account: owner, created: Timestamp(1) };
+        let import = ImportRow {
+            image: coming.id,
+            source_image: None,
+            account: owner,
+            created: Timestamp(1),
+        };
         tx.insert_import(&import).await.unwrap();
         let entry = AuditEntry {
             at: Timestamp(1),
@@ -204,6 +209,9 @@ mod tests {
             subject: "s".into(),
             request_id: "r".into(),
             detail: String::new(),
+            actor: String::new(),
+            before: String::new(),
+            after: String::new(),
         };
         tx.record_audit(&entry).await.unwrap();
         tx.commit().await.unwrap();

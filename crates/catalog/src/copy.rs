@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    AccountId, CopyId, CopyState, Digest, DiskDigests, DiskRole, ImageId, Progress, RegionId,
-    SnapshotId, Timestamp,
+    AccountId, CopyId, CopyState, Digest, DiskDigests, DiskRole, DomainName, EncryptionKeyId,
+    ImageId, Progress, RegionId, SnapshotId, Timestamp,
 };
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::fault::CatalogFault;
 use crate::image::cause_number;
 use crate::page::Page;
+use crate::snapshot::domain_from;
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
@@ -28,6 +29,10 @@ pub struct CopyRow {
     pub source_region: RegionId,
     /// The source image.
     pub source_image: ImageId,
+    /// Whether the source image is sealed in its own region.
+    pub source_sealed: bool,
+    /// The key of this region that it seals with; none where it stays plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// How far it has come.
     pub state: CopyState,
     /// Places present of those needed, as shown. Never goes back.
@@ -64,6 +69,17 @@ pub struct CopyRow {
     pub worker: Option<String>,
 }
 
+/// What a live copy keeps from the sweep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyContents {
+    /// Where its chunks go.
+    pub domain: DomainName,
+    /// Whether it still fetches.
+    pub is_held: bool,
+    /// Its disks.
+    pub digests: DiskDigests,
+}
+
 /// Whether copies that still have something to do are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Live {
@@ -92,8 +108,7 @@ pub(crate) const OF_IMAGE: &str =
     "SELECT * FROM copy WHERE target_image = ? ORDER BY created DESC, id DESC LIMIT 1";
 pub(crate) const RUNNING: &str = "SELECT id FROM copy \
     WHERE account = ? AND source_region = ? AND source_image = ? AND finished IS NULL";
-pub(crate) const WITH_DIGESTS: &str =
-    "SELECT account, digests FROM copy WHERE digests IS NOT NULL ORDER BY id";
+pub(crate) const WITH_DIGESTS: &str = "SELECT account, encryption_key, state, digests FROM copy WHERE digests IS NOT NULL ORDER BY id";
 pub(crate) const COUNT_LIVE: &str =
     "SELECT count(*) FROM copy WHERE account = ? AND finished IS NULL";
 pub(crate) const BY_STATE: &str = "SELECT state, count(*) AS copies FROM copy GROUP BY state";
@@ -103,8 +118,8 @@ impl Tx {
     pub async fn insert_copy(&mut self, copy: &CopyRow) -> Result<(), CatalogFault> {
         let sql = "INSERT INTO copy (id, account, target_image, source_region, source_image, state, digests, snapshots, \
             cause, cause_number, done, needed, disks, disks_done, bytes_sent, bytes_reused, attempts, total_attempts, \
-            next_attempt, reason, created, started, finished, generation, fence, lease_until, worker) VALUES \
-            (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            next_attempt, reason, created, started, finished, generation, fence, lease_until, worker, source_sealed, \
+            encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let state = StateColumns::of(&copy.state)?;
         let insert = query(sql)
             .bind(copy.id.as_str())
@@ -133,7 +148,9 @@ impl Tx {
             .bind(signed("generation", copy.generation)?)
             .bind(signed("fence", copy.fence)?)
             .bind(copy.lease_until.0)
-            .bind(copy.worker.as_deref());
+            .bind(copy.worker.as_deref())
+            .bind(copy.source_sealed)
+            .bind(copy.encryption_key.as_ref().map(EncryptionKeyId::as_str));
         self.run("record a copy", insert).await.map(|_| ())
     }
 
@@ -197,14 +214,17 @@ impl Tx {
         self.count("count live copies", query(COUNT_LIVE).bind(account.as_str())).await
     }
 
-    /// What the copies in `held` and `stored` need: the sweep keeps it.
-    pub async fn live_copies_with_roots(
-        &mut self,
-    ) -> Result<Vec<(AccountId, DiskDigests)>, CatalogFault> {
+    /// What the copies in `held` and `stored` need: the sweep keeps it. While a copy is `held`, its digests are the source's,
+    /// which are not the target's where the copy encrypts.
+    pub async fn live_copies_with_roots(&mut self) -> Result<Vec<CopyContents>, CatalogFault> {
         let rows = self.all("list the contents of copies", query(WITH_DIGESTS)).await?;
         let read = |row| {
             let stored = Stored { table: "copy", row };
-            Ok((stored.word("account")?, digests_from(&stored)?))
+            Ok(CopyContents {
+                domain: domain_from(&stored)?,
+                is_held: stored.text("state")? == "held",
+                digests: digests_from(&stored)?,
+            })
         };
         rows.iter().map(read).collect()
     }
@@ -315,6 +335,8 @@ pub(crate) fn copy_from(row: &SqliteRow) -> Result<CopyRow, CatalogFault> {
         target_image: stored.word("target_image")?,
         source_region: stored.word("source_region")?,
         source_image: stored.word("source_image")?,
+        source_sealed: stored.get("source_sealed")?,
+        encryption_key: stored.optional_word("encryption_key")?,
         state: state_from(&stored)?,
         progress: Progress { done: stored.number("done")?, needed: stored.number("needed")? },
         disks: stored.number("disks")?,
@@ -392,7 +414,11 @@ mod tests {
         assert_eq!(tx.count_live_copies(&account(1)).await.unwrap(), 6);
         let roots = tx.live_copies_with_roots().await.unwrap();
         assert_eq!(roots.len(), 3);
-        assert!(roots.contains(&(account(1), vec![digest(1), digest(2)])));
+        let digests = vec![digest(1), digest(2)];
+        let domain = DomainName { account: account(1), key: None };
+        let wanted =
+            |is_held| CopyContents { domain: domain.clone(), is_held, digests: digests.clone() };
+        assert!(roots.contains(&wanted(true)) && roots.contains(&wanted(false)));
     }
 
     #[tokio::test]
@@ -404,6 +430,8 @@ mod tests {
             Cause::SourceDamaged { chunks: 7 },
             Cause::SourceMalformed,
             Cause::GaveUp { attempts: 9 },
+            Cause::KeyGone,
+            Cause::FileRefused,
         ];
         let mut tx = catalog.begin().await.unwrap();
         for (n, cause) in causes.into_iter().enumerate() {

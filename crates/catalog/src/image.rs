@@ -1,8 +1,8 @@
 //! Images: their rows, found by account and id, listed the newest first, changed by compare-and-set.
 
 use model::{
-    AccountId, Attributes, Cause, Description, ImageId, ImageStatus, Name, Origin, Platform,
-    Timestamp,
+    AccountId, Attributes, Cause, Description, EncryptionKeyId, ImageId, ImageKind, ImageStatus,
+    Name, Origin, Platform, Storage, Timestamp,
 };
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -32,6 +32,12 @@ pub struct ImageRow {
     pub origin: Option<Origin>,
     /// Why its copy failed; only where the status is [`ImageStatus::CreateFailed`].
     pub failure: Option<Cause>,
+    /// As what it is stored: never [`ImageKind::Shared`], which is how others see a custom image.
+    pub kind: ImageKind,
+    /// Where its disks lie.
+    pub storage: Storage,
+    /// The key that seals its disks; none where they are plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// When it was promised.
     pub created: Timestamp,
     /// Grows by one with each update.
@@ -71,8 +77,8 @@ impl Tx {
     /// Records a new image. [`Inserted::Clash`] where the id or its leading characters are taken in the region.
     pub async fn insert_image(&mut self, image: &ImageRow) -> Result<Inserted, CatalogFault> {
         let sql = "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, \
-            boot_mode, origin_region, origin_image, origin_copy, cause, cause_number, created, generation) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            boot_mode, origin_region, origin_image, origin_copy, cause, cause_number, created, generation, kind, storage, \
+            encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let origin = image.origin.as_ref();
         let insert = query(sql)
             .bind(image.id.as_str())
@@ -90,7 +96,10 @@ impl Tx {
             .bind(image.failure.as_ref().map(Cause::word))
             .bind(cause_number(image.failure.as_ref())?)
             .bind(image.created.0)
-            .bind(signed("generation", image.generation)?);
+            .bind(signed("generation", image.generation)?)
+            .bind(image.kind.as_str())
+            .bind(image.storage.as_str())
+            .bind(image.encryption_key.as_ref().map(EncryptionKeyId::as_str));
         match self.run("record an image", insert).await? {
             0 => Ok(Inserted::Clash),
             _ => Ok(Inserted::Yes),
@@ -156,10 +165,10 @@ impl Tx {
         Ok(page.cut(images, |image| (image.created, image.id.as_str())))
     }
 
-    /// Changes name, description, status, attributes and failure, if the row still has this generation; it is one more after.
+    /// Changes name, description, status, attributes, kind and failure, if the row still has this generation; it is one more after.
     pub async fn update_image(&mut self, image: &ImageRow) -> Result<Updated, CatalogFault> {
         let sql = "UPDATE image SET name = ?, description = ?, status = ?, architecture = ?, os_type = ?, platform = ?, \
-            boot_mode = ?, cause = ?, cause_number = ?, generation = generation + 1 WHERE id = ? AND generation = ?";
+            boot_mode = ?, cause = ?, cause_number = ?, kind = ?, generation = generation + 1 WHERE id = ? AND generation = ?";
         let update = query(sql)
             .bind(image.name.as_str())
             .bind(image.description.as_str())
@@ -170,6 +179,7 @@ impl Tx {
             .bind(image.attributes.boot_mode.as_str())
             .bind(image.failure.as_ref().map(Cause::word))
             .bind(cause_number(image.failure.as_ref())?)
+            .bind(image.kind.as_str())
             .bind(image.id.as_str())
             .bind(signed("generation", image.generation)?);
         self.run("update an image", update).await.map(Updated::from_rows)
@@ -192,7 +202,7 @@ pub(crate) fn cause_number(cause: Option<&Cause>) -> Result<Option<i64>, Catalog
     cause.map(|cause| signed("cause_number", cause.number())).transpose()
 }
 
-fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
+pub(crate) fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
     let stored = Stored { table: "image", row };
     Ok(ImageRow {
         id: stored.word("id")?,
@@ -208,6 +218,9 @@ fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
         },
         origin: stored.origin()?,
         failure: stored.cause()?,
+        kind: stored.word("kind")?,
+        storage: stored.word("storage")?,
+        encryption_key: stored.optional_word("encryption_key")?,
         created: stored.time("created")?,
         generation: stored.number("generation")?,
     })

@@ -16,6 +16,8 @@ pub struct ImportRow {
     pub image: ImageId,
     /// Who owns it.
     pub account: AccountId,
+    /// The local image whose file the region converts by itself; none where a client sends the bytes.
+    pub source_image: Option<ImageId>,
     /// When it began.
     pub created: Timestamp,
 }
@@ -25,11 +27,12 @@ pub(crate) const LIST: &str = "SELECT * FROM import ORDER BY image";
 impl Tx {
     /// Records a new import.
     pub async fn insert_import(&mut self, import: &ImportRow) -> Result<(), CatalogFault> {
-        let sql = "INSERT INTO import (image, account, created) VALUES (?, ?, ?)";
+        let sql = "INSERT INTO import (image, account, created, source_image) VALUES (?, ?, ?, ?)";
         let insert = query(sql)
             .bind(import.image.as_str())
             .bind(import.account.as_str())
-            .bind(import.created.0);
+            .bind(import.created.0)
+            .bind(import.source_image.as_ref().map(ImageId::as_str));
         self.run("record an import", insert).await.map(|_| ())
     }
 
@@ -61,6 +64,7 @@ fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
     Ok(ImportRow {
         image: stored.word("image")?,
         account: stored.word("account")?,
+        source_image: stored.optional_word("source_image")?,
         created: stored.time("created")?,
     })
 }
@@ -73,7 +77,12 @@ mod tests {
     #[tokio::test]
     async fn an_import_reads_back_as_written_and_ends() {
         let (_folder, catalog) = catalog().await;
-        let row = ImportRow { image: image(1, 1).id, account: account(1), created: Timestamp(7) };
+        let row = ImportRow {
+            image: image(1, 1).id,
+            account: account(1),
+            source_image: None,
+            created: Timestamp(7),
+        };
         let mut tx = catalog.begin().await.unwrap();
         put_image(&mut tx, &image(1, 1)).await;
         tx.insert_import(&row).await.unwrap();

@@ -13,6 +13,7 @@ mod copy;
 mod copy_change;
 mod copy_claim;
 mod database;
+mod encryption_key;
 mod fault;
 mod hold;
 mod image;
@@ -36,8 +37,9 @@ mod tx;
 
 pub use accounts::{AccessKeyRow, AccountRow, AccountsCatalog};
 pub use audit::{AuditChain, AuditEntry, AuditRow};
-pub use copy::{CopyFilter, CopyRow, Live};
+pub use copy::{CopyContents, CopyFilter, CopyRow, Live};
 pub use copy_claim::ClaimLimits;
+pub use encryption_key::{EncryptionKeyRow, KeyUse, KeyVersionRow};
 pub use fault::CatalogFault;
 pub use hold::{HoldRow, HoldStanding};
 pub use image::{ImageFilter, ImageRow};

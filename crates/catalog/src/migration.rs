@@ -29,12 +29,16 @@ impl Migration {
 }
 
 /// The region's catalog.
-pub(crate) const REGION: &[Migration] =
-    &[Migration { number: 1, text: include_str!("../migrations/sqlite/0001_init.sql") }];
+pub(crate) const REGION: &[Migration] = &[
+    Migration { number: 1, text: include_str!("../migrations/sqlite/0001_init.sql") },
+    Migration { number: 2, text: include_str!("../migrations/sqlite/0002_rules.sql") },
+];
 
 /// The accounts and their keys.
-pub(crate) const ACCOUNTS: &[Migration] =
-    &[Migration { number: 1, text: include_str!("../migrations/accounts/0001_init.sql") }];
+pub(crate) const ACCOUNTS: &[Migration] = &[
+    Migration { number: 1, text: include_str!("../migrations/accounts/0001_init.sql") },
+    Migration { number: 2, text: include_str!("../migrations/accounts/0002_users.sql") },
+];
 
 /// Applies what is missing, in order.
 pub(crate) async fn migrate(
@@ -115,18 +119,18 @@ mod tests {
         (folder, database)
     }
 
-    const SECOND: Migration =
-        Migration { number: 2, text: "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n" };
+    const THIRD: Migration =
+        Migration { number: 3, text: "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n" };
 
-    /// `0001_init` of both catalogs.
+    /// `0001_init` and `0002_…` of both catalogs.
     #[tokio::test]
     async fn fault_30_an_empty_file_is_migrated_and_again_is_nothing() {
         let (_folder, database) = database().await;
         migrate(&database, REGION).await.unwrap();
         migrate(&database, REGION).await.unwrap();
-        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(applied(&mut tx).await.unwrap().len(), 2);
+        assert_eq!(applied(&mut tx).await.unwrap().len(), 3);
         tx.run("look", sqlx::query("SELECT n FROM more")).await.unwrap();
         let accounts = tempfile::tempdir().unwrap();
         let accounts = Database::open(&accounts.path().join("accounts.db")).await.unwrap();
@@ -137,10 +141,10 @@ mod tests {
     #[tokio::test]
     async fn fault_30_a_newer_file_is_refused_and_left_alone() {
         let (_folder, database) = database().await;
-        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
         let fault = migrate(&database, REGION).await.unwrap_err();
-        assert!(matches!(fault, CatalogFault::Newer { found: 2, known: 1 }), "{fault}");
-        migrate(&database, &[REGION[0], SECOND]).await.unwrap();
+        assert!(matches!(fault, CatalogFault::Newer { found: 3, known: 2 }), "{fault}");
+        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
     }
 
     #[tokio::test]
@@ -156,8 +160,8 @@ mod tests {
         let (_folder, database) = database().await;
         migrate(&database, REGION).await.unwrap();
         let broken = "CREATE TABLE half (n INTEGER) STRICT;\n\nCREATE TABLE image (n INTEGER);\n";
-        let broken = Migration { number: 2, text: broken };
-        migrate(&database, &[REGION[0], broken]).await.unwrap_err();
+        let broken = Migration { number: 3, text: broken };
+        migrate(&database, &[REGION[0], REGION[1], broken]).await.unwrap_err();
         migrate(&database, REGION).await.unwrap();
         let mut tx = database.begin().await.unwrap();
         tx.run("look", sqlx::query("SELECT n FROM half")).await.unwrap_err();

@@ -2,8 +2,8 @@
 
 use model::{
     AccountId, Architecture, Attributes, BootMode, CopyId, CopyState, Description, Digest,
-    DiskRole, ImageId, ImageStatus, Name, Origin, OsType, Platform, Progress, SizeBytes,
-    SnapshotId, Timestamp,
+    DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Platform, Progress, SizeBytes,
+    SnapshotId, Storage, Timestamp,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -60,6 +60,9 @@ pub(crate) fn image(n: u64, of: u64) -> ImageRow {
         },
         origin: None,
         failure: None,
+        kind: ImageKind::Custom,
+        storage: Storage::Snapshots,
+        encryption_key: None,
         created: Timestamp(1_000 + n as i64),
         generation: 0,
     }
@@ -94,6 +97,7 @@ pub(crate) fn snapshot(n: u64, of: u64) -> SnapshotRow {
         digest: digest(n as u8),
         places: 1 << 34,
         origin: None,
+        encryption_key: None,
         created: Timestamp(1_000 + n as i64),
     }
 }
@@ -105,6 +109,8 @@ pub(crate) fn copy(n: u64, of: u64) -> CopyRow {
         target_image: ImageId::from_random(bytes(n)),
         source_region: "north".parse().unwrap(),
         source_image: ImageId::from_random(bytes(1_000_000 + n)),
+        source_sealed: false,
+        encryption_key: None,
         state: CopyState::Queued,
         progress: Progress::default(),
         disks: 2,

@@ -1,6 +1,9 @@
 //! Snapshots: one disk's contents at rest in this region. What they name is what the sweep must keep.
 
-use model::{AccountId, Digest, DiskRole, ImageId, Origin, SizeBytes, SnapshotId, Timestamp};
+use model::{
+    AccountId, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin, SizeBytes,
+    SnapshotId, Timestamp,
+};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
@@ -29,6 +32,8 @@ pub struct SnapshotRow {
     pub places: u64,
     /// What it was copied from.
     pub origin: Option<Origin>,
+    /// The key that seals it; none where it is plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// When it came to rest here.
     pub created: Timestamp,
 }
@@ -61,13 +66,13 @@ pub(crate) const LIST_OWN: &str = "SELECT * FROM snapshot \
     ORDER BY created DESC, id DESC LIMIT ?";
 pub(crate) const OF_IMAGE: &str = "SELECT * FROM snapshot WHERE image = ? ORDER BY role";
 pub(crate) const ALL_ROOTS: &str =
-    "SELECT account, digest, id FROM snapshot WHERE id > ? ORDER BY id LIMIT ?";
+    "SELECT account, encryption_key, digest, id FROM snapshot WHERE id > ? ORDER BY id LIMIT ?";
 
 impl Tx {
     /// Records a new snapshot.
     pub async fn insert_snapshot(&mut self, snapshot: &SnapshotRow) -> Result<(), CatalogFault> {
         let sql = "INSERT INTO snapshot (id, account, image, role, size_bytes, digest, places, origin_region, \
-            origin_image, origin_snapshot, origin_copy, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            origin_image, origin_snapshot, origin_copy, created, encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let origin = snapshot.origin.as_ref();
         let source = origin.and_then(|origin| origin.snapshot.as_ref());
         let insert = query(sql)
@@ -82,7 +87,8 @@ impl Tx {
             .bind(origin.map(|origin| origin.image.as_str()))
             .bind(source.map(SnapshotId::as_str))
             .bind(origin.map(|origin| origin.copy.as_str()))
-            .bind(snapshot.created.0);
+            .bind(snapshot.created.0)
+            .bind(snapshot.encryption_key.as_ref().map(EncryptionKeyId::as_str));
         self.run("record a snapshot", insert).await.map(|_| ())
     }
 
@@ -155,15 +161,21 @@ impl Tx {
         &mut self,
         after: Option<&SnapshotId>,
         limit: u32,
-    ) -> Result<Vec<(AccountId, Digest, SnapshotId)>, CatalogFault> {
+    ) -> Result<Vec<(DomainName, Digest, SnapshotId)>, CatalogFault> {
         let list = query(ALL_ROOTS).bind(after.map_or("", SnapshotId::as_str)).bind(limit);
         let rows = self.all("list the contents of snapshots", list).await?;
         let read = |row| {
             let stored = Stored { table: "snapshot", row };
-            Ok((stored.word("account")?, stored.digest("digest")?, stored.word("id")?))
+            Ok((domain_from(&stored)?, stored.digest("digest")?, stored.word("id")?))
         };
         rows.iter().map(read).collect()
     }
+}
+
+/// The columns `account` and `encryption_key`.
+pub(crate) fn domain_from(stored: &Stored<'_>) -> Result<DomainName, CatalogFault> {
+    let (account, key) = (stored.word("account")?, stored.optional_word("encryption_key")?);
+    Ok(DomainName { account, key })
 }
 
 fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
@@ -178,6 +190,7 @@ fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
         digest: stored.digest("digest")?,
         places: stored.number("places")?,
         origin: stored.origin()?.map(|origin| Origin { snapshot: source, ..origin }),
+        encryption_key: stored.optional_word("encryption_key")?,
         created: stored.time("created")?,
     })
 }
@@ -280,7 +293,7 @@ mod tests {
             let roots = tx.all_roots(after.as_ref(), 4).await.unwrap();
             let Some(last) = roots.last() else { break };
             after = Some(last.2.clone());
-            seen.extend(roots.into_iter().map(|(account, digest, _)| (digest, account)));
+            seen.extend(roots.into_iter().map(|(domain, digest, _)| (digest, domain.account)));
         }
         seen.sort();
         let all: Vec<_> = (0..25).map(|n| (digest(n), account(u64::from(n) % 3))).collect();

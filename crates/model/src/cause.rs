@@ -21,6 +21,10 @@ pub enum Cause {
         /// How many attempts in a row made no progress.
         attempts: u32,
     },
+    /// `key_gone`: the encryption key it was to be sealed with, or that its source is sealed with, was deleted for good.
+    KeyGone,
+    /// `file_refused`: the local file is no disk image that can be converted.
+    FileRefused,
 }
 
 impl Cause {
@@ -32,13 +36,19 @@ impl Cause {
             Cause::SourceDamaged { .. } => "source_damaged",
             Cause::SourceMalformed => "source_malformed",
             Cause::GaveUp { .. } => "gave_up",
+            Cause::KeyGone => "key_gone",
+            Cause::FileRefused => "file_refused",
         }
     }
 
     /// The stored number beside the word.
     pub fn number(&self) -> u64 {
         match self {
-            Cause::Cancelled | Cause::SourceGone | Cause::SourceMalformed => 0,
+            Cause::Cancelled
+            | Cause::SourceGone
+            | Cause::SourceMalformed
+            | Cause::KeyGone
+            | Cause::FileRefused => 0,
             Cause::SourceDamaged { chunks } => *chunks,
             Cause::GaveUp { attempts } => u64::from(*attempts),
         }
@@ -51,6 +61,8 @@ impl Cause {
             "source_gone" => Some(Cause::SourceGone),
             "source_damaged" => Some(Cause::SourceDamaged { chunks: number }),
             "source_malformed" => Some(Cause::SourceMalformed),
+            "key_gone" => Some(Cause::KeyGone),
+            "file_refused" => Some(Cause::FileRefused),
             "gave_up" => {
                 Some(Cause::GaveUp { attempts: u32::try_from(number).unwrap_or(u32::MAX) })
             }
@@ -73,6 +85,10 @@ impl fmt::Display for Cause {
             Cause::SourceMalformed => {
                 f.write_str("the source sent chunks that do not form the disk it named")
             }
+            Cause::KeyGone => f.write_str("its encryption key has been deleted for good"),
+            Cause::FileRefused => f.write_str(
+                "the local file is no disk image that can be converted; the region's log says why",
+            ),
             Cause::GaveUp { attempts } => {
                 write!(f, "{attempts} attempts in a row made no progress")
             }

@@ -49,8 +49,9 @@ pub enum CopyState {
 pub enum CopyEvent {
     /// The source holds the image; its disks are these.
     Held(DiskDigests),
-    /// Every chunk is present, checked and durable.
-    Complete,
+    /// Every chunk is present, checked and durable; in the target the disks have these digests, which differ from the
+    /// source's where the copy encrypts.
+    Complete(DiskDigests),
     /// Snapshots and image are recorded.
     Published(Vec<SnapshotId>),
     /// The source has let go.
@@ -100,7 +101,7 @@ impl CopyState {
         use {CopyEvent as E, CopyState as S};
         match (self, event) {
             (S::Queued, E::Held(digests)) => Ok(S::Held { digests }),
-            (S::Held { digests }, E::Complete) => Ok(S::Stored { digests }),
+            (S::Held { .. }, E::Complete(digests)) => Ok(S::Stored { digests }),
             (S::Stored { .. }, E::Published(snapshots)) => Ok(S::Published { snapshots }),
             (S::Published { snapshots }, E::Released) => Ok(S::Done { snapshots }),
             (S::Queued | S::Held { .. } | S::Stored { .. }, E::GiveUp(cause)) => {
@@ -134,7 +135,7 @@ mod tests {
         use CopyEvent as E;
         vec![
             E::Held(vec![]),
-            E::Complete,
+            E::Complete(vec![]),
             E::Published(vec![]),
             E::Released,
             E::GiveUp(Cause::Cancelled),

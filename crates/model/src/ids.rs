@@ -20,7 +20,7 @@ pub struct InvalidId {
 }
 
 impl InvalidId {
-    fn new(text: &str, wanted: &'static str) -> Self {
+    pub(crate) fn new(text: &str, wanted: &'static str) -> Self {
         InvalidId { text: text.chars().take(64).collect(), wanted }
     }
 }
@@ -36,6 +36,11 @@ fn spell(prefix: &str, alphabet: &[u8; 36], mut random: impl FnMut() -> u8) -> S
         }
     }
     text
+}
+
+/// An id of the usual alphabet.
+pub(crate) fn spell_lower(prefix: &str, random: impl FnMut() -> u8) -> String {
+    spell(prefix, ID_ALPHABET, random)
 }
 
 fn has_form(text: &str, prefix: &str, alphabet: &[u8; 36]) -> bool {
@@ -103,6 +108,14 @@ random_id!(
 random_id!(
     /// Names an account: who owns images.
     AccountId, "acct-", ID_ALPHABET, "an account id (`acct-` and 20 characters of a-z0-9)"
+);
+random_id!(
+    /// Names a user of an account.
+    UserId, "user-", ID_ALPHABET, "a user id (`user-` and 20 characters of a-z0-9)"
+);
+random_id!(
+    /// Names a ticket: a request for an approval, and its answer.
+    TicketId, "ticket-", ID_ALPHABET, "a ticket id (`ticket-` and 20 characters of a-z0-9)"
 );
 random_id!(
     /// Names an access key. Its secret is elsewhere, sealed.

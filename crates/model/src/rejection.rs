@@ -1,93 +1,17 @@
 //! Everything that is understood and refused, with its values.
 
-use crate::UnknownWord;
-use crate::attributes::words;
-use crate::ids::{AccessKeyId, CopyId, ImageId, InstanceId, RegionId, SnapshotId};
+use crate::account::{Act, Role};
+use crate::encryption::{EncryptionKeyId, KeyRingKind, KeyState};
+use crate::field::{Field, FieldRefusal};
+use crate::ids::{
+    AccessKeyId, AccountId, CopyId, ImageId, InstanceId, RegionId, SnapshotId, TicketId, UserId,
+};
 use crate::image::ImageStatus;
+use crate::kind::ImageKind;
 use crate::quota::QuotaKind;
-use std::fmt;
-use std::str::FromStr;
-
-words!(
-    /// Which of a request's values was refused.
-    Field, "the names of fields",
-    /// The name of an image or instance.
-    Name = "name",
-    /// The description.
-    Description = "description",
-    /// The platform.
-    Platform = "platform",
-    /// The caller's token.
-    Token = "token",
-    /// A tag's key.
-    TagKey = "tag_key",
-    /// A tag's value.
-    TagValue = "tag_value",
-    /// A disk's size.
-    Size = "size_bytes",
-    /// The list of target regions.
-    Targets = "targets",
-    /// The list of disks.
-    Disks = "disks",
-    /// A disk's digest.
-    Digest = "digest",
-);
-
-/// What is wrong with a value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FieldRefusal {
-    /// Too short or too long.
-    #[error("it has {length} characters, not {min} to {max}")]
-    Length {
-        /// What was given.
-        length: usize,
-        /// The least.
-        min: usize,
-        /// The most.
-        max: usize,
-    },
-    /// A character that is not allowed.
-    #[error("the character {character:?} is not allowed")]
-    Character {
-        /// The first such character.
-        character: char,
-    },
-    /// It must begin with a letter.
-    #[error("it does not begin with a letter")]
-    FirstNotLetter,
-    /// It begins with `http://` or `https://`.
-    #[error("it begins with `http://` or `https://`")]
-    StartsWithUrl,
-    /// The same value twice.
-    #[error("it is given twice")]
-    Twice,
-    /// No value where one is needed.
-    #[error("it is empty")]
-    Empty,
-    /// A size that is not a positive multiple of 512.
-    #[error("`{bytes}` bytes is not a positive multiple of 512")]
-    NotSectors {
-        /// What was given, in bytes.
-        bytes: u64,
-    },
-    /// Above a limit.
-    #[error("`{value}` is above the limit of `{limit}`")]
-    TooLarge {
-        /// What was given.
-        value: u64,
-        /// The most.
-        limit: u64,
-    },
-    /// The disk whose digest was given is not wholly in the region's store.
-    #[error("`{missing}` chunks of the disk it names have not been sent")]
-    Incomplete {
-        /// How many chunks the region lacks.
-        missing: u64,
-    },
-    /// What was sent is not the tree of a disk of the stated size.
-    #[error("it does not name a disk of the stated size")]
-    NotATree,
-}
+use crate::text::Name;
+use crate::ticket::{TicketNeed, TicketState};
+use crate::time::Timestamp;
 
 /// Understood and refused. Typed values, no strings: each dialect answers every variant in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -290,6 +214,254 @@ pub enum Rejection {
     ImportEnded {
         /// The image.
         image: ImageId,
+    },
+    /// No such account.
+    #[error("account `{account}` does not exist")]
+    AccountNotFound {
+        /// What was asked for.
+        account: AccountId,
+    },
+    /// No such user of this account.
+    #[error("user `{user}` does not exist")]
+    UserNotFound {
+        /// What was asked for.
+        user: UserId,
+    },
+    /// No such ticket of this account in this region.
+    #[error("ticket `{ticket}` does not exist in region `{region}`")]
+    TicketNotFound {
+        /// What was asked for.
+        ticket: TicketId,
+        /// Where.
+        region: RegionId,
+    },
+    /// No such encryption key of this account in this region (api-16).
+    #[error("encryption key `{key}` does not exist in region `{region}`")]
+    EncryptionKeyNotFound {
+        /// What was asked for.
+        key: EncryptionKeyId,
+        /// Where.
+        region: RegionId,
+    },
+    /// The caller's role does not allow it.
+    #[error("the role `{role}` may not `{act}`")]
+    NotAllowed {
+        /// The caller's role.
+        role: Role,
+        /// What it would need to be allowed.
+        act: Act,
+    },
+    /// An account or user of this name is there already.
+    #[error("the name `{name}` is taken")]
+    NameInUse {
+        /// The name.
+        name: Name,
+    },
+    /// The user is the last that may administer the deployment.
+    #[error("user `{user}` is the last admin; make another first")]
+    LastAdmin {
+        /// The user.
+        user: UserId,
+    },
+    /// Public images are not copied (R001-2).
+    #[error("image `{image}` is public; only custom images can be copied")]
+    PublicNotCopied {
+        /// The image.
+        image: ImageId,
+    },
+    /// Marketplace images are not copied (R001-2).
+    #[error("image `{image}` is a marketplace image; only custom images can be copied")]
+    MarketplaceNotCopied {
+        /// The image.
+        image: ImageId,
+    },
+    /// Shared images are not copied (R001-2).
+    #[error(
+        "image `{image}` is shared with you; only its owner can copy it, and share the copy (R001-8)"
+    )]
+    SharedNotCopied {
+        /// The image.
+        image: ImageId,
+    },
+    /// An image in a local file is not copied; convert it first (R002-4).
+    #[error(
+        "image `{image}` lies in a local file; convert it with `ferry image convert {image}` and copy the image that makes"
+    )]
+    LocalNotCopied {
+        /// The image.
+        image: ImageId,
+    },
+    /// Only images in local files are converted.
+    #[error("image `{image}` rests on snapshots already; there is nothing to convert")]
+    NothingToConvert {
+        /// The image.
+        image: ImageId,
+    },
+    /// An image that others own can be used, not changed (R001-8).
+    #[error("image `{image}` is {kind}; it can be used, not changed")]
+    ImageNotYours {
+        /// The image.
+        image: ImageId,
+        /// As what the caller sees it.
+        kind: ImageKind,
+    },
+    /// The image has been published; take that back first.
+    #[error("image `{image}` is {kind}; take that back first")]
+    ImagePublished {
+        /// The image.
+        image: ImageId,
+        /// As what.
+        kind: ImageKind,
+    },
+    /// The image is shared with other accounts; unshare it first.
+    #[error("image `{image}` is shared with {accounts} accounts; unshare it first")]
+    ImageIsShared {
+        /// The image.
+        image: ImageId,
+        /// With how many.
+        accounts: u64,
+    },
+    /// Encrypted images are neither shared nor published: their key is their account's alone.
+    #[error(
+        "image `{image}` is encrypted with a key of its account; it cannot be shared or published"
+    )]
+    EncryptedNotShared {
+        /// The image.
+        image: ImageId,
+    },
+    /// An image is not shared with the account that owns it.
+    #[error("image `{image}` is the account's own")]
+    SharedWithSelf {
+        /// The image.
+        image: ImageId,
+    },
+    /// More accounts than an image may be shared with.
+    #[error("an image can be shared with at most {limit} accounts")]
+    TooManyShares {
+        /// The most.
+        limit: usize,
+    },
+    /// An image of this name is there, and the profile wants names to be unique.
+    #[error("the account has an image named `{name}` in region `{region}` already")]
+    NameTaken {
+        /// The name.
+        name: Name,
+        /// Where.
+        region: RegionId,
+    },
+    /// Larger than an image may be that is copied through this door (R003-4).
+    #[error("image `{image}` has `{size_bytes}` bytes; at most `{limit_bytes}` can be copied")]
+    ImageTooLarge {
+        /// The image.
+        image: ImageId,
+        /// Its virtual size, all disks together.
+        size_bytes: u64,
+        /// The most.
+        limit_bytes: u64,
+    },
+    /// More images than one request may name (R002-1).
+    #[error("more than {limit} images in one request")]
+    TooManyImages {
+        /// The most.
+        limit: usize,
+    },
+    /// The copy needs an approval, and nobody has asked for one (R000-7, R003-2).
+    #[error(
+        "copying image `{image}` to `{target}` needs an approval, because {need}; open a ticket with `ferry ticket open {image} --to {target} --why …`"
+    )]
+    TicketNeeded {
+        /// The image.
+        image: ImageId,
+        /// Where it was to go.
+        target: RegionId,
+        /// Why.
+        need: TicketNeed,
+    },
+    /// The approval has been asked for and nobody has decided.
+    #[error("ticket `{ticket}` has not been decided; an operator approves or refuses it")]
+    TicketUndecided {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The approval was refused.
+    #[error("ticket `{ticket}` was refused; `ferry ticket show {ticket}` says why")]
+    TicketRefused {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The approval has run out.
+    #[error("the approval of ticket `{ticket}` has expired at {until}; open another ticket")]
+    TicketExpired {
+        /// The ticket.
+        ticket: TicketId,
+        /// When it ran out.
+        until: Timestamp,
+    },
+    /// The approval was used: it lets one copy run once.
+    #[error("the approval of ticket `{ticket}` was used by copy `{by}`; open another ticket")]
+    TicketSpent {
+        /// The ticket.
+        ticket: TicketId,
+        /// The copy that used it.
+        by: CopyId,
+    },
+    /// The ticket has been decided.
+    #[error("ticket `{ticket}` is {state} already")]
+    TicketDecided {
+        /// The ticket.
+        ticket: TicketId,
+        /// How.
+        state: TicketState,
+    },
+    /// An encrypted image is not made plain (api-15).
+    #[error("image `{image}` is encrypted; its copy must be encrypted too")]
+    NotToPlain {
+        /// The image.
+        image: ImageId,
+    },
+    /// The encryption key does not seal or open just now, or never again (api-16).
+    #[error("encryption key `{key}` is {state}")]
+    KeyUnusable {
+        /// The key.
+        key: EncryptionKeyId,
+        /// How it stands.
+        state: KeyState,
+    },
+    /// Images are sealed with the key: deleting it makes them unreadable for good.
+    #[error(
+        "encryption key `{key}` seals {images} images and {snapshots} snapshots, which nobody could read any more; delete them first, or say that they may be lost"
+    )]
+    KeyInUse {
+        /// The key.
+        key: EncryptionKeyId,
+        /// Images sealed with it.
+        images: u64,
+        /// Snapshots sealed with it.
+        snapshots: u64,
+    },
+    /// The account's default key stays.
+    #[error(
+        "encryption key `{key}` is the account's default here; it can be disabled, not deleted"
+    )]
+    KeyIsDefault {
+        /// The key.
+        key: EncryptionKeyId,
+    },
+    /// The region's keys are made and managed in another key ring.
+    #[error("the encryption keys of region `{region}` are managed outside Ferry, in `{ring}`")]
+    KeysElsewhere {
+        /// The region.
+        region: RegionId,
+        /// Where.
+        ring: KeyRingKind,
+    },
+    /// What an encrypted image holds crosses only links that are private: in one process, over TLS or over loopback.
+    #[error(
+        "the link from region `{region}` is not encrypted; encrypted images are copied only within one process or over loopback"
+    )]
+    LinkNotPrivate {
+        /// The other region.
+        region: RegionId,
     },
 }
 

@@ -1,9 +1,12 @@
 //! Decisions: pure functions from facts to an admission or a rejection. Every refusal of a command is in here.
 
+use crate::encryption::EncryptionKeyId;
+use crate::field::{Field, FieldRefusal};
 use crate::ids::{CopyId, ImageId, RegionId};
 use crate::image::ImageStatus;
+use crate::kind::{ImageKind, Storage};
 use crate::quota::Quota;
-use crate::rejection::{Field, FieldRefusal, Rejection};
+use crate::rejection::Rejection;
 
 /// The most target regions in one native request (REQUIREMENTS section 6).
 pub const MAX_TARGETS: usize = 100;
@@ -13,14 +16,29 @@ pub const MAX_TARGETS: usize = 100;
 pub struct SourceFacts {
     /// The image.
     pub image: ImageId,
+    /// As what the caller sees it.
+    pub kind: ImageKind,
+    /// Where its disks lie.
+    pub storage: Storage,
     /// How it stands.
     pub status: ImageStatus,
     /// Chunks of it that a scrub set aside.
     pub damaged_chunks: u64,
 }
 
-/// Whether an image may leave its region (R004-1, fault 7).
+/// Whether an image may leave its region (R001-2, R002-4, R003-1, R004-1, R004-2, fault 7).
 pub fn judge_source(facts: &SourceFacts) -> Result<(), Rejection> {
+    let image = || facts.image.clone();
+    match facts.kind {
+        ImageKind::Custom => {}
+        ImageKind::Shared => return Err(Rejection::SharedNotCopied { image: image() }),
+        ImageKind::Public => return Err(Rejection::PublicNotCopied { image: image() }),
+        ImageKind::Marketplace => return Err(Rejection::MarketplaceNotCopied { image: image() }),
+    }
+    match facts.storage {
+        Storage::Snapshots => {}
+        Storage::LocalFile => return Err(Rejection::LocalNotCopied { image: image() }),
+    }
     if facts.status != ImageStatus::Available {
         return Err(Rejection::ImageNotAvailable {
             image: facts.image.clone(),
@@ -60,6 +78,10 @@ pub struct AdmissionFacts {
     pub source: RegionId,
     /// Where it is to go.
     pub target: RegionId,
+    /// The key that seals the source, in its region.
+    pub source_key: Option<EncryptionKeyId>,
+    /// The key that is to seal the copy, in its region.
+    pub target_key: Option<EncryptionKeyId>,
     /// A copy of the same image into this region that still runs.
     pub running: Option<CopyId>,
     /// The account's image quota here.
@@ -72,7 +94,9 @@ pub struct AdmissionFacts {
 
 /// Whether a copy may be promised. The quotas are asked again by the conditional update that reserves them (I7).
 pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
-    if facts.source == facts.target {
+    // Within a region a copy is for another key, or for nothing (REQUIREMENTS section 6).
+    let is_for_a_key = facts.target_key.is_some() && facts.target_key != facts.source_key;
+    if facts.source == facts.target && !is_for_a_key {
         return Err(Rejection::SameRegion { region: facts.target.clone() });
     }
     if let Some(by) = &facts.running {
@@ -168,6 +192,8 @@ mod tests {
             image: image(),
             source: "north".parse().unwrap(),
             target: "south".parse().unwrap(),
+            source_key: None,
+            target_key: None,
             running: None,
             images: quota(QuotaKind::Image),
             snapshots: quota(QuotaKind::Snapshot),

@@ -1,6 +1,7 @@
 //! Sizes of disks.
 
-use crate::rejection::{Field, FieldRefusal, Rejection};
+use crate::field::{Field, FieldRefusal};
+use crate::rejection::Rejection;
 
 /// The virtual size of a disk in bytes: a positive multiple of 512, at most 64 TiB.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

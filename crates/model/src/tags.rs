@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::rejection::{Field, FieldRefusal, Rejection};
+use crate::field::{Field, FieldRefusal};
+use crate::rejection::Rejection;
 
 /// The most tags on one image (R004-9).
 pub const MAX_TAGS: usize = 20;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::rejection::{Field, FieldRefusal, Rejection};
+use crate::field::{Field, FieldRefusal};
+use crate::rejection::Rejection;
 
 /// Controls, direction overrides and invisible characters make two names look alike; none is allowed (api-10).
 fn is_deceptive(c: char) -> bool {

@@ -17,6 +17,17 @@ impl Timestamp {
     }
 }
 
+impl std::fmt::Display for Timestamp {
+    /// RFC 3339 in UTC, as `2026-11-22T06:30:00Z`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => instant.fmt(f),
+            // Beyond the year 9999 there is no such text.
+            Err(_) => write!(f, "{} ms since 1970", self.0),
+        }
+    }
+}
+
 /// The one way to ask what time it is, so that a test can set it. Correctness never depends on it (RELIABILITY I11).
 pub trait Clock: Send + Sync {
     /// The present instant.

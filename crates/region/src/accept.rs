@@ -3,21 +3,29 @@
 use catalog::{CopyRow, ImageDiskRow, ImageRow, Inserted, Reserved, TokenClaim, TokenRow, Tx};
 use model::rules::{AdmissionFacts, admit_copy, room};
 use model::{
-    CopyId, CopyState, DiskRole, ImageId, ImageStatus, Origin, Progress, QuotaKind, Rejection,
-    Timestamp,
+    CopyId, CopyState, DiskRole, EncryptionKeyId, ImageId, ImageKind, ImageStatus, Origin,
+    Progress, QuotaKind, Rejection, Storage, Timestamp,
 };
 
 use crate::commands::Caller;
-use crate::peer::{Accepted, CopyOffer, Seen};
+use crate::peer::{Accepted, Approval, CopyOffer, Seen};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 
 /// The action that a copy's tokens are claimed for.
 const TOKEN_ACTION: &str = "copy";
 
+/// The image that a copy makes, and what seals it.
+#[derive(Copy, Clone)]
+struct ImageRowKey<'a> {
+    id: &'a ImageId,
+    key: Option<&'a EncryptionKeyId>,
+}
+
 impl Region {
     /// Promises a copy into this region. The image id exists once this returns; asking again gives the same answer.
     pub(crate) async fn accept_copy(&self, offer: CopyOffer) -> Result<Accepted, Refused> {
+        let key = self.sealing_key(&offer).await?;
         let mut tx = self.inner.catalog.begin().await?;
         if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
             return Ok(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again });
@@ -25,14 +33,20 @@ impl Region {
         if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
             return Ok(accepted);
         }
+        if let Approval::Missing(rejection) = &offer.approval {
+            return Err(Rejection::clone(rejection).into());
+        }
         self.ensure_quotas(&mut tx, &offer.account).await?;
-        let facts = admission_facts(&mut tx, &offer).await?;
+        let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
         admit_copy(&facts)?;
         self.reserve_quotas(&mut tx, &facts, &offer).await?;
-        let image = self.insert_promised_image(&mut tx, &offer).await?;
-        self.insert_promised_copy(&mut tx, &offer, &image).await?;
-        let caller =
-            Caller { account: offer.account.clone(), request_id: offer.request_id.clone() };
+        let image = self.insert_promised_image(&mut tx, &offer, key.as_ref()).await?;
+        let made = ImageRowKey { id: &image, key: key.as_ref() };
+        self.insert_promised_copy(&mut tx, &offer, made).await?;
+        let caller = Caller {
+            user: offer.user.clone(),
+            ..Caller::of_region(&offer.account, offer.request_id.clone())
+        };
         tx.record_audit(&self.audit_entry(&caller, "copy.accept", offer.copy.as_str())).await?;
         failpoint!("api.before_commit");
         tx.commit().await?;
@@ -116,6 +130,7 @@ impl Region {
         &self,
         tx: &mut Tx,
         offer: &CopyOffer,
+        key: Option<&EncryptionKeyId>,
     ) -> Result<ImageId, Refused> {
         let origin = Origin {
             region: offer.source.clone(),
@@ -132,6 +147,9 @@ impl Region {
             attributes: offer.attributes.clone(),
             origin: Some(origin),
             failure: None,
+            kind: ImageKind::Custom,
+            storage: Storage::Snapshots,
+            encryption_key: key.cloned(),
             created: self.inner.clock.now(),
             generation: 0,
         };
@@ -156,14 +174,16 @@ impl Region {
         &self,
         tx: &mut Tx,
         offer: &CopyOffer,
-        image: &ImageId,
+        image: ImageRowKey<'_>,
     ) -> Result<(), Refused> {
         tx.insert_copy(&CopyRow {
             id: offer.copy.clone(),
             account: offer.account.clone(),
-            target_image: image.clone(),
+            target_image: image.id.clone(),
             source_region: offer.source.clone(),
             source_image: offer.image.clone(),
+            source_sealed: offer.sealed.is_some(),
+            encryption_key: image.key.cloned(),
             state: CopyState::Queued,
             progress: Progress::default(),
             disks: offer.disks.len() as u64,
@@ -193,11 +213,14 @@ impl Region {
 pub(crate) async fn admission_facts(
     tx: &mut Tx,
     offer: &CopyOffer,
+    key: Option<&EncryptionKeyId>,
 ) -> Result<AdmissionFacts, Refused> {
     Ok(AdmissionFacts {
         image: offer.image.clone(),
         source: offer.source.clone(),
         target: offer.target.clone(),
+        source_key: offer.sealed.as_ref().map(|sealed| sealed.key.clone()),
+        target_key: key.cloned(),
         running: tx.running_copy(&offer.account, &offer.source, &offer.image).await?,
         images: tx.quota(&offer.account, QuotaKind::Image).await?,
         snapshots: tx.quota(&offer.account, QuotaKind::Snapshot).await?,

@@ -1,8 +1,8 @@
 //! What callers ask for.
 
 use model::{
-    AccountId, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, RegionId,
-    SizeBytes, Tags, Timestamp,
+    AccountId, Act, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, NameRule,
+    Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
 };
 
 /// Who asks, and under which request.
@@ -10,8 +10,28 @@ use model::{
 pub struct Caller {
     /// The account whose images these are.
     pub account: AccountId,
+    /// Who of that account; none where the region itself acts for it.
+    pub user: Option<UserId>,
+    /// What that user may do.
+    pub role: Role,
     /// Names the request in logs and in the audit trail.
     pub request_id: String,
+}
+
+impl Caller {
+    /// The region itself, acting for an account.
+    pub(crate) fn of_region(account: &AccountId, request_id: String) -> Self {
+        Caller { account: account.clone(), user: None, role: Role::Owner, request_id }
+    }
+
+    /// Refuses what the caller's role does not allow.
+    pub fn must(&self, act: Act) -> Result<(), Rejection> {
+        if self.role.may(act) {
+            Ok(())
+        } else {
+            Err(Rejection::NotAllowed { role: self.role, act })
+        }
+    }
 }
 
 /// Promise an image whose disks the caller will send.
@@ -27,6 +47,8 @@ pub struct BeginImport {
     pub tags: Tags,
     /// The sizes of its disks, the system disk first.
     pub disks: Vec<SizeBytes>,
+    /// Whether its name must be new in the region.
+    pub names: NameRule,
     /// Makes the request safe to repeat.
     pub token: Option<ClientToken>,
 }
@@ -44,6 +66,10 @@ pub struct CopyImage {
     pub description: Option<Description>,
     /// The tags in the targets; else the source's.
     pub tags: Option<Tags>,
+    /// What the copies are sealed with.
+    pub sealing: Sealing,
+    /// The limits of the door that was asked.
+    pub profile: Profile,
     /// Makes the request safe to repeat.
     pub token: Option<ClientToken>,
 }
@@ -57,6 +83,8 @@ pub struct EditImage {
     pub description: Option<Description>,
     /// New tags in place of all old ones.
     pub tags: Option<Tags>,
+    /// Whether a new name must be new in the region.
+    pub names: NameRule,
 }
 
 /// Where a listing goes on: behind the row of this time and id.

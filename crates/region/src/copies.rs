@@ -116,6 +116,7 @@ impl Region {
             disks_done: row.disks_done,
             bytes_sent: row.bytes_sent,
             bytes_reused: row.bytes_reused,
+            encryption_key: row.encryption_key,
             attempts: row.attempts,
             reason: row.reason,
             created: row.created,
@@ -143,7 +144,7 @@ impl Region {
     /// The audit entry of what the driver does for a copy.
     pub(crate) fn driver_entry(&self, copy: &CopyRow, action: &str) -> catalog::AuditEntry {
         let request_id = format!("driver-{}", self.inner.options.worker);
-        let caller = Caller { account: copy.account.clone(), request_id };
+        let caller = Caller::of_region(&copy.account, request_id);
         self.audit_entry(&caller, action, copy.id.as_str())
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use catalog::{AccountRow, AccountsCatalog};
 use model::{AccountId, Clock, RegionId, Rejection};
+use store::IdKey;
 
 use crate::entropy::{Entropy, new_id};
 use crate::keys::KeyCreated;
 use crate::peer::PeerRegion;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
+use crate::sealing::{self, Secret};
 
 /// Seals secrets; kept outside every database (`docs/formats.md` 7).
 #[derive(Clone)]
@@ -42,6 +44,25 @@ impl Accounts {
     pub async fn list(&self) -> Result<Vec<AccountId>, RegionFault> {
         let rows = self.catalog.accounts().await?;
         Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Names the chunks of an account's sealed images, in all regions of this process; made when it is first needed. The account
+    /// may be one that only another process knows.
+    pub(crate) async fn id_key(&self, account: &AccountId) -> Result<IdKey, RegionFault> {
+        let place = format!("ferry id key 1:{account}");
+        if self.catalog.id_key(account).await?.is_none() {
+            let mut secret = Secret::zero();
+            self.entropy.fill(secret.as_mut())?;
+            let sealed = sealing::seal(&self.master.0, &*self.entropy, &place, secret.as_ref())?;
+            self.catalog.ensure_id_key(account, &sealed).await?;
+        }
+        // Whoever recorded first decides.
+        let sealed = self.catalog.id_key(account).await?;
+        let sealed = sealed
+            .ok_or(RegionFault::Contradiction { what: "an id key was recorded and is gone" })?;
+        let opened = sealing::open(&self.master.0, &place, &sealed)
+            .ok_or_else(|| RegionFault::SealedSecret { key: account.to_string() })?;
+        Ok(IdKey::new(*opened.secret()?))
     }
 
     /// Makes the first account with its first access key; none where there is an account already.

@@ -188,7 +188,11 @@ impl Region {
         let lasting = fault.retry() == Retry::Never || attempts >= MAX_ATTEMPTS_WITHOUT_PROGRESS;
         if lasting && copy.state.is_cancellable() {
             drop(tx);
-            self.record_event(copy, CopyEvent::GiveUp(Cause::GaveUp { attempts })).await?;
+            let cause = match (fault, fault.retry()) {
+                (RegionFault::Key { .. }, Retry::Never) => Cause::KeyGone,
+                (_, _) => Cause::GaveUp { attempts },
+            };
+            self.record_event(copy, CopyEvent::GiveUp(cause)).await?;
             return Ok(Outcome::Over);
         }
         let next_attempt = self.inner.clock.now().plus_ms(retry_delay_ms(attempts));
@@ -208,6 +212,8 @@ fn reason_for_user(fault: &RegionFault) -> String {
         RegionFault::Store(fault) => store_reason(fault),
         RegionFault::Transfer(fault) => transfer_reason(fault),
         RegionFault::Peer(fault) => fault.to_string(),
+        RegionFault::Key { rejection } => rejection.to_string(),
+        RegionFault::KeyRing(fault) => fault.to_string(),
         RegionFault::Entropy { .. }
         | RegionFault::SealedSecret { .. }
         | RegionFault::IllegalMove { .. }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use futures::FutureExt;
-use model::Digest;
 use model::rules::admit_copy;
-use store::{CHUNK_BYTES, ChunkId};
-use transfer::{FetchDisk, SourceFault, Watch};
+use model::{Digest, DomainName};
+use store::{CHUNK_BYTES, ChunkId, Naming};
+use transfer::{FetchDisk, Measure, RekeyDisk, SourceFault, Watch};
 
 use crate::accept::admission_facts;
-use crate::fetching::PeerSource;
-use crate::peer::{CopyOffer, FetchScope, PeerFault};
+use crate::fetching::{Names, PeerSource, RenamingPeer};
+use crate::peer::{CopyOffer, FetchScope, IdSpace, PeerFault};
 use crate::refused::{Refused, RegionFault};
 use crate::region::{Region, disk_root};
 use crate::request::Estimate;
@@ -18,13 +18,15 @@ use crate::request::Estimate;
 impl Region {
     /// At the target: judges the copy as accepting would, then walks the source's trees against what is held here.
     pub(crate) async fn estimate_offer(&self, offer: CopyOffer) -> Result<Estimate, Refused> {
+        let key = self.sealing_key(&offer).await?;
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &offer.account).await?;
-        let facts = admission_facts(&mut tx, &offer).await?;
+        let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
         let copies_ahead = tx.count_live_copies(&offer.account).await?;
         tx.commit().await?;
         admit_copy(&facts)?;
-        let (bytes_to_send, places_reused) = self.measure_offer(&offer).await?;
+        let domain = DomainName { account: offer.account.clone(), key };
+        let (bytes_to_send, places_reused) = self.measure_offer(&offer, &domain).await?;
         let bytes_per_sec = self.inner.links.limiter(&offer.source).rate();
         Ok(Estimate {
             bytes_to_send,
@@ -38,11 +40,21 @@ impl Region {
         })
     }
 
-    async fn measure_offer(&self, offer: &CopyOffer) -> Result<(u64, u64), Refused> {
+    async fn measure_offer(
+        &self,
+        offer: &CopyOffer,
+        domain: &DomainName,
+    ) -> Result<(u64, u64), Refused> {
         let peer = self.peer(&offer.source)?;
-        let scope = FetchScope { account: offer.account.clone() };
+        let ids = if offer.sealed.is_some() { IdSpace::Sealed } else { IdSpace::Plain };
+        let scope = FetchScope { account: offer.account.clone(), ids };
         let source = PeerSource { peer: peer.clone(), scope: scope.clone() };
-        let domain = self.domain(&offer.account).await?;
+        let domain = self.domain(domain).await?;
+        let source_naming = match &offer.sealed {
+            None => Naming::Plain,
+            Some(sealed) => Naming::Keyed(sealed.id_key.clone()),
+        };
+        let names = self.names(domain, source_naming)?;
         let measure = |ids: Vec<ChunkId>| {
             let (peer, scope) = (peer.clone(), scope.clone());
             async move { peer.measure(scope, ids).await.map_err(unmeasured) }.boxed()
@@ -61,8 +73,20 @@ impl Region {
                 expected_size: disk.size.bytes(),
             };
             let watch = Watch::default();
-            let missing =
-                transfer::missing_bytes(job, &source, &self.inner.store, (&watch, &measure)).await;
+            let store = &self.inner.store;
+            let missing = match &names {
+                Names::Same => {
+                    transfer::missing_bytes(job, &source, store, (&watch, &measure)).await
+                }
+                Names::Other { source_naming, id_key } => {
+                    let source_naming = source_naming.clone();
+                    let (source_root, expected_size) = (job.root, job.expected_size);
+                    let job = RekeyDisk { source_root, source_naming, domain, expected_size };
+                    let source = RenamingPeer { source: source.clone(), id_key: id_key.clone() };
+                    let ways: (&Watch, &Measure<'_>) = (&watch, &measure);
+                    transfer::rekey_missing_bytes(job, &source, store, ways).await
+                }
+            };
             let missing = missing.map_err(RegionFault::Transfer)?;
             bytes += missing.bytes;
             reused += missing.chunks_reused;

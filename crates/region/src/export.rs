@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use model::SnapshotId;
+use model::{DomainName, SnapshotId};
 use store::ChunkId;
 
 use crate::commands::Caller;
@@ -21,8 +21,9 @@ impl Region {
         snapshot: &SnapshotId,
         ids: Vec<ChunkId>,
     ) -> Result<FrameStream, Refused> {
-        self.snapshot(caller, snapshot).await?;
-        let domain = self.domain(&caller.account).await?;
+        let view = self.snapshot(caller, snapshot).await?;
+        let domain = DomainName { account: caller.account.clone(), key: view.encryption_key };
+        let domain = self.domain(&domain).await?;
         let frames = self.inner.store.frames(domain, ids);
         Ok(frames.map(|run| run.map_err(RegionFault::from)).boxed())
     }

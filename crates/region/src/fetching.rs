@@ -7,22 +7,31 @@ use std::time::Duration;
 use async_trait::async_trait;
 use catalog::{CopyRow, Updated};
 use futures::StreamExt;
-use model::{Digest, Progress};
-use store::{CHUNK_BYTES, ChunkId};
+use model::{Digest, DiskDigests, Progress};
+use store::{CHUNK_BYTES, ChunkId, DiskRoot, Domain, IdKey, Naming};
 use tokio_util::sync::CancellationToken;
-use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
+use transfer::{
+    ChunkSource, FetchDisk, FrameStream, Moved, RekeyDisk, RenamingSource, SourceFault,
+    TransferFault, Watch,
+};
 
-use crate::peer::{FetchScope, PeerFault, PeerRegion};
+use crate::peer::{FetchScope, Held, IdSpace, PeerFault, PeerRefused, PeerRegion};
 use crate::refused::{RegionFault, failpoint};
 use crate::region::{Region, disk_root};
+use crate::steps::target_domain;
 
 /// How often progress is recorded: SQLite commits a few hundred times a second, and many copies run at once.
 const RECORD_EVERY: Duration = Duration::from_millis(500);
 
 /// What fetching came to.
 pub(crate) enum Fetched {
-    /// Every chunk of every disk is here; the row as it was recorded last.
-    Whole(Box<CopyRow>),
+    /// Every chunk of every disk is here.
+    Whole {
+        /// The row as it was recorded last.
+        row: Box<CopyRow>,
+        /// The disks as they are called here.
+        digests: DiskDigests,
+    },
     /// Told to stop; what is durable stays.
     Stopped,
     /// The source no longer has all of the image.
@@ -34,7 +43,50 @@ pub(crate) enum Fetched {
     Malformed,
 }
 
+/// How a copy's disks come here.
+struct Way {
+    source: PeerSource,
+    domain: Domain,
+    names: Names,
+    sizes: Vec<u64>,
+}
+
+/// Whether chunks are called here as they are at their source.
+pub(crate) enum Names {
+    /// They are: what is held is found by the source's own ids.
+    Same,
+    /// They are not: the copy encrypts, or the two regions name the account's sealed chunks by different id keys.
+    Other {
+        /// What they are called there.
+        source_naming: Naming,
+        /// Names them here.
+        id_key: IdKey,
+    },
+}
+
+/// Another region as a source that tells what its chunks are called under our id key.
+pub(crate) struct RenamingPeer {
+    pub(crate) source: PeerSource,
+    pub(crate) id_key: IdKey,
+}
+
+#[async_trait]
+impl ChunkSource for RenamingPeer {
+    async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        self.source.fetch(ids).await
+    }
+}
+
+#[async_trait]
+impl RenamingSource for RenamingPeer {
+    async fn rename(&self, ids: Vec<ChunkId>) -> Result<Vec<Option<ChunkId>>, SourceFault> {
+        let (scope, id_key) = (self.source.scope.clone(), self.id_key.clone());
+        self.source.peer.rename(scope, id_key, ids).await.map_err(transport)
+    }
+}
+
 /// Another region as a source of chunks.
+#[derive(Clone)]
 pub(crate) struct PeerSource {
     pub(crate) peer: Arc<dyn PeerRegion>,
     pub(crate) scope: FetchScope,
@@ -77,6 +129,7 @@ impl Region {
         digests: &[Digest],
         stop: &CancellationToken,
     ) -> Result<Fetched, RegionFault> {
+        let way = self.way_of(copy).await?;
         let tally = Arc::new(Tally::default());
         let recorder = tokio::spawn(record_regularly(
             self.clone(),
@@ -84,13 +137,13 @@ impl Region {
             Arc::clone(&tally),
             stop.clone(),
         ));
-        let fetched = self.fetch_each(copy, digests, stop, &tally).await;
+        let fetched = self.fetch_each(copy, digests, stop, &tally, &way).await;
         recorder.abort();
         let row = self.record_tally(copy, &tally).await?;
         match (fetched, row) {
-            (Ok(()), Some(row)) => {
+            (Ok(digests), Some(row)) => {
                 self.inner.rates.arrived(&copy.id);
-                Ok(Fetched::Whole(Box::new(row)))
+                Ok(Fetched::Whole { row: Box::new(row), digests })
             }
             (_, None) | (Err(TransferFault::Stopped), Some(_)) => Ok(Fetched::Stopped),
             (Err(TransferFault::SourceLacks { count, .. }), Some(_)) => {
@@ -110,36 +163,97 @@ impl Region {
         digests: &[Digest],
         stop: &CancellationToken,
         tally: &Arc<Tally>,
-    ) -> Result<(), TransferFault> {
-        let ready = self.source_and_sizes(copy).await;
-        let (source, domain, sizes) = ready.map_err(|fault| SourceFault::Transport {
-            action: "reach the source region",
-            source: Box::new(fault),
-        })?;
+        way: &Way,
+    ) -> Result<DiskDigests, TransferFault> {
         let mut before = Before::default();
-        for (digest, size) in digests.iter().zip(sizes) {
-            let job = FetchDisk { root: disk_root(digest), domain, expected_size: size };
+        let mut here = Vec::with_capacity(digests.len());
+        for (digest, size) in digests.iter().zip(&way.sizes) {
             let watch = self.watch_for(copy, stop, tally, before);
-            let moved = transfer::fetch_disk(job, &source, &self.inner.store, &watch).await?;
+            let (root, moved) = self.fetch_one(digest, *size, way, &watch).await?;
+            here.push(Digest(*root.id().as_bytes()));
             before.places += moved.places;
             before.bytes += moved.bytes_received;
             before.reused += moved.chunks_reused;
             tally.note(before.places, before.bytes, before.reused);
             tally.disks_done.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(())
+        Ok(here)
     }
 
-    async fn source_and_sizes(
+    async fn fetch_one(
         &self,
-        copy: &CopyRow,
-    ) -> Result<(PeerSource, store::Domain, Vec<u64>), RegionFault> {
+        digest: &Digest,
+        size: u64,
+        way: &Way,
+        watch: &Watch,
+    ) -> Result<(DiskRoot, Moved), TransferFault> {
+        let (store, root, domain) = (&self.inner.store, disk_root(digest), way.domain);
+        match &way.names {
+            Names::Same => {
+                let job = FetchDisk { root, domain, expected_size: size };
+                Ok((root, transfer::fetch_disk(job, &way.source, store, watch).await?))
+            }
+            Names::Other { source_naming, id_key } => {
+                let job = RekeyDisk {
+                    source_root: root,
+                    source_naming: source_naming.clone(),
+                    domain,
+                    expected_size: size,
+                };
+                let source = RenamingPeer { source: way.source.clone(), id_key: id_key.clone() };
+                let rekeyed = transfer::rekey_disk(job, &source, store, watch).await?;
+                Ok((rekeyed.root, rekeyed.moved))
+            }
+        }
+    }
+
+    /// How a copy's disks come here: from whom, into which domain, and under which names.
+    async fn way_of(&self, copy: &CopyRow) -> Result<Way, RegionFault> {
         failpoint!("src.tree_read");
         let peer = self.source_of(copy)?;
-        let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone() } };
-        let domain = self.domain(&copy.account).await?;
+        let ids = if copy.source_sealed { IdSpace::Sealed } else { IdSpace::Plain };
+        let source_naming = match ids {
+            IdSpace::Plain => Naming::Plain,
+            IdSpace::Sealed => Naming::Keyed(self.source_id_key(copy, &*peer).await?),
+        };
+        let domain = self.domain(&target_domain(copy)).await?;
+        let names = self.names(domain, source_naming)?;
+        let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone(), ids } };
         let disks = self.inner.catalog.read().await?.image_disks(&copy.target_image).await?;
-        Ok((source, domain, disks.iter().map(|disk| disk.size.bytes()).collect()))
+        let sizes = disks.iter().map(|disk| disk.size.bytes()).collect();
+        Ok(Way { source, domain, names, sizes })
+    }
+
+    /// Whether chunks are called here as they are at their source.
+    pub(crate) fn names(
+        &self,
+        domain: Domain,
+        source_naming: Naming,
+    ) -> Result<Names, RegionFault> {
+        match self.inner.store.naming(domain)? {
+            same if same == source_naming => Ok(Names::Same),
+            Naming::Keyed(id_key) => Ok(Names::Other { source_naming, id_key }),
+            Naming::Plain => {
+                Err(RegionFault::Contradiction { what: "a copy would make a sealed image plain" })
+            }
+        }
+    }
+
+    /// The source tells its id key with every hold; it is kept nowhere.
+    async fn source_id_key(
+        &self,
+        copy: &CopyRow,
+        peer: &dyn PeerRegion,
+    ) -> Result<IdKey, RegionFault> {
+        match peer.hold(self.hold_request(copy)).await {
+            Ok(Held { id_key: Some(id_key), .. }) => Ok(id_key),
+            Ok(Held { id_key: None, .. }) => {
+                let reason = "the held image was sealed and is plain".to_owned();
+                Err(PeerFault::Protocol { region: copy.source_region.clone(), reason }.into())
+            }
+            Err(PeerRefused::Fault(fault)) => Err(fault.into()),
+            Err(PeerRefused::Rejected(rejection)) => Err(RegionFault::Key { rejection }),
+        }
     }
 
     fn watch_for(

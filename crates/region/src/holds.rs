@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use catalog::{Ensured, HoldRow, HoldStanding};
 use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
-use model::{CopyId, ImageStatus, Timestamp};
-use store::ChunkId;
+use model::{CopyId, DomainName, ImageStatus, Timestamp};
+use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
@@ -42,8 +42,17 @@ impl Region {
             );
         }
         tx.commit().await?;
-        let damaged_chunks = self.damaged_chunks_of(&request.account, &disks).await?;
-        judge_source(&SourceFacts { image: image.id, status: image.status, damaged_chunks })?;
+        let domain =
+            DomainName { account: request.account.clone(), key: image.encryption_key.clone() };
+        let sealed = self.sealed_source(&domain).await?;
+        let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
+        judge_source(&SourceFacts {
+            image: image.id,
+            kind: image.kind,
+            storage: image.storage,
+            status: image.status,
+            damaged_chunks,
+        })?;
         let held = disks.iter().filter_map(|disk| {
             let digest = disk.digest?;
             let places = snapshots
@@ -52,7 +61,7 @@ impl Region {
                 .map_or(0, |snapshot| snapshot.places);
             Some(HeldDisk { digest, places })
         });
-        Ok(Held { disks: held.collect() })
+        Ok(Held { disks: held.collect(), id_key: sealed.map(|sealed| sealed.id_key) })
     }
 
     /// Lets go of what a copy held. Letting go of nothing is no error.
@@ -138,18 +147,28 @@ impl PeerRegion for Region {
     }
 
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {
-        let domain =
-            self.domain(&scope.account).await.map_err(|fault| as_peer_fault(self.id(), fault))?;
+        let frames = self.frames_for_peer(&scope, ids).await;
+        let frames = frames.map_err(|fault| as_peer_fault(self.id(), fault))?;
         let region = self.id().clone();
-        let frames = self.inner.store.frames(domain, ids);
-        Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault.into()))).boxed())
+        Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault))).boxed())
     }
 
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
-        let measured = async {
-            let domain = self.domain(&scope.account).await?;
-            Ok(self.inner.store.frame_bytes(domain, &ids).await?)
-        };
-        measured.await.map_err(|fault: RegionFault| as_peer_fault(self.id(), fault))
+        let measured = self.measure_for_peer(&scope, &ids).await;
+        measured.map_err(|fault| as_peer_fault(self.id(), fault))
+    }
+
+    async fn rename(
+        &self,
+        scope: FetchScope,
+        id_key: IdKey,
+        ids: Vec<ChunkId>,
+    ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
+        let renamed = self.rename_for_peer(&scope, id_key, &ids).await;
+        renamed.map_err(|fault| as_peer_fault(self.id(), fault))
+    }
+
+    fn is_private(&self) -> bool {
+        true
     }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use store::Pace;
 
-use crate::maintenance::Tidied;
 use crate::refused::RegionFault;
 use crate::region::Region;
 
@@ -61,10 +60,7 @@ async fn sweep(region: &Region) {
     loop {
         tokio::time::sleep(region.inner.options.sweep_every).await;
         match region.sweep().await {
-            Ok(Tidied::Swept(swept)) => tracing::info!(region = %region.id(), ?swept, "swept"),
-            Ok(Tidied::Postponed) => {
-                tracing::info!(region = %region.id(), "an import is under way; swept later")
-            }
+            Ok(swept) => tracing::info!(region = %region.id(), ?swept, "swept"),
             Err(fault) => log(region, "failed to sweep; it will be tried again", &fault),
         }
     }

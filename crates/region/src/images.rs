@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use catalog::{CopyRow, ImageDiskRow, ImageFilter, ImageRow, Page, Tx, Updated};
 use model::rules::{DeletionFacts, Force, judge_deletion};
-use model::{AccountId, ImageId, ImageStatus, QuotaKind, Rejection, Tags};
+use model::{DomainName, ImageId, ImageStatus, QuotaKind, Rejection, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::commands::{Caller, Cursor, EditImage, ImageQuery, Listed, SnapshotsOfImage};
@@ -110,6 +110,10 @@ impl Region {
             attributes: row.attributes,
             origin: row.origin,
             failure: row.failure,
+            kind: row.kind,
+            storage: row.storage,
+            owner: row.account,
+            encryption_key: row.encryption_key,
             created: row.created,
         }
     }
@@ -201,7 +205,7 @@ impl Region {
                 Rejection::ImageNotAvailable { image: image.clone(), status: view.status }.into()
             );
         }
-        let domain = self.domain(&caller.account).await?;
+        let domain = self.domain(&view.domain()).await?;
         let mut verified = Verified { disks: view.disks.len() as u64, ..Verified::default() };
         for digest in view.disks.iter().filter_map(|disk| disk.digest) {
             let check = self.inner.store.check_tree(domain, disk_root(&digest), Look::Bytes).await;
@@ -228,13 +232,13 @@ impl Region {
     /// Chunks under these disks that a scrub or a reader has set aside. Costs a look at an empty list while nothing is.
     pub(crate) async fn damaged_chunks_of(
         &self,
-        account: &AccountId,
+        domain: &DomainName,
         disks: &[ImageDiskRow],
     ) -> Result<u64, RegionFault> {
         if self.inner.store.usage().await?.quarantined == 0 {
             return Ok(0);
         }
-        let domain = self.domain(account).await?;
+        let domain = self.domain(domain).await?;
         let mut damaged = 0;
         for digest in disks.iter().filter_map(|disk| disk.digest) {
             damaged +=

@@ -11,8 +11,8 @@ use catalog::{
 use futures::StreamExt;
 use model::rules::room;
 use model::{
-    AccountId, Digest, DiskRole, Field, FieldRefusal, ImageId, ImageStatus, QuotaKind, Rejection,
-    SizeBytes, SnapshotId,
+    AccountId, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind, ImageStatus,
+    QuotaKind, Rejection, SizeBytes, SnapshotId, Storage,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -38,6 +38,11 @@ pub(crate) struct ImportSession {
 }
 
 impl ImportSession {
+    /// Where its chunks go.
+    pub(crate) fn domain(&self) -> Domain {
+        self.domain
+    }
+
     /// When the caller last sent something, in milliseconds since 1970.
     pub(crate) fn touched_ms(&self) -> i64 {
         self.touched_ms.load(Ordering::Relaxed)
@@ -87,7 +92,8 @@ impl Region {
         tx.insert_image_disks(&disks).await?;
         tx.set_tags(&image, &command.tags).await?;
         let created = self.inner.clock.now();
-        let row = ImportRow { image: image.clone(), account: caller.account.clone(), created };
+        let account = caller.account.clone();
+        let row = ImportRow { image: image.clone(), account, source_image: None, created };
         tx.insert_import(&row).await?;
         tx.record_audit(&self.audit_entry(caller, "import.begin", image.as_str())).await?;
         failpoint!("api.before_commit");
@@ -106,6 +112,9 @@ impl Region {
             attributes: command.attributes.clone(),
             origin: None,
             failure: None,
+            kind: ImageKind::Custom,
+            storage: Storage::Snapshots,
+            encryption_key: None,
             created: self.inner.clock.now(),
             generation: 0,
         })
@@ -239,6 +248,7 @@ impl Region {
                 digest: digests[index],
                 places: places[index],
                 origin: None,
+                encryption_key: None,
                 created: self.inner.clock.now(),
             };
             tx.insert_snapshot(&snapshot).await?;
@@ -278,7 +288,8 @@ impl Region {
         }
         let disks = tx.image_disks(image).await?;
         drop(tx);
-        let domain = self.domain(&caller.account).await?;
+        let domain = DomainName { account: caller.account.clone(), key: None };
+        let domain = self.domain(&domain).await?;
         let places = disks.iter().map(|disk| disk.size.bytes().div_ceil(CHUNK_BYTES as u64)).sum();
         let now = self.inner.clock.now().0;
         let mut sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
@@ -328,10 +339,7 @@ impl Region {
 
     /// Who acts when the region tidies up by itself.
     fn housekeeper(&self, account: &AccountId) -> Caller {
-        Caller {
-            account: account.clone(),
-            request_id: format!("housekeeping-{}", self.inner.options.worker),
-        }
+        Caller::of_region(account, format!("housekeeping-{}", self.inner.options.worker))
     }
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod commands;
 mod copies;
 mod deployment;
+mod domains;
 mod driver;
 mod entropy;
 mod estimate;
@@ -20,6 +21,7 @@ mod housekeeping;
 mod images;
 mod imports;
 mod instances;
+mod keyring;
 mod keys;
 mod links;
 mod maintenance;
@@ -28,6 +30,7 @@ mod quotas;
 mod refused;
 mod region;
 mod request;
+mod sealing;
 mod snapshots;
 mod steps;
 #[cfg(any(test, feature = "test-support"))]
@@ -46,11 +49,12 @@ pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, R
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
 pub use figures::Figures;
+pub use keyring::{EmbeddedKeyRing, KeyRefused, KeyRing, KeyRingFault, NewDataKey};
 pub use keys::{KeyCreated, KeyView};
-pub use maintenance::{Scrub, Tidied};
+pub use maintenance::Scrub;
 pub use peer::{
-    Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, OfferedDisk, PeerFault,
-    PeerFrames, PeerRefused, PeerRegion, Seen, Standing,
+    Accepted, Approval, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
+    PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, Standing,
 };
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use catalog::CopyContents;
 use futures::StreamExt;
-use model::{AccountId, Digest};
+use model::{Digest, DomainName};
 use store::{
     ChunkId, DiskRoot, Domain, Frames, IndexFault, Live, LiveRoots, Pace, StoreFault, Swept, Wanted,
 };
 
-use crate::peer::{FetchScope, PeerRegion};
+use crate::imports::ImportSession;
+use crate::peer::{FetchScope, IdSpace, PeerRegion};
 use crate::refused::{Refused, RegionFault};
 use crate::region::{Region, disk_root};
 
@@ -62,15 +64,6 @@ impl Drop for Kept {
     }
 }
 
-/// What tidying came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tidied {
-    /// The sweep ran.
-    Swept(Swept),
-    /// It did not: an import is under way, whose chunks no tree reaches yet.
-    Postponed,
-}
-
 /// What a scrub with repair came to.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scrub {
@@ -90,54 +83,74 @@ impl LiveRoots for Region {
     async fn live(&self) -> Result<Live, StoreFault> {
         // The order matters: an import leaves `finishing` only after its snapshots are recorded.
         let mut roots = self.inner.finishing.all();
-        let recorded = self.recorded_roots().await.map_err(|fault| match fault {
-            RegionFault::Store(fault) => fault,
-            other => IndexFault::new("list what is live", store::Retry::Later, other).into(),
-        })?;
-        roots.extend(recorded);
-        Ok(Live { roots, kept: Vec::new() })
+        let mut kept = self.domains_of_imports();
+        let recorded = self.recorded_contents().await.map_err(as_store_fault)?;
+        let mut domains: HashMap<DomainName, Domain> = HashMap::new();
+        for contents in recorded {
+            let domain = match domains.get(&contents.domain) {
+                Some(domain) => *domain,
+                None => self.domain_to_sweep(&contents.domain).await.map_err(as_store_fault)?,
+            };
+            // A copy that encrypts has chunks here that no root reaches yet.
+            if contents.is_held && contents.domain.key.is_some() {
+                kept.push(domain);
+            }
+            domains.insert(contents.domain, domain);
+            roots.extend(contents.digests.iter().map(|digest| (domain, disk_root(digest))));
+        }
+        Ok(Live { roots, kept })
+    }
+}
+
+fn as_store_fault(fault: RegionFault) -> StoreFault {
+    match fault {
+        RegionFault::Store(fault) => fault,
+        other => IndexFault::new("list what is live", store::Retry::Later, other).into(),
     }
 }
 
 impl Region {
-    async fn recorded_roots(&self) -> Result<Vec<(Domain, DiskRoot)>, RegionFault> {
+    /// What snapshots and live copies need.
+    async fn recorded_contents(&self) -> Result<Vec<CopyContents>, RegionFault> {
         let mut tx = self.inner.catalog.read().await?;
-        let mut named: Vec<(AccountId, Digest)> = Vec::new();
+        let mut contents = Vec::new();
         let mut after = None;
         loop {
             let page = tx.all_roots(after.as_ref(), BATCH).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.2.clone());
-            named.extend(page.into_iter().map(|(account, digest, _)| (account, digest)));
+            contents.extend(page.into_iter().map(|(domain, digest, _)| CopyContents {
+                domain,
+                is_held: false,
+                digests: vec![digest],
+            }));
         }
-        for (account, digests) in tx.live_copies_with_roots().await? {
-            named.extend(digests.into_iter().map(|digest| (account.clone(), digest)));
-        }
-        drop(tx);
-        let mut domains: HashMap<AccountId, Domain> = HashMap::new();
-        let mut roots = Vec::with_capacity(named.len());
-        for (account, digest) in named {
-            let domain = match domains.get(&account) {
-                Some(domain) => *domain,
-                None => self.domain(&account).await?,
-            };
-            domains.insert(account, domain);
-            roots.push((domain, disk_root(&digest)));
-        }
-        Ok(roots)
+        contents.extend(tx.live_copies_with_roots().await?);
+        Ok(contents)
     }
 
-    /// Deletes the chunks that nothing reaches. Copies go on meanwhile; running imports put it off.
-    pub async fn sweep(&self) -> Result<Tidied, RegionFault> {
-        let now = self.inner.clock.now().0;
-        let is_active = {
-            let sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.values().any(|session| now - session.touched_ms() < IMPORT_IS_ACTIVE_MS)
-        };
-        if is_active {
-            return Ok(Tidied::Postponed);
+    /// A domain as the sweep needs it: a sealed one stays locked where its key is not usable, and nothing of it is taken.
+    async fn domain_to_sweep(&self, name: &DomainName) -> Result<Domain, RegionFault> {
+        match self.domain(name).await {
+            Err(RegionFault::Key { .. } | RegionFault::KeyRing(_)) => {
+                Ok(self.inner.store.sealed_domain(&name.to_string()).await?)
+            }
+            other => other,
         }
-        Ok(Tidied::Swept(self.inner.store.sweep(self).await?))
+    }
+
+    /// The domains of imports that were sending lately: what they sent is reached by no tree yet.
+    fn domains_of_imports(&self) -> Vec<Domain> {
+        let now = self.inner.clock.now().0;
+        let sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
+        let active =
+            |session: &&Arc<ImportSession>| now - session.touched_ms() < IMPORT_IS_ACTIVE_MS;
+        sessions.values().filter(active).map(|session| session.domain()).collect()
+    }
+
+    /// Deletes the chunks that nothing reaches. Copies and imports go on meanwhile.
+    pub async fn sweep(&self) -> Result<Swept, RegionFault> {
+        Ok(self.inner.store.sweep(self).await?)
     }
 
     /// Reads and hashes everything, sets damage aside, and fetches it anew from regions that have it (fault 7).
@@ -155,25 +168,33 @@ impl Region {
 
     /// Fetches what is set aside from regions that have it. Returns how many chunks are whole again.
     pub async fn repair(&self) -> Result<u64, RegionFault> {
-        let mut accounts: Vec<AccountId> = Vec::new();
+        let mut names: Vec<DomainName> = Vec::new();
         let mut after = None;
         loop {
             let page = self.inner.catalog.read().await?.all_roots(after.as_ref(), BATCH).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.2.clone());
-            accounts.extend(page.into_iter().map(|(account, _, _)| account));
-            accounts.sort();
-            accounts.dedup();
+            names.extend(page.into_iter().map(|(domain, _, _)| domain));
+            names.sort();
+            names.dedup();
         }
         let mut repaired = 0;
-        for account in accounts {
-            repaired += self.repair_domain(&account).await?;
+        for name in names {
+            repaired += match self.domain(&name).await {
+                Ok(domain) => self.repair_domain(&name, domain).await?,
+                Err(fault @ (RegionFault::Key { .. } | RegionFault::KeyRing(_))) => {
+                    tracing::warn!(region = %self.id(), %fault, domain = %name, "cannot repair what a key seals");
+                    0
+                }
+                Err(fault) => return Err(fault),
+            };
         }
         Ok(repaired)
     }
 
-    async fn repair_domain(&self, account: &AccountId) -> Result<u64, RegionFault> {
-        let domain = self.domain(account).await?;
+    async fn repair_domain(&self, name: &DomainName, domain: Domain) -> Result<u64, RegionFault> {
+        let ids = if name.key.is_some() { IdSpace::Sealed } else { IdSpace::Plain };
+        let scope = FetchScope { account: name.account.clone(), ids };
         let damaged = self.inner.store.quarantined().await?;
         let ids: Vec<ChunkId> =
             damaged.iter().filter(|one| one.row.domain == domain).map(|one| one.row.id).collect();
@@ -185,7 +206,7 @@ impl Region {
                     break;
                 }
                 let before = left.len();
-                match self.refetch(&*peer, account, domain, &mut left).await {
+                match self.refetch(&*peer, &scope, domain, &mut left).await {
                     Ok(()) => repaired += (before - left.len()) as u64,
                     Err(fault) => {
                         tracing::warn!(region = %self.id(), %fault, "a region could not help to repair")
@@ -200,11 +221,11 @@ impl Region {
     async fn refetch(
         &self,
         peer: &dyn PeerRegion,
-        account: &AccountId,
+        scope: &FetchScope,
         domain: Domain,
         left: &mut Vec<ChunkId>,
     ) -> Result<(), Refused> {
-        let mut answer = peer.fetch(FetchScope { account: account.clone() }, left.clone()).await?;
+        let mut answer = peer.fetch(scope.clone(), left.clone()).await?;
         let mut body = Vec::new();
         while let Some(piece) = answer.next().await {
             body.extend_from_slice(&piece?);

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use model::{
-    AccountId, Attributes, ClientToken, CopyId, Description, Digest, ImageId, Name, RegionId,
-    Rejection, Retry, SizeBytes, SnapshotId, Tags,
+    AccountId, Attributes, ClientToken, CopyId, Description, Digest, EncryptionKeyId, ImageId,
+    Name, NameRule, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, Tags, TicketId,
+    UserId,
 };
-use store::ChunkId;
+use store::{ChunkId, IdKey};
 
 use crate::request::Estimate;
 
@@ -21,6 +22,8 @@ pub struct CopyOffer {
     pub copy: CopyId,
     /// Who owns both images.
     pub account: AccountId,
+    /// Who of that account asks.
+    pub user: Option<UserId>,
     /// Where the image is.
     pub source: RegionId,
     /// Where it is to go.
@@ -37,10 +40,38 @@ pub struct CopyOffer {
     pub tags: Tags,
     /// Its disks, the system disk first.
     pub disks: Vec<OfferedDisk>,
+    /// How the source is sealed; none where it is plain.
+    pub sealed: Option<SealedSource>,
+    /// What the copy is to be sealed with.
+    pub sealing: Sealing,
+    /// Whether its name must be new in the target.
+    pub names: NameRule,
+    /// Whether it may run without asking anybody.
+    pub approval: Approval,
     /// The caller's token and the fingerprint of what it was used for.
     pub token: Option<(ClientToken, [u8; 32])>,
     /// Names the caller's request.
     pub request_id: String,
+}
+
+/// How a source image is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSource {
+    /// The key of the source region that seals it.
+    pub key: EncryptionKeyId,
+    /// Names its chunks.
+    pub id_key: IdKey,
+}
+
+/// Whether a copy may run, as its source's door judged it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// It needs none.
+    NotNeeded,
+    /// This ticket's approval for the target is spent on it.
+    Ticket(TicketId),
+    /// It needs one and has none: it is refused so, unless its token says that it was accepted before.
+    Missing(Box<Rejection>),
 }
 
 /// A disk of an offered image.
@@ -92,6 +123,8 @@ pub struct HoldRequest {
 pub struct Held {
     /// One per disk.
     pub disks: Vec<HeldDisk>,
+    /// Names its chunks where it is sealed.
+    pub id_key: Option<IdKey>,
 }
 
 /// A disk of a held image.
@@ -108,6 +141,17 @@ pub struct HeldDisk {
 pub struct FetchScope {
     /// The account.
     pub account: AccountId,
+    /// Which of its chunks.
+    pub ids: IdSpace,
+}
+
+/// By which names an account's chunks are asked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum IdSpace {
+    /// By the hash of what is plain at rest.
+    Plain,
+    /// By the keyed hash of what is sealed, whichever of the account's keys seals it there.
+    Sealed,
 }
 
 /// How a copy stands in its target region, as its source asks.
@@ -196,4 +240,13 @@ pub trait PeerRegion: Send + Sync {
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault>;
     /// At the source: how many bytes the frames of these ids take altogether.
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault>;
+    /// At the source: what these chunks are called under another id key; none for a chunk that it does not have.
+    async fn rename(
+        &self,
+        scope: FetchScope,
+        id_key: IdKey,
+        ids: Vec<ChunkId>,
+    ) -> Result<Vec<Option<ChunkId>>, PeerFault>;
+    /// Whether nobody but the two regions can read what crosses: in one process, over TLS or over loopback.
+    fn is_private(&self) -> bool;
 }

@@ -1,10 +1,11 @@
 //! What a use case answers when it does not do what was asked.
 
 use catalog::CatalogFault;
-use model::{RegionId, Rejection, Retry};
+use model::{KeyState, RegionId, Rejection, Retry};
 use store::StoreFault;
 use transfer::TransferFault;
 
+use crate::keyring::KeyRingFault;
 use crate::peer::PeerFault;
 
 /// The world failed. Its text is for the log and never reaches a client.
@@ -34,6 +35,15 @@ pub enum RegionFault {
         /// Which key.
         key: String,
     },
+    /// An encryption key is absent or not enabled: what it seals cannot be read or written just now, or ever.
+    #[error("an encryption key is not usable")]
+    Key {
+        /// Which, and how it stands.
+        rejection: Rejection,
+    },
+    /// A key ring failed.
+    #[error("the key ring failed")]
+    KeyRing(#[from] KeyRingFault),
     /// A stored copy stands where its life cycle does not allow what its driver did.
     #[error("copy `{copy}` cannot move so")]
     IllegalMove {
@@ -64,12 +74,24 @@ impl RegionFault {
             RegionFault::Store(source) => from_store(source.retry()),
             RegionFault::Transfer(source) => from_store(source.retry()),
             RegionFault::Peer(source) => source.retry(),
+            RegionFault::Key { rejection } => key_retry(rejection),
+            RegionFault::KeyRing(source) => source.retry(),
             RegionFault::Entropy { .. } | RegionFault::Failpoint { .. } => Retry::Later,
             RegionFault::SealedSecret { .. }
             | RegionFault::IllegalMove { .. }
             | RegionFault::Contradiction { .. } => Retry::Never,
         }
     }
+}
+
+/// A key that is disabled may be enabled again; one that was deleted, or never was, stays so.
+fn key_retry(rejection: &Rejection) -> Retry {
+    let is_gone = matches!(
+        rejection,
+        Rejection::KeyUnusable { state: KeyState::Deleted, .. }
+            | Rejection::EncryptionKeyNotFound { .. }
+    );
+    if is_gone { Retry::Never } else { Retry::Later }
 }
 
 fn from_store(retry: store::Retry) -> Retry {
@@ -104,7 +126,17 @@ pub enum Refused {
     },
     /// The world failed.
     #[error(transparent)]
-    Fault(#[from] RegionFault),
+    Fault(RegionFault),
+}
+
+impl From<RegionFault> for Refused {
+    /// A key that is not usable is the caller's business, and is told so.
+    fn from(fault: RegionFault) -> Self {
+        match fault {
+            RegionFault::Key { rejection } => Refused::Rejected(rejection),
+            other => Refused::Fault(other),
+        }
+    }
 }
 
 macro_rules! refused_from {

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use catalog::{AuditEntry, Catalog, Tx};
-use model::{Clock, CopyId, Digest, ImageId, QuotaKind, RegionId, Rejection};
-use store::{ChunkId, ChunkStore, DiskRoot, Domain};
+use model::{Clock, CopyId, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection};
+use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::Caller;
+use crate::deployment::Accounts;
 use crate::driver;
 use crate::entropy::{Entropy, new_id};
 use crate::imports::ImportSession;
+use crate::keyring::{EmbeddedKeyRing, KeyRing};
 use crate::links::Links;
 use crate::maintenance::Finishing;
 use crate::peer::PeerRegion;
@@ -95,6 +97,12 @@ pub(crate) struct Inner {
     /// Disks that an import is about to publish; live for the sweep before any row says so.
     pub(crate) finishing: Finishing,
     pub(crate) driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// Who may use it; keeps the id keys of accounts.
+    pub(crate) accounts: Accounts,
+    /// What wraps the data keys of sealed domains.
+    pub(crate) key_ring: Arc<dyn KeyRing>,
+    /// When each sealed domain was last found usable.
+    pub(crate) unlocked: Mutex<HashMap<DomainName, Instant>>,
     peers: RwLock<BTreeMap<RegionId, Arc<dyn PeerRegion>>>,
 }
 
@@ -108,12 +116,26 @@ pub struct Foundations {
     pub clock: Arc<dyn Clock>,
     /// Where its ids come from.
     pub entropy: Arc<dyn Entropy>,
+    /// Who may use it; keeps the id keys of accounts.
+    pub accounts: Accounts,
+    /// What wraps data keys; none for the embedded key ring.
+    pub key_ring: Option<Arc<dyn KeyRing>>,
 }
 
 impl Region {
     /// Opens a region on its catalog and store. Its driver starts with [`Region::connect`], when it knows its peers.
     pub fn open(options: RegionOptions, foundations: Foundations) -> Region {
-        let Foundations { catalog, store, clock, entropy } = foundations;
+        let Foundations { catalog, store, clock, entropy, accounts, key_ring } = foundations;
+        let key_ring = key_ring.unwrap_or_else(|| {
+            let own = EmbeddedKeyRing {
+                region: options.id.clone(),
+                catalog: catalog.clone(),
+                master: accounts.master.clone(),
+                entropy: Arc::clone(&entropy),
+                clock: Arc::clone(&clock),
+            };
+            Arc::new(own)
+        });
         Region {
             inner: Arc::new(Inner {
                 options,
@@ -130,6 +152,9 @@ impl Region {
                 shutdown: CancellationToken::new(),
                 finishing: Finishing::default(),
                 driver: Mutex::default(),
+                accounts,
+                key_ring,
+                unlocked: Mutex::default(),
                 peers: RwLock::default(),
             }),
         }
@@ -171,6 +196,10 @@ impl Region {
 
     /// Another region.
     pub(crate) fn peer(&self, id: &RegionId) -> Result<Arc<dyn PeerRegion>, Rejection> {
+        // A copy within the region, to another key.
+        if id == self.id() {
+            return Ok(Arc::new(self.clone()));
+        }
         let peers = self.inner.peers.read().unwrap_or_else(PoisonError::into_inner);
         peers.get(id).cloned().ok_or_else(|| Rejection::RegionUnknown { region: id.clone() })
     }
@@ -178,11 +207,6 @@ impl Region {
     /// Every other region.
     pub(crate) fn all_peers(&self) -> Vec<Arc<dyn PeerRegion>> {
         self.inner.peers.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    /// The domain of an account's images that no key seals.
-    pub(crate) async fn domain(&self, account: &model::AccountId) -> Result<Domain, RegionFault> {
-        Ok(self.inner.store.domain(&format!("account/{account}")).await?)
     }
 
     pub(crate) fn random_id<T>(
@@ -205,7 +229,10 @@ impl Region {
             action: action.to_owned(),
             subject: subject.to_owned(),
             request_id: caller.request_id.clone(),
+            actor: caller.user.as_ref().map(ToString::to_string).unwrap_or_default(),
             detail: String::new(),
+            before: String::new(),
+            after: String::new(),
         }
     }
 

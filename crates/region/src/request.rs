@@ -3,11 +3,12 @@
 use catalog::{Ensured, HoldRow, HoldStanding, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_source, judge_targets};
 use model::{
-    CopyId, Description, ImageId, Name, Quota, RegionId, Rejection, Tags, copied_description,
+    CopyId, Description, DomainName, ImageId, Name, Quota, RegionId, Rejection, Tags,
+    copied_description,
 };
 
 use crate::commands::{Caller, CopyImage};
-use crate::peer::{Accepted, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
+use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 
@@ -131,9 +132,6 @@ impl Region {
         &self,
         target: &RegionId,
     ) -> Result<std::sync::Arc<dyn crate::peer::PeerRegion>, Rejection> {
-        if target == self.id() {
-            return Err(Rejection::SameRegion { region: target.clone() });
-        }
         self.peer(target)
     }
 
@@ -153,9 +151,14 @@ impl Region {
             None => tx.tags(&image.id).await?,
         };
         drop(tx);
-        let damaged_chunks = self.damaged_chunks_of(&caller.account, &disks).await?;
+        let domain =
+            DomainName { account: caller.account.clone(), key: image.encryption_key.clone() };
+        let sealed = self.sealed_source(&domain).await?;
+        let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
         judge_source(&SourceFacts {
             image: image.id.clone(),
+            kind: image.kind,
+            storage: image.storage,
             status: image.status,
             damaged_chunks,
         })?;
@@ -171,6 +174,7 @@ impl Region {
         Ok(CopyOffer {
             copy: self.random_id(|random| CopyId::from_random(random))?,
             account: caller.account.clone(),
+            user: caller.user.clone(),
             source: self.id().clone(),
             target: self.id().clone(),
             image: image.id,
@@ -179,6 +183,10 @@ impl Region {
             attributes: image.attributes,
             tags,
             disks: disks.collect(),
+            sealed,
+            sealing: command.sealing.clone(),
+            names: command.profile.names,
+            approval: Approval::NotNeeded,
             token,
             request_id: caller.request_id.clone(),
         })

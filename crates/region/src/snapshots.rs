@@ -73,6 +73,7 @@ impl Region {
             size: row.size,
             digest: row.digest,
             held_bytes: row.places * CHUNK_BYTES as u64,
+            encryption_key: row.encryption_key,
             origin: row.origin,
             created: row.created,
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Digest, ImageId, ImageStatus, Origin, Progress, QuotaKind,
-    Rejection, SnapshotId,
+    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, ImageStatus, Origin, Progress,
+    QuotaKind, Rejection, SnapshotId,
 };
 use store::TreePart;
 use tokio_util::sync::CancellationToken;
@@ -52,19 +52,26 @@ impl Region {
         })
     }
 
-    /// `queued`: asks the source to hold the image; keyed by the copy, so it may be asked again.
-    async fn step_hold(&self, copy: &CopyRow) -> Result<Stepped, RegionFault> {
-        let request = HoldRequest {
+    pub(crate) fn hold_request(&self, copy: &CopyRow) -> HoldRequest {
+        HoldRequest {
             copy: copy.id.clone(),
             account: copy.account.clone(),
             image: copy.source_image.clone(),
             target: self.id().clone(),
-        };
-        let held = match self.source_of(copy)?.hold(request).await {
+        }
+    }
+
+    /// `queued`: asks the source to hold the image; keyed by the copy, so it may be asked again.
+    async fn step_hold(&self, copy: &CopyRow) -> Result<Stepped, RegionFault> {
+        let held = match self.source_of(copy)?.hold(self.hold_request(copy)).await {
             Ok(held) => held,
             Err(PeerRefused::Fault(fault)) => return Err(fault.into()),
             Err(PeerRefused::Rejected(Rejection::ImageDegraded { chunks, .. })) => {
                 return Ok(Stepped::GiveUp(Cause::SourceDamaged { chunks }));
+            }
+            // The source's key is not usable just now: that may pass.
+            Err(PeerRefused::Rejected(rejection @ Rejection::KeyUnusable { .. })) => {
+                return Err(RegionFault::Key { rejection });
             }
             Err(PeerRefused::Rejected(_)) => return Ok(Stepped::GiveUp(Cause::SourceGone)),
         };
@@ -89,7 +96,9 @@ impl Region {
         stop: &CancellationToken,
     ) -> Result<Stepped, RegionFault> {
         match self.fetch_disks(copy, digests, stop).await? {
-            Fetched::Whole(done) => self.record_event(&done, CopyEvent::Complete).await,
+            Fetched::Whole { row, digests } => {
+                self.record_event(&row, CopyEvent::Complete(digests)).await
+            }
             Fetched::Stopped => Ok(Stepped::Stopped),
             Fetched::SourceLacks { chunks } => Ok(Stepped::GiveUp(Cause::SourceDamaged { chunks })),
             Fetched::Malformed => Ok(Stepped::GiveUp(Cause::SourceMalformed)),
@@ -135,7 +144,7 @@ impl Region {
         digests: &[Digest],
     ) -> Result<Vec<SnapshotRow>, RegionFault> {
         failpoint!("wrk.final_verify");
-        let domain = self.domain(&copy.account).await?;
+        let domain = self.domain(&target_domain(copy)).await?;
         let mut tx = self.inner.catalog.read().await?;
         let disks = tx.image_disks(&copy.target_image).await?;
         let sources = tx.source_snapshots(&copy.id).await?;
@@ -162,6 +171,7 @@ impl Region {
                     snapshot: sources.get(index).cloned(),
                     copy: copy.id.clone(),
                 }),
+                encryption_key: copy.encryption_key.clone(),
                 created: self.inner.clock.now(),
             });
         }
@@ -208,6 +218,11 @@ impl Region {
             Some(_) | None => Stepped::Lost,
         })
     }
+}
+
+/// Where a copy's chunks go.
+pub(crate) fn target_domain(copy: &CopyRow) -> DomainName {
+    DomainName { account: copy.account.clone(), key: copy.encryption_key.clone() }
 }
 
 async fn record_snapshots(

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use catalog::{Catalog, IndexOptions, SqliteIndex};
 use model::{
     AccountId, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
-    OsType, Platform, RegionId, SizeBytes, Tags, Timestamp,
+    NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
+    UserId,
 };
 use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
 use tempfile::TempDir;
@@ -132,6 +133,12 @@ pub struct World {
     pub caller: Caller,
 }
 
+/// An admin of an account, so that every command is allowed.
+pub fn caller(account: AccountId, request_id: &str) -> Caller {
+    let user = Some(UserId::from_random(|| 3));
+    Caller { account, user, role: Role::Admin, request_id: request_id.to_owned() }
+}
+
 /// A region's name.
 pub fn region_id(name: &str) -> RegionId {
     name.parse().expect("a test's region name is legal")
@@ -152,7 +159,7 @@ impl World {
         let ground = Ground { dir, options, names, clock: clock.clone(), entropy };
         let account = AccountId::from_random(|| 9);
         let deployment = ground.open(&account).await;
-        let caller = Caller { account, request_id: "test".to_owned() };
+        let caller = caller(account, "test");
         World { ground, clock, deployment, caller }
     }
 
@@ -178,7 +185,7 @@ impl World {
 
     /// A caller of another account.
     pub fn stranger(&self) -> Caller {
-        Caller { account: AccountId::from_random(|| 77), request_id: "stranger".to_owned() }
+        caller(AccountId::from_random(|| 77), "stranger")
     }
 
     /// Imports an image of these disks.
@@ -213,6 +220,7 @@ impl World {
             attributes,
             tags: Tags::new([("team".to_owned(), "ferry".to_owned())])?,
             disks: sizes,
+            names: NameRule::Free,
             token: None,
         };
         self.region(region).begin_import(&self.caller, command).await
@@ -252,6 +260,8 @@ impl World {
             name: None,
             description: None,
             tags: None,
+            sealing: Sealing::AsSource,
+            profile: Profile::native(),
             token: None,
         };
         let mut answers = self.region(source).copy_image(&self.caller, command).await?;
@@ -276,7 +286,7 @@ impl World {
         let region = self.region(region);
         let view = region.image(&self.caller, image).await.expect("the image is there");
         let digest = view.disks[number].digest.expect("an available image's disks are known");
-        let domain = region.domain(&self.caller.account).await.expect("the index answers");
+        let domain = region.domain(&view.domain()).await.expect("the index answers");
         let mut bytes = vec![0; view.disks[number].size.bytes() as usize];
         let mut tree = region
             .store()
@@ -349,20 +359,20 @@ pub fn cut(disk: &[u8]) -> (Digest, BTreeMap<ChunkId, Vec<u8>>) {
 
 impl Ground {
     async fn open(&self, account: &AccountId) -> Deployment {
-        let mut regions = Vec::new();
-        for name in &self.names {
-            regions.push(self.open_region(name).await);
-        }
         let accounts = self.dir.path().join("accounts.db");
         let master = MasterKey([5; 32]);
         let accounts =
             Accounts::open(&accounts, master, Arc::new(SystemEntropy), self.clock.clone()).await;
         let accounts = accounts.expect("the accounts' catalog opens");
         accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
+        let mut regions = Vec::new();
+        for name in &self.names {
+            regions.push(self.open_region(name, &accounts).await);
+        }
         Deployment::new(regions, [], accounts)
     }
 
-    async fn open_region(&self, name: &RegionId) -> Region {
+    async fn open_region(&self, name: &RegionId, accounts: &Accounts) -> Region {
         let folder = self.dir.path().join(name.as_str());
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
@@ -376,6 +386,8 @@ impl Ground {
             store: store.expect("the store opens"),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            accounts: accounts.clone(),
+            key_ring: None,
         };
         let options = RegionOptions {
             driver: self.options.driver,

@@ -81,6 +81,8 @@ impl Region {
             Cause::SourceGone
             | Cause::SourceDamaged { .. }
             | Cause::SourceMalformed
+            | Cause::KeyGone
+            | Cause::FileRefused
             | Cause::GaveUp { .. } => {
                 let failed = ImageRow {
                     status: ImageStatus::CreateFailed,

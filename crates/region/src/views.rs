@@ -1,8 +1,9 @@
 //! What callers are shown.
 
 use model::{
-    Attributes, Cause, CopyId, Description, Digest, DiskRole, ImageId, ImageStatus, InstanceId,
-    Name, Origin, Phase, Progress, RegionId, SizeBytes, SnapshotId, Tags, Timestamp,
+    AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
+    EncryptionKeyId, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin, Phase, Progress,
+    RegionId, SizeBytes, SnapshotId, Storage, Tags, Timestamp,
 };
 
 /// One disk of an image.
@@ -45,10 +46,25 @@ pub struct ImageView {
     pub origin: Option<Origin>,
     /// Why it could not be made, where it could not.
     pub failure: Option<Cause>,
+    /// As what the caller sees it.
+    pub kind: ImageKind,
+    /// Where its disks lie.
+    pub storage: Storage,
+    /// Who owns it.
+    pub owner: AccountId,
+    /// The key that seals its disks; none where they are plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// Instances that use it.
     pub instances: u64,
     /// When it was promised.
     pub created: Timestamp,
+}
+
+impl ImageView {
+    /// Where its chunks lie.
+    pub(crate) fn domain(&self) -> DomainName {
+        DomainName { account: self.owner.clone(), key: self.encryption_key.clone() }
+    }
 }
 
 /// A copy as its owner sees it.
@@ -84,6 +100,8 @@ pub struct CopyView {
     pub bytes_per_sec: Option<u64>,
     /// Seconds to go by the rate of this attempt; none while unknown.
     pub seconds_left: Option<u64>,
+    /// The key that it seals with; none where it stays plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// Its place among those that wait, 1 is next.
     pub queue_place: Option<u64>,
     /// Attempts in a row without progress.
@@ -124,6 +142,8 @@ pub struct SnapshotView {
     pub digest: Digest,
     /// Bytes of chunks that are not zero.
     pub held_bytes: u64,
+    /// The key that seals it; none where it is plain.
+    pub encryption_key: Option<EncryptionKeyId>,
     /// What it was copied from.
     pub origin: Option<Origin>,
     /// When it was made.

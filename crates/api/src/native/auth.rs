@@ -88,10 +88,10 @@ impl FromRequestParts<ApiState> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Refusal> {
         let (key, secret) = basic(&parts.headers).ok_or(Refused::Unauthorised)?;
-        let account = state.deployment.accounts.authenticate(&key, &secret).await?;
         let request_id =
             parts.extensions.get::<RequestId>().map_or("", RequestId::as_str).to_owned();
-        Ok(Signed(Caller { account, request_id }))
+        let caller = state.deployment.accounts.sign_in(&key, &secret, request_id).await?;
+        Ok(Signed(caller))
     }
 }
 

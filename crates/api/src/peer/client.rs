@@ -13,19 +13,21 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::ChunkId;
+use store::{ChunkId, IdKey};
 
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
     RefusedWire, StandingWire,
 };
-use super::{ACCOUNT_HEADER, PeerSecret};
+use super::{ACCOUNT_HEADER, ID_KEY_HEADER, IDS_HEADER, PeerSecret, ids_word};
 use crate::{CONTROL_BODY_BYTES, chunk_list};
 
 /// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// The longest that a request without chunks may take in all, and that the first byte of an answer with chunks may take.
 const ANSWER: Duration = Duration::from_secs(30);
+/// The longest that naming chunks anew may take: the source reads and hashes all of them.
+const RENAMED: Duration = Duration::from_secs(120);
 /// Idle connections are dropped before the other side does it (10 s), so that no request meets a closing one.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -88,6 +90,7 @@ impl PeerClient {
         self.request(Method::POST, what)
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(ACCOUNT_HEADER, scope.account.as_str())
+            .header(IDS_HEADER, ids_word(scope.ids))
             .body(chunk_list::render(ids))
     }
 
@@ -130,16 +133,21 @@ impl PeerClient {
         }
     }
 
-    /// A body of JSON of at most 1 MiB, like the ones we send.
-    async fn json<T: DeserializeOwned>(&self, mut response: Response) -> Result<T, PeerFault> {
+    /// A body of at most so many bytes.
+    async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, PeerFault> {
         let mut bytes = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
             bytes.extend_from_slice(&piece);
-            if bytes.len() > CONTROL_BODY_BYTES {
-                return Err(self
-                    .protocol(format!("its answer is longer than `{CONTROL_BODY_BYTES}` bytes")));
+            if bytes.len() > most {
+                return Err(self.protocol(format!("its answer is longer than `{most}` bytes")));
             }
         }
+        Ok(bytes)
+    }
+
+    /// A body of JSON of at most 1 MiB, like the ones we send.
+    async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, PeerFault> {
+        let bytes = self.body(response, CONTROL_BODY_BYTES).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| self.protocol(crate::refusal::shortened(&error.to_string())))
     }
@@ -183,12 +191,14 @@ fn unreachable(region: &RegionId, error: &reqwest::Error) -> PeerFault {
 #[async_trait]
 impl PeerRegion for PeerClient {
     async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused> {
-        let accepted: AcceptedWire = self.post("accept", &OfferWire::from(&offer)).await?;
+        let accepted: AcceptedWire =
+            self.post("accept", &OfferWire::new(&offer, &self.secret)).await?;
         Ok(accepted.parse().map_err(|wrong| self.malformed(&wrong))?)
     }
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
-        let estimate: EstimateWire = self.post("estimate", &OfferWire::from(&offer)).await?;
+        let estimate: EstimateWire =
+            self.post("estimate", &OfferWire::new(&offer, &self.secret)).await?;
         Ok(estimate.parse().map_err(|wrong| self.malformed(&wrong))?)
     }
 
@@ -200,7 +210,7 @@ impl PeerRegion for PeerClient {
 
     async fn hold(&self, request: HoldRequest) -> Result<Held, PeerRefused> {
         let held: HeldWire = self.post("hold", &HoldWire::from(&request)).await?;
-        Ok(held.parse().map_err(|wrong| self.malformed(&wrong))?)
+        Ok(held.parse(&self.secret).map_err(|wrong| self.malformed(&wrong))?)
     }
 
     async fn release(&self, copy: &CopyId) -> Result<(), PeerFault> {
@@ -228,5 +238,32 @@ impl PeerRegion for PeerClient {
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
         let asked = self.ask::<MeasuredWire>(self.list_request("measure", &scope, &ids)).await;
         asked.map(|measured| measured.bytes).map_err(|refused| self.only_fault(refused))
+    }
+
+    async fn rename(
+        &self,
+        scope: FetchScope,
+        id_key: IdKey,
+        ids: Vec<ChunkId>,
+    ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
+        let request = self.list_request("rename", &scope, &ids);
+        let request = request.header(ID_KEY_HEADER, self.secret.wrap_id_key(&id_key));
+        let response =
+            request.timeout(RENAMED).send().await.map_err(|error| self.unreachable(&error))?;
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        let body = self.body(response, ids.len() * 32).await?;
+        if body.len() != ids.len() * 32 {
+            let reason = format!("it renames `{}` chunks in `{}` bytes", ids.len(), body.len());
+            return Err(self.protocol(reason));
+        }
+        Ok(chunk_list::parse_renamed(&body))
+    }
+
+    /// Over loopback; links have no TLS yet.
+    fn is_private(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        let address =
+            host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        address.map_or(host == "localhost", |address| address.is_loopback())
     }
 }

@@ -11,6 +11,8 @@ mod secret;
 mod server;
 mod wire;
 
+use region::IdSpace;
+
 pub use client::{PeerClient, PeerSetupError};
 pub use secret::{PeerSecret, WeakSecret};
 pub(crate) use server::{PeerDoor, router};
@@ -23,12 +25,32 @@ pub(crate) fn parse_all(bytes: &[u8]) {
         // Only whether it panics is asked.
         let _parsed = serde_json::from_slice::<T>(bytes).map(parse);
     }
-    each(bytes, OfferWire::parse);
+    let secret = PeerSecret::new(&"0".repeat(32)).expect("it is long enough");
+    each(bytes, |offer: OfferWire| offer.parse(&secret));
     each(bytes, AcceptedWire::parse);
     each(bytes, EstimateWire::parse);
     each(bytes, HoldWire::parse);
-    each(bytes, HeldWire::parse);
+    each(bytes, |held: HeldWire| held.parse(&secret));
 }
 
 /// The header that says whose chunks are asked for.
 const ACCOUNT_HEADER: &str = "ferry-account";
+/// The header that says by which names they are asked for.
+const IDS_HEADER: &str = "ferry-ids";
+/// The header with the id key, wrapped, that chunks are to be named by.
+const ID_KEY_HEADER: &str = "ferry-id-key";
+
+fn ids_word(ids: IdSpace) -> &'static str {
+    match ids {
+        IdSpace::Plain => "plain",
+        IdSpace::Sealed => "sealed",
+    }
+}
+
+fn ids_of(word: &str) -> Option<IdSpace> {
+    match word {
+        "plain" => Some(IdSpace::Plain),
+        "sealed" => Some(IdSpace::Sealed),
+        _ => None,
+    }
+}

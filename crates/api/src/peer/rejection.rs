@@ -1,107 +1,251 @@
 //! Rejections on their way between regions: every variant, typed, both ways.
 
-use model::{FieldRefusal, Rejection};
+use model::{FieldRefusal, Name, Rejection, TicketNeed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::wire::{Malformed, read};
 
+/// Makes the wire's rejections, and both ways between them and the model's, from one table: the fields of each variant and how
+/// each is carried. A variant that is missing here does not compile.
+macro_rules! carried {
+    ($($variant:ident { $($field:ident: $how:ident),* }),+ $(,)?) => {
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(tag = "code", rename_all = "snake_case")]
+        pub(super) enum WireRejection {
+            $($variant { $($field: <$how as Carries>::Wire),* }),+
+        }
+
+        impl From<&Rejection> for WireRejection {
+            fn from(rejection: &Rejection) -> Self {
+                match rejection {
+                    $(Rejection::$variant { $($field),* } => WireRejection::$variant {
+                        $($field: $how::render($field)),*
+                    }),+
+                }
+            }
+        }
+
+        impl WireRejection {
+            pub(super) fn parse(self) -> Result<Rejection, Malformed> {
+                Ok(match self {
+                    $(WireRejection::$variant { $($field),* } => Rejection::$variant {
+                        $($field: $how::parse(stringify!($field), $field)?),*
+                    }),+
+                })
+            }
+        }
+    };
+}
+
+carried! {
+    InvalidField { field: Text, refusal: Refusal },
+    ImageNotFound { image: Text, region: Text },
+    SnapshotNotFound { snapshot: Text, region: Text },
+    CopyNotFound { copy: Text, region: Text },
+    InstanceNotFound { instance: Text, region: Text },
+    KeyNotFound { key: Text },
+    TooManyKeys { limit: Size },
+    LastKey { key: Text },
+    RegionUnknown { region: Text },
+    SameRegion { region: Text },
+    TooManyTargets { limit: Size },
+    TooManyDisks { limit: Size },
+    TooManyTags { limit: Size },
+    ImageNotAvailable { image: Text, status: Text },
+    ImageDegraded { image: Text, chunks: Number },
+    ImageBeingMade { image: Text },
+    ImageHeld { image: Text, by: Text, target: Text },
+    ImageInUse { image: Text, instances: Number },
+    SnapshotInUse { snapshot: Text, image: Text },
+    AlreadyCopying { image: Text, target: Text, by: Text },
+    QuotaExceeded { kind: Text, region: Text, limit: Number, used: Number, reserved: Number, wanted: Number },
+    TokenReused {},
+    NotBeingCopied { image: Text },
+    CopyFinished { image: Text },
+    NothingToRetry { copy: Text },
+    ImportEnded { image: Text },
+    AccountNotFound { account: Text },
+    UserNotFound { user: Text },
+    TicketNotFound { ticket: Text, region: Text },
+    EncryptionKeyNotFound { key: Text, region: Text },
+    NotAllowed { role: Text, act: Text },
+    NameInUse { name: NameText },
+    LastAdmin { user: Text },
+    PublicNotCopied { image: Text },
+    MarketplaceNotCopied { image: Text },
+    SharedNotCopied { image: Text },
+    LocalNotCopied { image: Text },
+    NothingToConvert { image: Text },
+    ImageNotYours { image: Text, kind: Text },
+    ImagePublished { image: Text, kind: Text },
+    ImageIsShared { image: Text, accounts: Number },
+    EncryptedNotShared { image: Text },
+    SharedWithSelf { image: Text },
+    TooManyShares { limit: Size },
+    NameTaken { name: NameText, region: Text },
+    ImageTooLarge { image: Text, size_bytes: Number, limit_bytes: Number },
+    TooManyImages { limit: Size },
+    TicketNeeded { image: Text, target: Text, need: Need },
+    TicketUndecided { ticket: Text },
+    TicketRefused { ticket: Text },
+    TicketExpired { ticket: Text, until: Instant },
+    TicketSpent { ticket: Text, by: Text },
+    TicketDecided { ticket: Text, state: Text },
+    NotToPlain { image: Text },
+    KeyUnusable { key: Text, state: Text },
+    KeyInUse { key: Text, images: Number, snapshots: Number },
+    KeyIsDefault { key: Text },
+    KeysElsewhere { region: Text, ring: Text },
+    LinkNotPrivate { region: Text },
+}
+
+/// How a field is carried.
+pub(super) trait Carries {
+    /// Its form on the wire.
+    type Wire;
+}
+
+/// By its text, which its own type parses.
+pub(super) struct Text;
+
+impl Carries for Text {
+    type Wire = String;
+}
+
+impl Text {
+    fn render(value: &impl ToString) -> String {
+        value.to_string()
+    }
+
+    fn parse<T: std::str::FromStr<Err: ToString>>(
+        name: &'static str,
+        text: String,
+    ) -> Result<T, Malformed> {
+        read(name, &text)
+    }
+}
+
+/// A name, checked as one.
+pub(super) struct NameText;
+
+impl Carries for NameText {
+    type Wire = String;
+}
+
+impl NameText {
+    fn render(name: &Name) -> String {
+        name.to_string()
+    }
+
+    fn parse(field: &'static str, text: String) -> Result<Name, Malformed> {
+        Name::new(&text).map_err(|rejection| Malformed::new(field, rejection))
+    }
+}
+
+/// A number as it is.
+pub(super) struct Number;
+
+impl Carries for Number {
+    type Wire = u64;
+}
+
+impl Number {
+    fn render(number: &u64) -> u64 {
+        *number
+    }
+
+    fn parse(_: &'static str, number: u64) -> Result<u64, Malformed> {
+        Ok(number)
+    }
+}
+
+/// A count of things in memory.
+pub(super) struct Size;
+
+impl Carries for Size {
+    type Wire = u64;
+}
+
+impl Size {
+    fn render(number: &usize) -> u64 {
+        *number as u64
+    }
+
+    fn parse(name: &'static str, number: u64) -> Result<usize, Malformed> {
+        size(name, number)
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) struct Instant;
+
+impl Carries for Instant {
+    type Wire = i64;
+}
+
+impl Instant {
+    fn render(instant: &Timestamp) -> i64 {
+        instant.0
+    }
+
+    fn parse(_: &'static str, milliseconds: i64) -> Result<Timestamp, Malformed> {
+        Ok(Timestamp(milliseconds))
+    }
+}
+
+/// What is wrong with a field.
+pub(super) struct Refusal;
+
+impl Carries for Refusal {
+    type Wire = WireRefusal;
+}
+
+impl Refusal {
+    fn render(refusal: &FieldRefusal) -> WireRefusal {
+        refusal.into()
+    }
+
+    fn parse(_: &'static str, refusal: WireRefusal) -> Result<FieldRefusal, Malformed> {
+        refusal.parse()
+    }
+}
+
+/// Why a copy needs an approval.
+pub(super) struct Need;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub(super) enum WireRejection {
-    InvalidField {
-        field: String,
-        refusal: WireRefusal,
-    },
-    ImageNotFound {
-        image: String,
-        region: String,
-    },
-    SnapshotNotFound {
-        snapshot: String,
-        region: String,
-    },
-    CopyNotFound {
-        copy: String,
-        region: String,
-    },
-    InstanceNotFound {
-        instance: String,
-        region: String,
-    },
-    KeyNotFound {
-        key: String,
-    },
-    TooManyKeys {
-        limit: u64,
-    },
-    LastKey {
-        key: String,
-    },
-    RegionUnknown {
-        region: String,
-    },
-    SameRegion {
-        region: String,
-    },
-    TooManyTargets {
-        limit: u64,
-    },
-    TooManyDisks {
-        limit: u64,
-    },
-    TooManyTags {
-        limit: u64,
-    },
-    ImageNotAvailable {
-        image: String,
-        status: String,
-    },
-    ImageDegraded {
-        image: String,
-        chunks: u64,
-    },
-    ImageBeingMade {
-        image: String,
-    },
-    ImageHeld {
-        image: String,
-        by: String,
-        target: String,
-    },
-    ImageInUse {
-        image: String,
-        instances: u64,
-    },
-    SnapshotInUse {
-        snapshot: String,
-        image: String,
-    },
-    AlreadyCopying {
-        image: String,
-        target: String,
-        by: String,
-    },
-    QuotaExceeded {
-        kind: String,
-        region: String,
-        limit: u64,
-        used: u64,
-        reserved: u64,
-        wanted: u64,
-    },
-    TokenReused,
-    NotBeingCopied {
-        image: String,
-    },
-    CopyFinished {
-        image: String,
-    },
-    NothingToRetry {
-        copy: String,
-    },
-    ImportEnded {
-        image: String,
-    },
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum WireNeed {
+    Size { size_bytes: u64, limit_bytes: u64 },
+    Border { from: String, to: String },
+}
+
+impl Carries for Need {
+    type Wire = WireNeed;
+}
+
+impl Need {
+    fn render(need: &TicketNeed) -> WireNeed {
+        match need {
+            TicketNeed::Size { size_bytes, limit_bytes } => {
+                WireNeed::Size { size_bytes: *size_bytes, limit_bytes: *limit_bytes }
+            }
+            TicketNeed::Border { from, to } => {
+                WireNeed::Border { from: from.to_string(), to: to.to_string() }
+            }
+        }
+    }
+
+    fn parse(_: &'static str, need: WireNeed) -> Result<TicketNeed, Malformed> {
+        Ok(match need {
+            WireNeed::Size { size_bytes, limit_bytes } => {
+                TicketNeed::Size { size_bytes, limit_bytes }
+            }
+            WireNeed::Border { from, to } => {
+                TicketNeed::Border { from: read("from", &from)?, to: read("to", &to)? }
+            }
+        })
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -161,141 +305,6 @@ impl WireRefusal {
             W::TooLarge { value, limit } => F::TooLarge { value, limit },
             W::Incomplete { missing } => F::Incomplete { missing },
             W::NotATree => F::NotATree,
-        })
-    }
-}
-
-impl From<&Rejection> for WireRejection {
-    fn from(rejection: &Rejection) -> Self {
-        use {Rejection as R, WireRejection as W};
-        let text = |value: &dyn ToString| value.to_string();
-        match rejection {
-            R::InvalidField { field, refusal } => {
-                W::InvalidField { field: text(field), refusal: refusal.into() }
-            }
-            R::ImageNotFound { image, region } => {
-                W::ImageNotFound { image: text(image), region: text(region) }
-            }
-            R::SnapshotNotFound { snapshot, region } => {
-                W::SnapshotNotFound { snapshot: text(snapshot), region: text(region) }
-            }
-            R::CopyNotFound { copy, region } => {
-                W::CopyNotFound { copy: text(copy), region: text(region) }
-            }
-            R::InstanceNotFound { instance, region } => {
-                W::InstanceNotFound { instance: text(instance), region: text(region) }
-            }
-            R::KeyNotFound { key } => W::KeyNotFound { key: text(key) },
-            R::TooManyKeys { limit } => W::TooManyKeys { limit: *limit as u64 },
-            R::LastKey { key } => W::LastKey { key: text(key) },
-            R::RegionUnknown { region } => W::RegionUnknown { region: text(region) },
-            R::SameRegion { region } => W::SameRegion { region: text(region) },
-            R::TooManyTargets { limit } => W::TooManyTargets { limit: *limit as u64 },
-            R::TooManyDisks { limit } => W::TooManyDisks { limit: *limit as u64 },
-            R::TooManyTags { limit } => W::TooManyTags { limit: *limit as u64 },
-            R::ImageNotAvailable { image, status } => {
-                W::ImageNotAvailable { image: text(image), status: text(status) }
-            }
-            R::ImageDegraded { image, chunks } => {
-                W::ImageDegraded { image: text(image), chunks: *chunks }
-            }
-            R::ImageBeingMade { image } => W::ImageBeingMade { image: text(image) },
-            R::ImageHeld { image, by, target } => {
-                W::ImageHeld { image: text(image), by: text(by), target: text(target) }
-            }
-            R::ImageInUse { image, instances } => {
-                W::ImageInUse { image: text(image), instances: *instances }
-            }
-            R::SnapshotInUse { snapshot, image } => {
-                W::SnapshotInUse { snapshot: text(snapshot), image: text(image) }
-            }
-            R::AlreadyCopying { image, target, by } => {
-                W::AlreadyCopying { image: text(image), target: text(target), by: text(by) }
-            }
-            R::QuotaExceeded { kind, region, limit, used, reserved, wanted } => W::QuotaExceeded {
-                kind: text(kind),
-                region: text(region),
-                limit: *limit,
-                used: *used,
-                reserved: *reserved,
-                wanted: *wanted,
-            },
-            R::TokenReused => W::TokenReused,
-            R::NotBeingCopied { image } => W::NotBeingCopied { image: text(image) },
-            R::CopyFinished { image } => W::CopyFinished { image: text(image) },
-            R::NothingToRetry { copy } => W::NothingToRetry { copy: text(copy) },
-            R::ImportEnded { image } => W::ImportEnded { image: text(image) },
-        }
-    }
-}
-
-impl WireRejection {
-    pub(super) fn parse(self) -> Result<Rejection, Malformed> {
-        use {Rejection as R, WireRejection as W};
-        Ok(match self {
-            W::InvalidField { field, refusal } => {
-                R::InvalidField { field: read("field", &field)?, refusal: refusal.parse()? }
-            }
-            W::ImageNotFound { image, region } => {
-                R::ImageNotFound { image: read("image", &image)?, region: read("region", &region)? }
-            }
-            W::SnapshotNotFound { snapshot, region } => R::SnapshotNotFound {
-                snapshot: read("snapshot", &snapshot)?,
-                region: read("region", &region)?,
-            },
-            W::CopyNotFound { copy, region } => {
-                R::CopyNotFound { copy: read("copy", &copy)?, region: read("region", &region)? }
-            }
-            W::InstanceNotFound { instance, region } => R::InstanceNotFound {
-                instance: read("instance", &instance)?,
-                region: read("region", &region)?,
-            },
-            W::KeyNotFound { key } => R::KeyNotFound { key: read("key", &key)? },
-            W::TooManyKeys { limit } => R::TooManyKeys { limit: size("limit", limit)? },
-            W::LastKey { key } => R::LastKey { key: read("key", &key)? },
-            W::RegionUnknown { region } => R::RegionUnknown { region: read("region", &region)? },
-            W::SameRegion { region } => R::SameRegion { region: read("region", &region)? },
-            W::TooManyTargets { limit } => R::TooManyTargets { limit: size("limit", limit)? },
-            W::TooManyDisks { limit } => R::TooManyDisks { limit: size("limit", limit)? },
-            W::TooManyTags { limit } => R::TooManyTags { limit: size("limit", limit)? },
-            W::ImageNotAvailable { image, status } => R::ImageNotAvailable {
-                image: read("image", &image)?,
-                status: read("status", &status)?,
-            },
-            W::ImageDegraded { image, chunks } => {
-                R::ImageDegraded { image: read("image", &image)?, chunks }
-            }
-            W::ImageBeingMade { image } => R::ImageBeingMade { image: read("image", &image)? },
-            W::ImageHeld { image, by, target } => R::ImageHeld {
-                image: read("image", &image)?,
-                by: read("by", &by)?,
-                target: read("target", &target)?,
-            },
-            W::ImageInUse { image, instances } => {
-                R::ImageInUse { image: read("image", &image)?, instances }
-            }
-            W::SnapshotInUse { snapshot, image } => R::SnapshotInUse {
-                snapshot: read("snapshot", &snapshot)?,
-                image: read("image", &image)?,
-            },
-            W::AlreadyCopying { image, target, by } => R::AlreadyCopying {
-                image: read("image", &image)?,
-                target: read("target", &target)?,
-                by: read("by", &by)?,
-            },
-            W::QuotaExceeded { kind, region, limit, used, reserved, wanted } => R::QuotaExceeded {
-                kind: read("kind", &kind)?,
-                region: read("region", &region)?,
-                limit,
-                used,
-                reserved,
-                wanted,
-            },
-            W::TokenReused => R::TokenReused,
-            W::NotBeingCopied { image } => R::NotBeingCopied { image: read("image", &image)? },
-            W::CopyFinished { image } => R::CopyFinished { image: read("image", &image)? },
-            W::NothingToRetry { copy } => R::NothingToRetry { copy: read("copy", &copy)? },
-            W::ImportEnded { image } => R::ImportEnded { image: read("image", &image)? },
         })
     }
 }

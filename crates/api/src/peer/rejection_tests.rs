@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, CopyId, Field, FieldRefusal, ImageId, ImageStatus, InstanceId, QuotaKind,
-    RegionId, Rejection, SnapshotId,
+    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, ImageId, ImageKind,
+    ImageStatus, InstanceId, KeyRingKind, KeyState, Name, QuotaKind, RegionId, Rejection, Role,
+    SnapshotId, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::WireRejection;
@@ -65,6 +66,7 @@ fn rejections() -> Vec<Rejection> {
         R::NothingToRetry { copy: copy() },
         R::ImportEnded { image: image() },
     ];
+    all.extend(of_the_rules());
     for field in Field::ALL {
         all.extend(
             refusals().into_iter().map(|refusal| R::InvalidField { field: *field, refusal }),
@@ -73,8 +75,59 @@ fn rejections() -> Vec<Rejection> {
     all
 }
 
+/// Those of what surrounds the copy.
+fn of_the_rules() -> Vec<Rejection> {
+    use Rejection as R;
+    let image = || ImageId::from_random(|| 1);
+    let copy = || CopyId::from_random(|| 3);
+    let user = || UserId::from_random(|| 6);
+    let ticket = || TicketId::from_random(|| 7);
+    let key = || EncryptionKeyId::from_random(|| 8);
+    let name = || Name::new("web").unwrap();
+    let region = || "north".parse::<RegionId>().unwrap();
+    let size = TicketNeed::Size { size_bytes: 3, limit_bytes: 2 };
+    let border =
+        TicketNeed::Border { from: "inside".parse().unwrap(), to: "outside".parse().unwrap() };
+    vec![
+        R::AccountNotFound { account: AccountId::from_random(|| 9) },
+        R::UserNotFound { user: user() },
+        R::TicketNotFound { ticket: ticket(), region: region() },
+        R::EncryptionKeyNotFound { key: key(), region: region() },
+        R::NotAllowed { role: Role::Reader, act: Act::Operate },
+        R::NameInUse { name: name() },
+        R::LastAdmin { user: user() },
+        R::PublicNotCopied { image: image() },
+        R::MarketplaceNotCopied { image: image() },
+        R::SharedNotCopied { image: image() },
+        R::LocalNotCopied { image: image() },
+        R::NothingToConvert { image: image() },
+        R::ImageNotYours { image: image(), kind: ImageKind::Shared },
+        R::ImagePublished { image: image(), kind: ImageKind::Marketplace },
+        R::ImageIsShared { image: image(), accounts: 3 },
+        R::EncryptedNotShared { image: image() },
+        R::SharedWithSelf { image: image() },
+        R::TooManyShares { limit: 50 },
+        R::NameTaken { name: name(), region: region() },
+        R::ImageTooLarge { image: image(), size_bytes: 3, limit_bytes: 2 },
+        R::TooManyImages { limit: 5 },
+        R::TicketNeeded { image: image(), target: region(), need: size },
+        R::TicketNeeded { image: image(), target: region(), need: border },
+        R::TicketUndecided { ticket: ticket() },
+        R::TicketRefused { ticket: ticket() },
+        R::TicketExpired { ticket: ticket(), until: Timestamp(-5) },
+        R::TicketSpent { ticket: ticket(), by: copy() },
+        R::TicketDecided { ticket: ticket(), state: TicketState::Refused },
+        R::NotToPlain { image: image() },
+        R::KeyUnusable { key: key(), state: KeyState::PendingDeletion },
+        R::KeyInUse { key: key(), images: 1, snapshots: 2 },
+        R::KeyIsDefault { key: key() },
+        R::KeysElsewhere { region: region(), ring: KeyRingKind::AwsKms },
+        R::LinkNotPrivate { region: region() },
+    ]
+}
+
 /// Grows when `Rejection` does, because the match in `problem` has no `_`.
-const VARIANTS: usize = 26;
+const VARIANTS: usize = 59;
 
 #[test]
 fn every_rejection_crosses_between_regions_unchanged() {

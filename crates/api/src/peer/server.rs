@@ -14,13 +14,14 @@ use axum::{Json, Router};
 use futures::StreamExt;
 use model::{AccountId, CopyId, RegionId};
 use region::{CopyOffer, Deployment, FetchScope, PeerFault, PeerRefused, PeerRegion, Refused};
+use store::{ChunkId, IdKey};
 
 use super::rejection::WireRejection;
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
     RefusedWire, StandingWire, read,
 };
-use super::{ACCOUNT_HEADER, PeerSecret};
+use super::{ACCOUNT_HEADER, ID_KEY_HEADER, IDS_HEADER, PeerSecret, ids_of};
 use crate::chunk_list::ChunkList;
 use crate::native::{ReadJson, octets, path_names};
 use crate::refusal::{BadRequest, Refusal, shortened};
@@ -60,6 +61,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(door: PeerDoor) -> Router
         .route("/peer/v1/regions/{region}/release", post(release))
         .route("/peer/v1/regions/{region}/fetch", post(fetch))
         .route("/peer/v1/regions/{region}/measure", post(measure))
+        .route("/peer/v1/regions/{region}/rename", post(rename))
         .route_layer(from_fn_with_state(door.clone(), shown))
         .with_state(door)
 }
@@ -79,6 +81,7 @@ async fn shown(
 struct Asked {
     id: RegionId,
     region: Arc<dyn PeerRegion>,
+    secret: PeerSecret,
 }
 
 impl FromRequestParts<PeerDoor> for Asked {
@@ -87,7 +90,7 @@ impl FromRequestParts<PeerDoor> for Asked {
     async fn from_request_parts(parts: &mut Parts, door: &PeerDoor) -> Result<Self, Refusal> {
         let id: RegionId = path_names(parts).await?;
         let region = (door.find)(&id)?;
-        Ok(Asked { id, region })
+        Ok(Asked { id, region, secret: door.secret.clone() })
     }
 }
 
@@ -116,7 +119,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Scope {
             .unwrap_or_default();
         let account: AccountId =
             text.parse().map_err(|error| BadRequest::value("Ferry-Account", error))?;
-        Ok(Scope(FetchScope { account }))
+        let ids = parts.headers.get(IDS_HEADER).and_then(|value| value.to_str().ok());
+        let ids = ids_of(ids.unwrap_or_default())
+            .ok_or_else(|| BadRequest::value("Ferry-Ids", "it is neither `plain` nor `sealed`"))?;
+        Ok(Scope(FetchScope { account, ids }))
     }
 }
 
@@ -162,19 +168,19 @@ fn refused(refused: impl Into<PeerRefused>) -> Response {
 type Answered<T> = Result<Result<Json<T>, Response>, Refusal>;
 
 async fn accept(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<AcceptedWire> {
-    let accepted = asked.region.accept(offer_for(&asked.id, offer)?).await;
+    let accepted = asked.region.accept(offer_for(&asked, offer)?).await;
     Ok(accepted.map(|accepted| Json(accepted.into())).map_err(refused))
 }
 
 async fn estimate(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<EstimateWire> {
-    let estimated = asked.region.estimate(offer_for(&asked.id, offer)?).await;
+    let estimated = asked.region.estimate(offer_for(&asked, offer)?).await;
     Ok(estimated.map(|estimate| Json(estimate.into())).map_err(refused))
 }
 
 /// An offer names its target itself; it must be the region that is asked.
-fn offer_for(region: &RegionId, offer: OfferWire) -> Result<CopyOffer, Malformed> {
-    let offer = offer.parse()?;
-    if offer.target != *region {
+fn offer_for(asked: &Asked, offer: OfferWire) -> Result<CopyOffer, Malformed> {
+    let offer = offer.parse(&asked.secret)?;
+    if offer.target != asked.id {
         return Err(Malformed::new(
             "target",
             format!("`{}` is not the region that was asked", offer.target),
@@ -193,7 +199,7 @@ async fn standing(
 
 async fn hold(asked: Asked, ReadJson(request): ReadJson<HoldWire>) -> Answered<HeldWire> {
     let held = asked.region.hold(request.parse()?).await;
-    Ok(held.map(|held| Json(held.into())).map_err(refused))
+    Ok(held.map(|held| Json(HeldWire::new(held, &asked.secret))).map_err(refused))
 }
 
 async fn release(
@@ -226,4 +232,31 @@ async fn measure(
 ) -> Result<Json<MeasuredWire>, Response> {
     let measured = asked.region.measure(scope, ids).await;
     measured.map(|bytes| Json(MeasuredWire { bytes })).map_err(refused)
+}
+
+/// The id key under which a peer wants to know chunks.
+struct IdKeyShown(IdKey);
+
+impl FromRequestParts<PeerDoor> for IdKeyShown {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, door: &PeerDoor) -> Result<Self, Refusal> {
+        let shown = parts.headers.get(ID_KEY_HEADER).and_then(|value| value.to_str().ok());
+        let id_key = shown.and_then(|wrapped| door.secret.unwrap_id_key(wrapped));
+        let wrong =
+            || BadRequest::value("Ferry-Id-Key", "it does not open under the peers' secret");
+        Ok(IdKeyShown(id_key.ok_or_else(wrong)?))
+    }
+}
+
+async fn rename(
+    asked: Asked,
+    Scope(scope): Scope,
+    IdKeyShown(id_key): IdKeyShown,
+    ChunkList(ids): ChunkList,
+) -> Result<Response, Response> {
+    let renamed = asked.region.rename(scope, id_key, ids).await.map_err(refused)?;
+    // A chunk that is not here is answered by the zero id, which no chunk has.
+    let renamed: Vec<ChunkId> = renamed.into_iter().map(|id| id.unwrap_or(ChunkId::ZERO)).collect();
+    Ok(octets(Body::from(crate::chunk_list::render(&renamed))))
 }

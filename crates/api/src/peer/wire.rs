@@ -1,14 +1,17 @@
 //! The JSON between regions, and its parsing into the model's types.
 
 use model::{
-    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, Name, Platform, Rejection,
-    SizeBytes,
+    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, Name, NameRule, Platform,
+    Rejection, Sealing, SizeBytes,
 };
 use region::{
-    Accepted, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk, Seen, Standing,
+    Accepted, Approval, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,
+    SealedSource, Seen, Standing,
 };
 use serde::{Deserialize, Serialize};
+use store::IdKey;
 
+use super::PeerSecret;
 use super::rejection::WireRejection;
 use crate::native::wire::TagMap;
 
@@ -42,6 +45,7 @@ fn checked<T>(name: &'static str, value: Result<T, Rejection>) -> Result<T, Malf
 pub(super) struct OfferWire {
     copy: String,
     account: String,
+    user: Option<String>,
     source: String,
     pub(super) target: String,
     image: String,
@@ -53,8 +57,79 @@ pub(super) struct OfferWire {
     boot_mode: String,
     tags: TagMap,
     disks: Vec<OfferedDiskWire>,
+    sealed: Option<SealedSourceWire>,
+    sealing: SealingWire,
+    unique_name: bool,
+    approval: ApprovalWire,
     token: Option<TokenWire>,
     request_id: String,
+}
+
+/// The id key is wrapped under the peers' secret ([`super::id_key`]).
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedSourceWire {
+    key: String,
+    id_key: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SealingWire {
+    AsSource,
+    Plain,
+    DefaultKey,
+    Key(String),
+}
+
+impl From<&Sealing> for SealingWire {
+    fn from(sealing: &Sealing) -> Self {
+        match sealing {
+            Sealing::AsSource => SealingWire::AsSource,
+            Sealing::Plain => SealingWire::Plain,
+            Sealing::DefaultKey => SealingWire::DefaultKey,
+            Sealing::Key(key) => SealingWire::Key(key.to_string()),
+        }
+    }
+}
+
+impl SealingWire {
+    fn parse(&self) -> Result<Sealing, Malformed> {
+        Ok(match self {
+            SealingWire::AsSource => Sealing::AsSource,
+            SealingWire::Plain => Sealing::Plain,
+            SealingWire::DefaultKey => Sealing::DefaultKey,
+            SealingWire::Key(key) => Sealing::Key(read("sealing", key)?),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ApprovalWire {
+    NotNeeded,
+    Ticket(String),
+    Missing(Box<WireRejection>),
+}
+
+impl From<&Approval> for ApprovalWire {
+    fn from(approval: &Approval) -> Self {
+        match approval {
+            Approval::NotNeeded => ApprovalWire::NotNeeded,
+            Approval::Ticket(ticket) => ApprovalWire::Ticket(ticket.to_string()),
+            Approval::Missing(why) => ApprovalWire::Missing(Box::new(WireRejection::from(&**why))),
+        }
+    }
+}
+
+impl ApprovalWire {
+    fn parse(self) -> Result<Approval, Malformed> {
+        Ok(match self {
+            ApprovalWire::NotNeeded => Approval::NotNeeded,
+            ApprovalWire::Ticket(ticket) => Approval::Ticket(read("approval", &ticket)?),
+            ApprovalWire::Missing(why) => Approval::Missing(Box::new(why.parse()?)),
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,8 +147,8 @@ struct TokenWire {
     fingerprint: String,
 }
 
-impl From<&CopyOffer> for OfferWire {
-    fn from(offer: &CopyOffer) -> Self {
+impl OfferWire {
+    pub(super) fn new(offer: &CopyOffer, secret: &PeerSecret) -> Self {
         let disk = |disk: &OfferedDisk| OfferedDiskWire {
             size_bytes: disk.size.bytes(),
             digest: disk.digest.to_string(),
@@ -82,6 +157,7 @@ impl From<&CopyOffer> for OfferWire {
         OfferWire {
             copy: offer.copy.to_string(),
             account: offer.account.to_string(),
+            user: offer.user.as_ref().map(ToString::to_string),
             source: offer.source.to_string(),
             target: offer.target.to_string(),
             image: offer.image.to_string(),
@@ -93,6 +169,13 @@ impl From<&CopyOffer> for OfferWire {
             boot_mode: offer.attributes.boot_mode.to_string(),
             tags: TagMap::from(&offer.tags),
             disks: offer.disks.iter().map(disk).collect(),
+            sealed: offer.sealed.as_ref().map(|sealed| SealedSourceWire {
+                key: sealed.key.to_string(),
+                id_key: secret.wrap_id_key(&sealed.id_key),
+            }),
+            sealing: SealingWire::from(&offer.sealing),
+            unique_name: offer.names == NameRule::Unique,
+            approval: ApprovalWire::from(&offer.approval),
             token: offer.token.as_ref().map(|(token, fingerprint)| TokenWire {
                 token: token.to_string(),
                 fingerprint: hex::encode(fingerprint),
@@ -103,13 +186,14 @@ impl From<&CopyOffer> for OfferWire {
 }
 
 impl OfferWire {
-    pub(super) fn parse(self) -> Result<CopyOffer, Malformed> {
+    pub(super) fn parse(self, secret: &PeerSecret) -> Result<CopyOffer, Malformed> {
         let request_id = crate::RequestId::given(&self.request_id);
         let request_id =
             request_id.ok_or_else(|| Malformed::new("request_id", "it has not the form of one"))?;
         Ok(CopyOffer {
             copy: read("copy", &self.copy)?,
             account: read("account", &self.account)?,
+            user: self.user.as_deref().map(|user| read("user", user)).transpose()?,
             source: read("source", &self.source)?,
             target: read("target", &self.target)?,
             image: read("image", &self.image)?,
@@ -123,10 +207,28 @@ impl OfferWire {
             },
             tags: checked("tags", self.tags.into_tags())?,
             disks: parse_disks(&self.disks)?,
+            sealed: self.sealed.as_ref().map(|sealed| sealed.parse(secret)).transpose()?,
+            sealing: self.sealing.parse()?,
+            names: if self.unique_name { NameRule::Unique } else { NameRule::Free },
+            approval: self.approval.parse()?,
             token: self.token.as_ref().map(TokenWire::parse).transpose()?,
             request_id: request_id.as_str().to_owned(),
         })
     }
+}
+
+impl SealedSourceWire {
+    fn parse(&self, secret: &PeerSecret) -> Result<SealedSource, Malformed> {
+        Ok(SealedSource {
+            key: read("sealed.key", &self.key)?,
+            id_key: unwrapped(secret, &self.id_key)?,
+        })
+    }
+}
+
+fn unwrapped(secret: &PeerSecret, wrapped: &str) -> Result<IdKey, Malformed> {
+    let id_key = secret.unwrap_id_key(wrapped);
+    id_key.ok_or_else(|| Malformed::new("id_key", "it does not open under the peers' secret"))
 }
 
 fn parse_disks(disks: &[OfferedDiskWire]) -> Result<Vec<OfferedDisk>, Malformed> {
@@ -272,6 +374,7 @@ impl HoldWire {
 #[derive(Serialize, Deserialize)]
 pub(super) struct HeldWire {
     disks: Vec<HeldDiskWire>,
+    id_key: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -280,21 +383,23 @@ struct HeldDiskWire {
     places: u64,
 }
 
-impl From<Held> for HeldWire {
-    fn from(held: Held) -> Self {
+impl HeldWire {
+    pub(super) fn new(held: Held, secret: &PeerSecret) -> Self {
         let disk =
             |disk: HeldDisk| HeldDiskWire { digest: disk.digest.to_string(), places: disk.places };
-        HeldWire { disks: held.disks.into_iter().map(disk).collect() }
+        let id_key = held.id_key.map(|id_key| secret.wrap_id_key(&id_key));
+        HeldWire { disks: held.disks.into_iter().map(disk).collect(), id_key }
     }
-}
 
-impl HeldWire {
-    pub(super) fn parse(self) -> Result<Held, Malformed> {
+    pub(super) fn parse(self, secret: &PeerSecret) -> Result<Held, Malformed> {
         let disk = |(index, disk): (usize, &HeldDiskWire)| {
             checked("disks", DiskRole::at(index))?;
             Ok(HeldDisk { digest: read("digest", &disk.digest)?, places: disk.places })
         };
-        Ok(Held { disks: self.disks.iter().enumerate().map(disk).collect::<Result<_, _>>()? })
+        let id_key =
+            self.id_key.as_deref().map(|wrapped| unwrapped(secret, wrapped)).transpose()?;
+        let disks = self.disks.iter().enumerate().map(disk).collect::<Result<_, _>>()?;
+        Ok(Held { disks, id_key })
     }
 }
 

@@ -52,6 +52,7 @@ async fn api_11_i12_anothers_image_answers_exactly_as_an_absent_one() {
             attributes: mine.attributes,
             tags: mine.tags,
             disks: vec![mine.disks[0].size],
+            names: model::NameRule::Free,
             token: None,
         },
     );

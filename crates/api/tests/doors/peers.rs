@@ -7,7 +7,7 @@ use api::{PeerClient, PeerSecret, ServeLimits};
 use model::{AccountId, CopyId, ImageId, RegionId, Rejection};
 use region::testing::{World, disk};
 use region::{
-    CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, ImageView, OfferedDisk, PeerFault,
+    Approval, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView, OfferedDisk, PeerFault,
     PeerRefused, PeerRegion, RemoteRegion, Seen, Standing,
 };
 use reqwest::Method;
@@ -206,7 +206,7 @@ async fn a_peer_without_the_secret_gets_nothing() {
     let door = Door::open(["south"]).await;
     let wrong = PeerSecret::new(&"q".repeat(40)).unwrap();
     let south = PeerClient::new(id("south"), &format!("http://{}", door.address), wrong).unwrap();
-    let scope = FetchScope { account: door.world.caller.account.clone() };
+    let scope = FetchScope { account: door.world.caller.account.clone(), ids: IdSpace::Plain };
     assert!(matches!(
         south.standing(&CopyId::from_random(|| 3)).await,
         Err(PeerFault::Unauthorised { .. })

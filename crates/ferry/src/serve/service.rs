@@ -85,7 +85,7 @@ pub async fn open(config: &Config, path: &Path, driver: DriverMode) -> Result<Op
     let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
     for region in &config.regions {
         match &region.endpoint {
-            None => here.push(open_region(config, region, &data, driver).await?),
+            None => here.push(open_region(config, region, (&data, &accounts), driver).await?),
             Some(endpoint) => elsewhere.push(remote(region, endpoint, peers.as_ref())?),
         }
     }
@@ -114,7 +114,7 @@ fn remote(
 async fn open_region(
     config: &Config,
     region: &RegionConfig,
-    data: &DataFolder,
+    (data, accounts): (&DataFolder, &Accounts),
     driver: DriverMode,
 ) -> Result<Region, Failure> {
     let id = id_of(region)?;
@@ -140,6 +140,8 @@ async fn open_region(
         store,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
+        accounts: accounts.clone(),
+        key_ring: None,
     };
     Ok(Region::open(options, foundations))
 }
@@ -225,7 +227,7 @@ impl Service {
         let (Some(id), Some(secret)) = (&profile.access_key_id, &profile.access_key_secret) else {
             return false;
         };
-        self.deployment.accounts.authenticate(id, secret).await.is_ok()
+        self.deployment.accounts.sign_in(id, secret, String::new()).await.is_ok()
     }
 
     /// Stops: running requests end, copies give back their leases and go on at the next start.

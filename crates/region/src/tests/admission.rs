@@ -26,6 +26,8 @@ fn command(image: &model::ImageId, target: &str, token: &str) -> CopyImage {
         name: None,
         description: None,
         tags: None,
+        sealing: model::Sealing::AsSource,
+        profile: model::Profile::native(),
         token: Some(ClientToken::new(token).unwrap()),
     }
 }

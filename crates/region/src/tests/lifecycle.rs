@@ -114,6 +114,8 @@ async fn r002_7_name_and_origin_note_are_the_default_and_given_words_win() {
         name: Some(Name::new("other").unwrap()),
         description: None,
         tags: None,
+        sealing: model::Sealing::AsSource,
+        profile: model::Profile::native(),
         token: None,
     };
     let mut answers = world.region("north").copy_image(&world.caller, command).await.unwrap();
@@ -160,6 +162,8 @@ async fn r003_7_r003_8_several_targets_each_get_an_image_of_the_same_name_and_an
         name: None,
         description: None,
         tags: None,
+        sealing: model::Sealing::AsSource,
+        profile: model::Profile::native(),
         token: None,
     };
     let answers = world.region("north").copy_image(&world.caller, command).await.unwrap();
@@ -267,6 +271,7 @@ async fn r001_9_a_sparse_disk_of_eight_tebibytes_copies_in_a_handful_of_chunks()
         attributes: begun.attributes,
         tags: model::Tags::default(),
         disks: vec![SizeBytes::new(size).unwrap()],
+        names: model::NameRule::Free,
         token: None,
     };
     let begun = north.begin_import(&world.caller, command).await.unwrap();

@@ -12,7 +12,8 @@ use store::{ChunkId, ChunkStore, Domain, FRAME_HEADER_BYTES, FrameHeader, Look, 
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::{Breach, SourceFault, TransferFault};
-use crate::fetch::{FetchDisk, Moved, fetch_disk};
+use crate::fetch::{FetchDisk, fetch_disk};
+use crate::mover::Moved;
 use crate::source::{ChunkSource, FrameStream, StoreSource};
 use crate::stall::LeastProgress;
 use crate::testing::disk::{SampleDisk, Weight, frame_of, heavy_chunk};

@@ -1,6 +1,6 @@
 //! Copies: asked for, estimated, and seen.
 
-use model::{ClientToken, Description, ImageId, Name};
+use model::{ClientToken, Description, ImageId, Name, Profile, Sealing};
 use region::{CopyImage, CopyView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -218,6 +218,8 @@ impl CopyRequest {
             name: self.name.as_deref().map(Name::new).transpose()?,
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
+            sealing: Sealing::AsSource,
+            profile: Profile::native(),
             token,
         })
     }

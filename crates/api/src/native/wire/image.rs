@@ -1,6 +1,6 @@
 //! Images and their disks.
 
-use model::{Cause, Description, ImageStatus, Name, Phase};
+use model::{Cause, Description, ImageStatus, Name, NameRule, Phase};
 use region::{DiskView, EditImage, ImageView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -175,6 +175,7 @@ impl ImageEdit {
             name: self.name.as_deref().map(Name::new).transpose()?,
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
+            names: NameRule::Free,
         })
     }
 }

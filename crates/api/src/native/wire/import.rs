@@ -1,6 +1,6 @@
 //! Imports: images whose disks the client cuts, hashes and sends (`docs/formats.md` 3 and 6).
 
-use model::{Attributes, ClientToken, Description, Digest, Name, Platform, SizeBytes};
+use model::{Attributes, ClientToken, Description, Digest, Name, NameRule, Platform, SizeBytes};
 use region::BeginImport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,6 +81,7 @@ impl ImportRequest {
                 .iter()
                 .map(|disk| SizeBytes::new(disk.size_bytes))
                 .collect::<Result<_, _>>()?,
+            names: NameRule::Free,
             token,
         })
     }
