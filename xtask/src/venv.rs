@@ -38,8 +38,9 @@ fn is_current(folder: &Path, wanted: &Path) -> Result<bool, Failure> {
 
 fn make(folder: &Path, wanted: &Path) -> Result<(), Failure> {
     run::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    run::run(Command::new(folder.join("bin/python")).args(flags).arg(wanted))?;
+    let quiet = ["--quiet", "--disable-pip-version-check", "--retries", "2"];
+    let mut pip = Command::new(folder.join("bin/python"));
+    run::run(pip.args(["-m", "pip", "install"]).args(quiet).arg("-r").arg(wanted))?;
     fs::copy(wanted, folder.join(MARK)).map_err(Failure::file("copy", wanted))?;
     Ok(())
 }

@@ -41,8 +41,7 @@ impl Body {
 
     /// In this place.
     pub(crate) fn within(mut self, context: &KeyContext) -> Self {
-        let pairs = context.pairs().into_iter();
-        self.encryption_context = Some(pairs.map(|(name, value)| (name, value.into())).collect());
+        self.encryption_context = Some(BTreeMap::from(context.pairs()));
         self
     }
 
