@@ -1,7 +1,7 @@
 //! Moving a copy from state to state, and recording what an attempt achieved. Every write of a worker carries its fence;
 //! a write that comes too late changes nothing and says so (I10).
 
-use model::{CopyId, Progress, Timestamp};
+use model::{AccountId, CopyId, EncryptionKeyId, Progress, Timestamp};
 use sqlx::query;
 
 use crate::copy::{CopyRow, StateColumns};
@@ -115,6 +115,18 @@ impl Tx {
     pub async fn hurry_copy(&mut self, copy: &CopyId) -> Result<Updated, CatalogFault> {
         let hurry = query("UPDATE copy SET next_attempt = 0 WHERE id = ? AND finished IS NULL");
         self.run("hurry a copy", hurry.bind(copy.as_str())).await.map(Updated::from_rows)
+    }
+
+    /// Makes an account's copies due now that are sealed with a key and wait between two attempts: the key is back.
+    pub async fn hurry_copies_of_key(
+        &mut self,
+        account: &AccountId,
+        key: &EncryptionKeyId,
+    ) -> Result<u64, CatalogFault> {
+        let sql = "UPDATE copy SET next_attempt = 0 WHERE account = ? AND encryption_key = ? \
+            AND finished IS NULL AND next_attempt > 0";
+        let hurry = query(sql).bind(account.as_str()).bind(key.as_str());
+        self.run("hurry the copies of a key", hurry).await
     }
 }
 

@@ -59,6 +59,18 @@ pub struct DomainName {
     pub key: Option<EncryptionKeyId>,
 }
 
+impl DomainName {
+    /// An account's images that no key seals.
+    pub fn plain(account: &AccountId) -> Self {
+        DomainName { account: account.clone(), key: None }
+    }
+
+    /// An account's images that a key seals.
+    pub fn sealed(account: &AccountId, key: &EncryptionKeyId) -> Self {
+        DomainName { account: account.clone(), key: Some(key.clone()) }
+    }
+}
+
 impl fmt::Display for DomainName {
     /// As the store's index knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

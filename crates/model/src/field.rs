@@ -2,6 +2,7 @@
 
 use crate::UnknownWord;
 use crate::attributes::words;
+use crate::local_file::FileProblem;
 use std::fmt;
 use std::str::FromStr;
 
@@ -93,11 +94,39 @@ pub enum FieldRefusal {
         /// The most.
         limit: u64,
     },
+    /// Outside of a range.
+    #[error("`{value}` is not within {min} to {max}")]
+    OutOfRange {
+        /// What was given.
+        value: u64,
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+    /// A day or an instant before the earliest that is allowed.
+    #[error("the earliest is `{earliest}`")]
+    TooSoon {
+        /// The earliest.
+        earliest: crate::time::Timestamp,
+    },
     /// The disk whose digest was given is not wholly in the region's store.
     #[error("`{missing}` chunks of the disk it names have not been sent")]
     Incomplete {
         /// How many chunks the region lacks.
         missing: u64,
+    },
+    /// The region has no folder of local images.
+    #[error("this region has no folder of local images; its operator sets `local_images`")]
+    NoFolder,
+    /// There is no such file among the account's local images, or it is no regular file.
+    #[error("there is no such file in the account's folder of local images")]
+    NoSuchFile,
+    /// The file is no disk image that can be used.
+    #[error("the file is refused ({problem})")]
+    NotAnImage {
+        /// Why.
+        problem: FileProblem,
     },
     /// What was sent is not the tree of a disk of the stated size.
     #[error("it does not name a disk of the stated size")]

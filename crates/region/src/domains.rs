@@ -135,7 +135,7 @@ impl Region {
 
     /// The domains here in which a peer's ids may be found.
     async fn domains_for_peer(&self, scope: &FetchScope) -> Result<Vec<Domain>, RegionFault> {
-        let plain = DomainName { account: scope.account.clone(), key: None };
+        let plain = DomainName::plain(&scope.account);
         match scope.ids {
             IdSpace::Plain => Ok(vec![self.domain(&plain).await?]),
             IdSpace::Sealed => {

@@ -34,6 +34,13 @@ async fn tidy(region: &Region) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         look_after_holds(region.reconcile_holds().await, region);
+        match region.delete_doomed_keys().await {
+            Ok(0) => {}
+            Ok(deleted) => {
+                tracing::warn!(region = %region.id(), deleted, "deleted encryption keys whose waiting time was over")
+            }
+            Err(fault) => log(region, "failed to look after encryption keys", &fault),
+        }
         match region.expire_imports().await {
             Ok(0) => {}
             Ok(expired) => {

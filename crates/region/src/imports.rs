@@ -288,8 +288,7 @@ impl Region {
         }
         let disks = tx.image_disks(image).await?;
         drop(tx);
-        let domain = DomainName { account: caller.account.clone(), key: None };
-        let domain = self.domain(&domain).await?;
+        let domain = self.domain(&DomainName::plain(&caller.account)).await?;
         let places = disks.iter().map(|disk| disk.size.bytes().div_ceil(CHUNK_BYTES as u64)).sum();
         let now = self.inner.clock.now().0;
         let mut sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);

@@ -103,6 +103,7 @@ pub trait KeyRing: Send + Sync {
 }
 
 /// The key ring that every region has of its own.
+#[derive(Clone)]
 pub struct EmbeddedKeyRing {
     /// Whose keys these are.
     pub region: RegionId,

@@ -99,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Who may use it; keeps the id keys of accounts.
     pub(crate) accounts: Accounts,
+    /// The key ring of its own, whether it is used or not.
+    pub(crate) embedded: EmbeddedKeyRing,
     /// What wraps the data keys of sealed domains.
     pub(crate) key_ring: Arc<dyn KeyRing>,
     /// When each sealed domain was last found usable.
@@ -126,16 +128,14 @@ impl Region {
     /// Opens a region on its catalog and store. Its driver starts with [`Region::connect`], when it knows its peers.
     pub fn open(options: RegionOptions, foundations: Foundations) -> Region {
         let Foundations { catalog, store, clock, entropy, accounts, key_ring } = foundations;
-        let key_ring = key_ring.unwrap_or_else(|| {
-            let own = EmbeddedKeyRing {
-                region: options.id.clone(),
-                catalog: catalog.clone(),
-                master: accounts.master.clone(),
-                entropy: Arc::clone(&entropy),
-                clock: Arc::clone(&clock),
-            };
-            Arc::new(own)
-        });
+        let embedded = EmbeddedKeyRing {
+            region: options.id.clone(),
+            catalog: catalog.clone(),
+            master: accounts.master.clone(),
+            entropy: Arc::clone(&entropy),
+            clock: Arc::clone(&clock),
+        };
+        let key_ring = key_ring.unwrap_or_else(|| Arc::new(embedded.clone()));
         Region {
             inner: Arc::new(Inner {
                 options,
@@ -153,6 +153,7 @@ impl Region {
                 finishing: Finishing::default(),
                 driver: Mutex::default(),
                 accounts,
+                embedded,
                 key_ring,
                 unlocked: Mutex::default(),
                 peers: RwLock::default(),

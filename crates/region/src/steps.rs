@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, ImageStatus, Origin, Progress,
+    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, KeyRingKind, KeyState, ImageStatus, Origin, Progress,
     QuotaKind, Rejection, SnapshotId,
 };
 use store::TreePart;
@@ -119,6 +119,7 @@ impl Region {
         if tx.move_copy(&self.after(&full, CopyEvent::Published(ids))?).await? == Updated::No {
             return Ok(Stepped::Lost);
         }
+        self.ensure_key_usable(&mut tx, copy).await?;
         let Some(mut image) = tx.image(&copy.account, &copy.target_image).await? else {
             return Ok(Stepped::Lost);
         };
@@ -135,6 +136,23 @@ impl Region {
         failpoint!("wrk.notify");
         self.changed();
         self.reload(copy).await
+    }
+
+    /// Nothing is published under a key that was disabled before: judged in the publishing transaction, where the key ring is
+    /// the region's own.
+    async fn ensure_key_usable(&self, tx: &mut Tx, copy: &CopyRow) -> Result<(), RegionFault> {
+        let Some(key) = &copy.encryption_key else { return Ok(()) };
+        if self.inner.key_ring.kind() != KeyRingKind::Embedded {
+            return Ok(());
+        }
+        let row = tx.encryption_key(&copy.account, key).await?;
+        match row.map_or(KeyState::Deleted, |row| row.state) {
+            KeyState::Enabled => Ok(()),
+            state @ (KeyState::Disabled | KeyState::PendingDeletion | KeyState::Deleted) => {
+                let rejection = Rejection::KeyUnusable { key: key.clone(), state };
+                Err(RegionFault::Key { rejection })
+            }
+        }
     }
 
     /// The snapshots that publishing will record: one per disk, each whole in the store.

@@ -7,10 +7,10 @@ use catalog::{IndexOptions, SqliteIndex};
 use futures::{FutureExt, StreamExt};
 use model::{AccountId, CopyId, RegionId};
 use region::{
-    Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing,
+    Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, IdSpace, PeerFault,
+    PeerFrames, PeerRefused, PeerRegion, Standing,
 };
-use store::{ChunkId, ChunkStore, Domain, FilesBackend, StoreOptions};
+use store::{ChunkId, ChunkStore, IdKey, Domain, FilesBackend, StoreOptions};
 use tokio_util::sync::CancellationToken;
 use transfer::testing::{Rig, cases};
 use transfer::{ChunkSource, FrameStream, SourceFault};
@@ -59,6 +59,17 @@ impl PeerRegion for OnlyChunks {
     async fn measure(&self, _: FetchScope, _: Vec<ChunkId>) -> Result<u64, PeerFault> {
         unreachable!("only chunks are asked for")
     }
+    async fn rename(
+        &self,
+        _: FetchScope,
+        _: IdKey,
+        _: Vec<ChunkId>,
+    ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
+        unreachable!("only chunks are asked for")
+    }
+    fn is_private(&self) -> bool {
+        true
+    }
 }
 
 /// A peer as a source, as the driver uses it.
@@ -69,7 +80,7 @@ impl ChunkSource for OverHttp {
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
         let transport =
             |fault| SourceFault::Transport { action: "fetch chunks", source: Box::new(fault) };
-        let scope = FetchScope { account: AccountId::from_random(|| 1) };
+        let scope = FetchScope { account: AccountId::from_random(|| 1), ids: IdSpace::Plain };
         let frames = self.0.fetch(scope, ids).await.map_err(transport)?;
         Ok(frames.map(move |piece| piece.map_err(transport)).boxed())
     }

@@ -76,6 +76,7 @@ carried! {
     SharedNotCopied { image: Text },
     LocalNotCopied { image: Text },
     NothingToConvert { image: Text },
+    ImageBeingConverted { image: Text, into: Text },
     ImageNotYours { image: Text, kind: Text },
     ImagePublished { image: Text, kind: Text },
     ImageIsShared { image: Text, accounts: Number },
@@ -259,8 +260,13 @@ pub(super) enum WireRefusal {
     Empty,
     NotSectors { bytes: u64 },
     TooLarge { value: u64, limit: u64 },
+    OutOfRange { value: u64, min: u64, max: u64 },
+    TooSoon { earliest: i64 },
     Incomplete { missing: u64 },
     NotATree,
+    NoFolder,
+    NoSuchFile,
+    NotAnImage { problem: String },
 }
 
 impl From<&FieldRefusal> for WireRefusal {
@@ -277,8 +283,13 @@ impl From<&FieldRefusal> for WireRefusal {
             F::Empty => W::Empty,
             F::NotSectors { bytes } => W::NotSectors { bytes },
             F::TooLarge { value, limit } => W::TooLarge { value, limit },
+            F::OutOfRange { value, min, max } => W::OutOfRange { value, min, max },
+            F::TooSoon { earliest } => W::TooSoon { earliest: earliest.0 },
             F::Incomplete { missing } => W::Incomplete { missing },
             F::NotATree => W::NotATree,
+            F::NoFolder => W::NoFolder,
+            F::NoSuchFile => W::NoSuchFile,
+            F::NotAnImage { problem } => W::NotAnImage { problem: problem.to_string() },
         }
     }
 }
@@ -303,8 +314,13 @@ impl WireRefusal {
             W::Empty => F::Empty,
             W::NotSectors { bytes } => F::NotSectors { bytes },
             W::TooLarge { value, limit } => F::TooLarge { value, limit },
+            W::OutOfRange { value, min, max } => F::OutOfRange { value, min, max },
+            W::TooSoon { earliest } => F::TooSoon { earliest: Timestamp(earliest) },
             W::Incomplete { missing } => F::Incomplete { missing },
             W::NotATree => F::NotATree,
+            W::NoFolder => F::NoFolder,
+            W::NoSuchFile => F::NoSuchFile,
+            W::NotAnImage { problem } => F::NotAnImage { problem: read("problem", &problem)? },
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, ImageId, ImageKind,
+    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, FileProblem, ImageId, ImageKind,
     ImageStatus, InstanceId, KeyRingKind, KeyState, Name, QuotaKind, RegionId, Rejection, Role,
     SnapshotId, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
@@ -20,8 +20,13 @@ fn refusals() -> Vec<FieldRefusal> {
         FieldRefusal::Empty,
         FieldRefusal::NotSectors { bytes: 511 },
         FieldRefusal::TooLarge { value: u64::MAX, limit: 1 },
+        FieldRefusal::OutOfRange { value: 6, min: 7, max: 30 },
+        FieldRefusal::TooSoon { earliest: Timestamp(86_400_000) },
         FieldRefusal::Incomplete { missing: 3 },
         FieldRefusal::NotATree,
+        FieldRefusal::NoFolder,
+        FieldRefusal::NoSuchFile,
+        FieldRefusal::NotAnImage { problem: FileProblem::BackingFile },
     ]
 }
 
@@ -101,6 +106,7 @@ fn of_the_rules() -> Vec<Rejection> {
         R::SharedNotCopied { image: image() },
         R::LocalNotCopied { image: image() },
         R::NothingToConvert { image: image() },
+        R::ImageBeingConverted { image: image(), into: ImageId::from_random(|| 2) },
         R::ImageNotYours { image: image(), kind: ImageKind::Shared },
         R::ImagePublished { image: image(), kind: ImageKind::Marketplace },
         R::ImageIsShared { image: image(), accounts: 3 },
@@ -127,7 +133,7 @@ fn of_the_rules() -> Vec<Rejection> {
 }
 
 /// Grows when `Rejection` does, because the match in `problem` has no `_`.
-const VARIANTS: usize = 59;
+const VARIANTS: usize = 60;
 
 #[test]
 fn every_rejection_crosses_between_regions_unchanged() {

@@ -137,7 +137,7 @@ async fn chunks_are_not_shared_between_accounts() {
     world.import("north", "web", &[small()]).await;
     let (_, chunks) = crate::testing::cut(&small());
     let north = world.region("north");
-    let domain = north.domain(&world.stranger().account).await.unwrap();
+    let domain = north.domain(&model::DomainName::plain(&world.stranger().account)).await.unwrap();
     let ids: Vec<_> = chunks.into_keys().collect();
     assert!(north.store().missing(domain, &ids).await.unwrap().into_iter().all(|missing| missing));
 }

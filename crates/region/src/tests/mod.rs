@@ -4,6 +4,7 @@ mod admission;
 mod cancel;
 mod deletion;
 mod driver_steps;
+mod encryption;
 mod faults;
 mod lifecycle;
 mod queue;

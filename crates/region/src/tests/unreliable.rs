@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use futures::StreamExt;
 use model::CopyId;
-use store::ChunkId;
+use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
@@ -154,5 +154,20 @@ impl PeerRegion for Unreliable {
 
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
         self.region.measure(scope, ids).await
+    }
+
+    async fn rename(
+        &self,
+        scope: FetchScope,
+        id_key: IdKey,
+        ids: Vec<ChunkId>,
+    ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
+        let fate = self.fate(Call::Fetch);
+        let answer = self.region.rename(scope, id_key, ids).await;
+        self.deliver(fate, answer)
+    }
+
+    fn is_private(&self) -> bool {
+        true
     }
 }
