@@ -1,12 +1,28 @@
 //! Decisions: pure functions from facts to an admission or a rejection. Every refusal of a command is in here.
 
+mod keys;
+mod sharing;
+mod tickets;
+
+pub use keys::{KeyChange, KeyFacts, LoseImages, WaitingDays, judge_key_change};
+pub use sharing::{
+    Offer, PublishingFacts, Sealed, SharingFacts, ShowingFacts, judge_conversion, judge_publishing,
+    judge_sharing, seen_as,
+};
+pub use tickets::{
+    Departure, DepartureFacts, MAX_APPROVAL_DAYS, judge_decision, judge_departure, judge_images,
+    judge_opening, judge_size, judge_until, ticket_need,
+};
+
 use crate::encryption::EncryptionKeyId;
 use crate::field::{Field, FieldRefusal};
 use crate::ids::{CopyId, ImageId, RegionId};
 use crate::image::ImageStatus;
 use crate::kind::{ImageKind, Storage};
+use crate::profile::{NameRule, Profile};
 use crate::quota::Quota;
 use crate::rejection::Rejection;
+use crate::text::Name;
 
 /// The most target regions in one native request (REQUIREMENTS section 6).
 pub const MAX_TARGETS: usize = 100;
@@ -54,12 +70,12 @@ pub fn judge_source(facts: &SourceFacts) -> Result<(), Rejection> {
 
 /// Whether a list of target regions may be asked for: at least one, none twice, not too many.
 /// Whether each can be reached is told per target.
-pub fn judge_targets(targets: &[RegionId]) -> Result<(), Rejection> {
+pub fn judge_targets(targets: &[RegionId], profile: &Profile) -> Result<(), Rejection> {
     if targets.is_empty() {
         return Err(Rejection::field(Field::Targets, FieldRefusal::Empty));
     }
-    if targets.len() > MAX_TARGETS {
-        return Err(Rejection::TooManyTargets { limit: MAX_TARGETS });
+    if targets.len() > profile.targets_at_once {
+        return Err(Rejection::TooManyTargets { limit: profile.targets_at_once });
     }
     let mut sorted: Vec<_> = targets.iter().collect();
     sorted.sort();
@@ -84,6 +100,12 @@ pub struct AdmissionFacts {
     pub target_key: Option<EncryptionKeyId>,
     /// A copy of the same image into this region that still runs.
     pub running: Option<CopyId>,
+    /// The name that the copy is to have.
+    pub name: Name,
+    /// Whether that must be new here.
+    pub names: NameRule,
+    /// An image of the account here that has this name.
+    pub namesake: Option<ImageId>,
     /// The account's image quota here.
     pub images: Quota,
     /// The account's snapshot quota here.
@@ -106,8 +128,24 @@ pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
             by: by.clone(),
         });
     }
+    judge_name(&facts.name, facts.names, facts.namesake.as_ref(), &facts.target)?;
     room(&facts.images, 1, &facts.target)?;
     room(&facts.snapshots, facts.disks, &facts.target)
+}
+
+/// Whether an image may have this name: where names are to be unique, no other image of the account in the region has it.
+pub fn judge_name(
+    name: &Name,
+    rule: NameRule,
+    namesake: Option<&ImageId>,
+    region: &RegionId,
+) -> Result<(), Rejection> {
+    match (rule, namesake) {
+        (NameRule::Unique, Some(_)) => {
+            Err(Rejection::NameTaken { name: name.clone(), region: region.clone() })
+        }
+        (NameRule::Unique, None) | (NameRule::Free, _) => Ok(()),
+    }
 }
 
 /// Whether a quota has room for `wanted` more.
@@ -135,16 +173,22 @@ pub struct DeletionFacts {
     pub status: ImageStatus,
     /// A running copy that reads it, and where it goes.
     pub held_by: Option<(CopyId, RegionId)>,
-    /// Instances that use it.
+    /// Instances that use it, of any account.
     pub instances: u64,
+    /// As what it is stored.
+    pub kind: ImageKind,
+    /// With how many accounts it is shared.
+    pub shared_with: u64,
+    /// What is being made of it, where it lies in a local file that is being converted.
+    pub converted_into: Option<ImageId>,
 }
 
-/// Whether a deletion may override use by instances. It never overrides a running copy (api-14).
+/// Whether a deletion may override use by instances and by other accounts. It never overrides a running copy (api-14).
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Force {
-    /// Refuse while instances use the image.
+    /// Refuse while instances use the image, or other accounts see it.
     No,
-    /// Delete although instances use it.
+    /// Delete although they do.
     Yes,
 }
 
@@ -157,7 +201,24 @@ pub fn judge_deletion(facts: &DeletionFacts, force: Force) -> Result<(), Rejecti
         let (by, target) = (by.clone(), target.clone());
         return Err(Rejection::ImageHeld { image: facts.image.clone(), by, target });
     }
-    if facts.instances > 0 && force == Force::No {
+    if let Some(into) = &facts.converted_into {
+        let (image, into) = (facts.image.clone(), into.clone());
+        return Err(Rejection::ImageBeingConverted { image, into });
+    }
+    if force == Force::Yes {
+        return Ok(());
+    }
+    match facts.kind {
+        ImageKind::Custom | ImageKind::Shared => {}
+        kind @ (ImageKind::Public | ImageKind::Marketplace) => {
+            return Err(Rejection::ImagePublished { image: facts.image.clone(), kind });
+        }
+    }
+    if facts.shared_with > 0 {
+        let (image, accounts) = (facts.image.clone(), facts.shared_with);
+        return Err(Rejection::ImageIsShared { image, accounts });
+    }
+    if facts.instances > 0 {
         return Err(Rejection::ImageInUse {
             image: facts.image.clone(),
             instances: facts.instances,
@@ -195,6 +256,9 @@ mod tests {
             source_key: None,
             target_key: None,
             running: None,
+            name: Name::new("web").unwrap(),
+            names: NameRule::Free,
+            namesake: None,
             images: quota(QuotaKind::Image),
             snapshots: quota(QuotaKind::Snapshot),
             disks: 1,
@@ -220,6 +284,35 @@ mod tests {
         );
     }
 
+    fn unused() -> DeletionFacts {
+        DeletionFacts {
+            image: image(),
+            status: ImageStatus::Available,
+            held_by: None,
+            instances: 0,
+            kind: ImageKind::Custom,
+            shared_with: 0,
+            converted_into: None,
+        }
+    }
+
+    /// R001-8, R002-4: force overrides the sight of others, never a conversion.
+    #[test]
+    fn r001_8_an_image_that_others_see_is_deleted_by_force_alone() {
+        let shared = DeletionFacts { shared_with: 2, ..unused() };
+        let is_shared = Rejection::ImageIsShared { image: image(), accounts: 2 };
+        assert_eq!(judge_deletion(&shared, Force::No), Err(is_shared));
+        assert_eq!(judge_deletion(&shared, Force::Yes), Ok(()));
+        let public = DeletionFacts { kind: ImageKind::Public, ..unused() };
+        let is_public = Rejection::ImagePublished { image: image(), kind: ImageKind::Public };
+        assert_eq!(judge_deletion(&public, Force::No), Err(is_public));
+        assert_eq!(judge_deletion(&public, Force::Yes), Ok(()));
+        let into = ImageId::from_random(|| 4);
+        let read = DeletionFacts { converted_into: Some(into.clone()), ..unused() };
+        let is_read = Rejection::ImageBeingConverted { image: image(), into };
+        assert_eq!(judge_deletion(&read, Force::Yes), Err(is_read));
+    }
+
     #[test]
     fn api_14_force_does_not_break_a_hold() {
         let held = (CopyId::from_random(|| 2), "south".parse().unwrap());
@@ -227,19 +320,14 @@ mod tests {
             image: image(),
             status: ImageStatus::Available,
             held_by: Some(held),
-            instances: 0,
+            ..unused()
         };
         assert!(matches!(judge_deletion(&facts, Force::Yes), Err(Rejection::ImageHeld { .. })));
     }
 
     #[test]
     fn r004_10_force_deletes_an_image_in_use() {
-        let facts = DeletionFacts {
-            image: image(),
-            status: ImageStatus::Available,
-            held_by: None,
-            instances: 3,
-        };
+        let facts = DeletionFacts { instances: 3, ..unused() };
         assert!(matches!(
             judge_deletion(&facts, Force::No),
             Err(Rejection::ImageInUse { instances: 3, .. })
@@ -256,10 +344,29 @@ mod tests {
     #[test]
     fn targets_are_at_least_one_and_each_once() {
         let region = |name: &str| name.parse::<RegionId>().unwrap();
-        assert!(judge_targets(&[]).is_err());
-        assert!(judge_targets(&[region("aa"), region("bb")]).is_ok());
-        assert!(judge_targets(&[region("aa"), region("aa")]).is_err());
+        let native = Profile::native();
+        assert!(judge_targets(&[], &native).is_err());
+        assert!(judge_targets(&[region("aa"), region("bb")], &native).is_ok());
+        assert!(judge_targets(&[region("aa"), region("aa")], &native).is_err());
         let many: Vec<_> = (0..101).map(|i| region(&format!("r{i}"))).collect();
-        assert_eq!(judge_targets(&many), Err(Rejection::TooManyTargets { limit: 100 }));
+        let refused = Rejection::TooManyTargets { limit: 100 };
+        assert_eq!(judge_targets(&many, &native), Err(refused));
+    }
+
+    #[test]
+    fn r002_6_a_profile_may_allow_one_target_at_once() {
+        let one = Profile { targets_at_once: 1, ..Profile::native() };
+        let targets: Vec<RegionId> = vec!["aa".parse().unwrap(), "bb".parse().unwrap()];
+        assert_eq!(judge_targets(&targets[..1], &one), Ok(()));
+        assert_eq!(judge_targets(&targets, &one), Err(Rejection::TooManyTargets { limit: 1 }));
+    }
+
+    #[test]
+    fn r003_8_two_images_have_one_name_unless_the_profile_wants_unique_ones() {
+        let namesake = AdmissionFacts { namesake: Some(image()), ..facts() };
+        assert_eq!(admit_copy(&namesake), Ok(()));
+        let unique = AdmissionFacts { names: NameRule::Unique, ..namesake };
+        assert!(matches!(admit_copy(&unique), Err(Rejection::NameTaken { .. })));
+        assert_eq!(admit_copy(&AdmissionFacts { namesake: None, ..unique }), Ok(()));
     }
 }

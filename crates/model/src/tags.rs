@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::field::{Field, FieldRefusal};
 use crate::rejection::Rejection;
+use crate::text::check;
 
 /// The most tags on one image (R004-9).
 pub const MAX_TAGS: usize = 20;
 
-/// The key of a tag: 1 to 128 characters.
+/// The key of a tag: 1 to 128 characters, in Unicode normal form C.
 pub type TagKey = String;
-/// The value of a tag: at most 128 characters, may be empty.
+/// The value of a tag: at most 128 characters in Unicode normal form C, may be empty.
 pub type TagValue = String;
 
 /// The tags of one image: at most 20, each key once.
@@ -18,12 +19,12 @@ pub type TagValue = String;
 pub struct Tags(BTreeMap<TagKey, TagValue>);
 
 impl Tags {
-    /// Checks tags given as pairs. A key given twice is refused, never the last one taken (api-09, api-13).
+    /// Checks and normalises tags given as pairs; no control, direction or invisible characters (api-10). A key given twice is refused, never the last one taken (api-09, api-13).
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Rejection> {
         let mut tags = BTreeMap::new();
         for (key, value) in pairs {
-            check(Field::TagKey, &key, 1)?;
-            check(Field::TagValue, &value, 0)?;
+            let key = check(Field::TagKey, &key, 1..=128)?;
+            let value = check(Field::TagValue, &value, 0..=128)?;
             if tags.insert(key, value).is_some() {
                 return Err(Rejection::field(Field::TagKey, FieldRefusal::Twice));
             }
@@ -45,17 +46,6 @@ impl Tags {
     }
 }
 
-fn check(field: Field, text: &str, min: usize) -> Result<(), Rejection> {
-    let length = text.chars().count();
-    if length < min || length > 128 {
-        return Err(Rejection::field(field, FieldRefusal::Length { length, min, max: 128 }));
-    }
-    match text.chars().find(|c| c.is_control()) {
-        Some(character) => Err(Rejection::field(field, FieldRefusal::Character { character })),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +63,42 @@ mod tests {
     #[test]
     fn api_13_a_key_given_twice_is_refused() {
         let twice = [("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())];
+        assert_eq!(Tags::new(twice), Err(Rejection::field(Field::TagKey, FieldRefusal::Twice)));
+    }
+
+    fn tag(key: &str, value: &str) -> Result<Tags, Rejection> {
+        Tags::new([(key.to_owned(), value.to_owned())])
+    }
+
+    /// R004-9, api-10, api-13: the bounds of keys and values, and the characters that deceive.
+    #[test]
+    fn r004_9_keys_and_values_keep_their_bounds() {
+        let (long, too_long) = ("k".repeat(128), "k".repeat(129));
+        for (key, value) in
+            [("k", ""), (long.as_str(), long.as_str()), ("团队", "a b/c=d\u{1f680}")]
+        {
+            assert!(tag(key, value).is_ok(), "{key:?}={value:?}");
+        }
+        for (key, value) in [
+            ("", "v"),
+            (too_long.as_str(), "v"),
+            ("k", too_long.as_str()),
+            ("a\nb", "v"),
+            ("k", "a\0"),
+            ("k", "a\u{202e}b"),
+            ("a\u{2066}b", "v"),
+            ("a\u{200b}", "v"),
+        ] {
+            assert!(tag(key, value).is_err(), "{key:?}={value:?}");
+        }
+    }
+
+    /// api-13: two spellings of one key are one key.
+    #[test]
+    fn api_13_keys_that_look_alike_are_the_same_key() {
+        assert_eq!(tag("cafe\u{301}", "e\u{301}").unwrap(), tag("café", "é").unwrap());
+        let twice =
+            [("cafe\u{301}".to_owned(), "1".to_owned()), ("café".to_owned(), "2".to_owned())];
         assert_eq!(Tags::new(twice), Err(Rejection::field(Field::TagKey, FieldRefusal::Twice)));
     }
 }

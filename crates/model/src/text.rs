@@ -10,10 +10,10 @@ use crate::rejection::Rejection;
 /// Controls, direction overrides and invisible characters make two names look alike; none is allowed (api-10).
 fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-fn check(
+pub(crate) fn check(
     field: Field,
     text: &str,
     range: std::ops::RangeInclusive<usize>,
@@ -113,6 +113,18 @@ impl Platform {
 }
 
 text_type!(
+    /// Why somebody asks, or how somebody answers, in one paragraph: 1 to 1,000 characters. Stored in Unicode normal form C.
+    Remark
+);
+
+impl Remark {
+    /// Checks and normalises a remark.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        check(Field::Why, text.trim(), 1..=1_000).map(Remark)
+    }
+}
+
+text_type!(
     /// A caller's own token for one request: 1 to 64 printable ASCII characters (api-17). One request, one image.
     ClientToken
 );
@@ -134,29 +146,61 @@ impl ClientToken {
 mod tests {
     use super::*;
 
+    /// R004-6, api-10: the bounds 1, 2, 128 and 129, the first character, both schemes, what is allowed and what is not.
     #[test]
     fn r004_6_names_keep_the_seeds_bounds() {
-        let long = "a".repeat(128);
-        for good in ["ab", "web-1", "镜像", "a:b_c-d.e", "É1", long.as_str()] {
-            assert!(Name::new(good).is_ok(), "{good}");
+        let (long, too_long) = ("a".repeat(128), "a".repeat(129));
+        let (long_chinese, composed) = ("镜".repeat(128), "e\u{301}".repeat(128));
+        let table = [
+            ("a1", Ok(())),
+            ("ab", Ok(())),
+            ("Web-1", Ok(())),
+            ("镜像", Ok(())),
+            ("É1", Ok(())),
+            ("a:b", Ok(())),
+            ("a_b", Ok(())),
+            ("a-b", Ok(())),
+            ("a.b", Ok(())),
+            ("httpx", Ok(())),
+            (long.as_str(), Ok(())),
+            (long_chinese.as_str(), Ok(())),
+            (composed.as_str(), Ok(())),
+            ("", Err(length(0))),
+            ("a", Err(length(1))),
+            (too_long.as_str(), Err(length(129))),
+            ("1a", Err(FieldRefusal::FirstNotLetter)),
+            ("-ab", Err(FieldRefusal::FirstNotLetter)),
+            ("_ab", Err(FieldRefusal::FirstNotLetter)),
+            ("😀a", Err(FieldRefusal::FirstNotLetter)),
+            ("http://a", Err(FieldRefusal::StartsWithUrl)),
+            ("https://a", Err(FieldRefusal::StartsWithUrl)),
+            ("a/b", Err(FieldRefusal::Character { character: '/' })),
+            ("a b", Err(FieldRefusal::Character { character: ' ' })),
+            ("a😀", Err(FieldRefusal::Character { character: '😀' })),
+            ("ab\0", Err(FieldRefusal::Character { character: '\0' })),
+            ("a\u{202e}b", Err(FieldRefusal::Character { character: '\u{202e}' })),
+            ("a\u{2066}b", Err(FieldRefusal::Character { character: '\u{2066}' })),
+            ("a\u{61c}b", Err(FieldRefusal::Character { character: '\u{61c}' })),
+            ("a\u{200b}b", Err(FieldRefusal::Character { character: '\u{200b}' })),
+        ];
+        for (text, wanted) in table {
+            let wanted = wanted.map_err(|refusal| Rejection::field(Field::Name, refusal));
+            assert_eq!(Name::new(text).map(|_| ()), wanted, "{text:?}");
         }
-        let too_long = "a".repeat(129);
-        for wrong in [
-            "",
-            "a",
-            "1a",
-            "-ab",
-            "http://a",
-            "https://a",
-            "a/b",
-            "a b",
-            "a\u{202e}b",
-            "ab\0",
-            "a\u{200b}b",
-            "😀a",
-            &too_long,
-        ] {
-            assert!(Name::new(wrong).is_err(), "{wrong:?}");
+    }
+
+    fn length(length: usize) -> FieldRefusal {
+        FieldRefusal::Length { length, min: 2, max: 128 }
+    }
+
+    #[test]
+    fn remarks_are_one_paragraph_of_some_length() {
+        assert_eq!(Remark::new("  moving, as agreed\n").unwrap().as_str(), "moving, as agreed");
+        assert!(Remark::new(&"字".repeat(1_000)).is_ok());
+        for wrong in
+            ["".to_owned(), "  ".into(), "字".repeat(1_001), "a\nb".into(), "a\u{202e}".into()]
+        {
+            assert!(Remark::new(&wrong).is_err(), "{wrong:?}");
         }
     }
 
@@ -165,11 +209,22 @@ mod tests {
         assert_eq!(Name::new("Cafe\u{301}").unwrap(), Name::new("Café").unwrap());
     }
 
+    /// R004-7, api-10: the bounds 256 and 257, both schemes, characters that deceive.
     #[test]
     fn r004_7_descriptions_keep_the_seeds_bounds() {
-        assert!(Description::new("").is_ok());
-        assert!(Description::new(&"x".repeat(256)).is_ok());
-        for wrong in ["x".repeat(257), "http://x".into(), "https://x".into(), "a\u{202e}".into()] {
+        for good in ["".to_owned(), "x".repeat(256), "字".repeat(256), "see http://x, 👍".into()]
+        {
+            assert!(Description::new(&good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "x".repeat(257),
+            "字".repeat(257),
+            "http://x".into(),
+            "https://x".into(),
+            "a\u{202e}".into(),
+            "a\u{2069}".into(),
+            "a\tb".into(),
+        ] {
             assert!(Description::new(&wrong).is_err(), "{wrong}");
         }
     }
