@@ -58,6 +58,7 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
         Rejection::SharedNotCopied { .. } => ("shared_not_copied", FORBIDDEN),
         Rejection::LocalNotCopied { .. } => ("local_not_copied", STATE),
         Rejection::NothingToConvert { .. } => ("nothing_to_convert", STATE),
+        Rejection::ImageBeingConverted { .. } => ("image_being_converted", STATE),
         Rejection::ImageNotYours { .. } => ("image_not_yours", FORBIDDEN),
         Rejection::ImagePublished { .. } => ("image_published", STATE),
         Rejection::ImageIsShared { .. } => ("image_is_shared", STATE),

@@ -23,7 +23,7 @@ const RULES: &[Rule] = &[
         places: "SELECT image.id || ' disk ' || disk.role FROM image \
             JOIN image_disk AS disk ON disk.image = image.id \
             LEFT JOIN snapshot ON snapshot.id = disk.snapshot \
-            WHERE image.status = 'available' AND (snapshot.id IS NULL OR disk.digest IS NOT snapshot.digest \
+            WHERE image.status = 'available' AND image.storage = 'snapshots' AND (snapshot.id IS NULL OR disk.digest IS NOT snapshot.digest \
             OR snapshot.size_bytes <> disk.size_bytes OR snapshot.role <> disk.role \
             OR snapshot.account <> image.account)",
     },
@@ -41,6 +41,38 @@ const RULES: &[Rule] = &[
         broken: "i1: a snapshot is used by an image none of whose disks rests on it",
         places: "SELECT id FROM snapshot WHERE image IS NOT NULL AND NOT EXISTS \
             (SELECT 1 FROM image_disk AS disk WHERE disk.image = snapshot.image AND disk.snapshot = snapshot.id)",
+    },
+    Rule {
+        broken: "i1: an image in a local file has no file or not just its system disk, or a disk on a snapshot",
+        places: "SELECT id FROM image WHERE storage = 'local_file' AND \
+            (NOT EXISTS (SELECT 1 FROM local_file WHERE image = image.id) \
+            OR (SELECT count(*) FROM image_disk WHERE image = image.id) <> 1 \
+            OR EXISTS (SELECT 1 FROM image_disk AS disk WHERE disk.image = image.id AND disk.snapshot IS NOT NULL))",
+    },
+    Rule {
+        broken: "i1: an image on snapshots has a local file",
+        places: "SELECT image.id FROM image JOIN local_file ON local_file.image = image.id WHERE storage = 'snapshots'",
+    },
+    Rule {
+        broken: "i12: an image is seen by others that is not available or is encrypted",
+        places: "SELECT id FROM image WHERE (kind <> 'custom' \
+            OR EXISTS (SELECT 1 FROM image_share WHERE image = image.id)) \
+            AND (status <> 'available' OR encryption_key IS NOT NULL)",
+    },
+    Rule {
+        broken: "i12: an image is shared with its owner, or shared and published",
+        places: "SELECT image.id FROM image JOIN image_share AS share ON share.image = image.id \
+            WHERE share.account = image.account OR image.kind <> 'custom'",
+    },
+    Rule {
+        broken: "i8: an image that is published is held",
+        places: "SELECT hold.copy FROM hold JOIN image ON image.id = hold.image WHERE image.kind <> 'custom'",
+    },
+    Rule {
+        broken: "i8: what is being converted is no image of the account in a local file",
+        places: "SELECT import.image FROM import LEFT JOIN image ON image.id = import.source_image \
+            WHERE import.source_image IS NOT NULL \
+            AND (image.storage IS NOT 'local_file' OR image.account <> import.account)",
     },
     Rule {
         broken: "i6: an image is being made by no copy and no import, or by both",
@@ -115,6 +147,43 @@ const RULES: &[Rule] = &[
         places: "SELECT hold.copy FROM hold JOIN copy ON copy.id = hold.copy WHERE copy.finished IS NOT NULL",
     },
     Rule {
+        broken: "r000-4: the traffic of a copy is not the bytes it sent",
+        places: "SELECT id FROM copy WHERE bytes_sent <> \
+            (SELECT coalesce(sum(bytes), 0) FROM traffic WHERE traffic.copy = copy.id)",
+    },
+    Rule {
+        broken: "r000-4: traffic is another account's or another link's than its copy",
+        places: "SELECT copy.id FROM traffic JOIN copy ON copy.id = traffic.copy \
+            WHERE traffic.account <> copy.account OR traffic.source <> copy.source_region",
+    },
+    Rule {
+        broken: "r001-5: the storage of a snapshot is not metered as it is",
+        places: "SELECT id FROM snapshot LEFT JOIN storage_span AS span ON span.snapshot = snapshot.id \
+            WHERE span.ended IS NOT NULL OR span.account IS NOT snapshot.account \
+            OR span.bytes IS NOT snapshot.places * 65536 OR span.began IS NOT snapshot.created",
+    },
+    Rule {
+        broken: "r001-5: storage is metered of a snapshot that is gone",
+        places: "SELECT span.snapshot FROM storage_span AS span \
+            LEFT JOIN snapshot ON snapshot.id = span.snapshot WHERE span.ended IS NULL AND snapshot.id IS NULL",
+    },
+    Rule {
+        broken: "an approval was spent that nobody gave",
+        places: "SELECT ticket.id FROM ticket JOIN ticket_target AS covered ON covered.ticket = ticket.id \
+            WHERE covered.copy IS NOT NULL AND ticket.state <> 'approved'",
+    },
+    Rule {
+        broken: "a ticket covers no target",
+        places: "SELECT id FROM ticket \
+            WHERE NOT EXISTS (SELECT 1 FROM ticket_target WHERE ticket_target.ticket = ticket.id)",
+    },
+    Rule {
+        broken: "an approval was spent on a copy that goes elsewhere",
+        places: "SELECT covered.ticket FROM ticket_target AS covered JOIN hold ON hold.copy = covered.copy \
+            JOIN ticket ON ticket.id = covered.ticket \
+            WHERE hold.target <> covered.target OR hold.image <> ticket.image OR hold.account <> ticket.account",
+    },
+    Rule {
         broken: "a row refers to one that is not there",
         places: "SELECT \"table\" || ' to ' || parent FROM pragma_foreign_key_check",
     },
@@ -159,7 +228,7 @@ impl Tx {
 mod tests {
     use super::*;
     use crate::sample::{self, account, catalog, intruder, put_image};
-    use crate::{AuditEntry, HoldRow, HoldStanding, ImportRow, Reserved};
+    use crate::{AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, Updated};
     use model::{CopyId, DiskRole, ImageStatus, QuotaKind, Timestamp};
 
     /// An available image that is held, a copy that runs, and an import; all as they should be.
@@ -190,8 +259,11 @@ mod tests {
             created: Timestamp(1),
         };
         tx.ensure_hold(&hold).await.unwrap();
+        put_spent_ticket(&mut tx, &hold).await;
         put_image(&mut tx, &sample::image(2, 1)).await;
         tx.insert_copy(&sample::copy(2, 1)).await.unwrap();
+        let sent = CopyRow { bytes_sent: 500, ..sample::copy(2, 1) };
+        assert_eq!(tx.record_progress(&sent, Timestamp(2_000)).await.unwrap(), Updated::Yes);
         let coming = sample::image(3, 1);
         put_image(&mut tx, &coming).await;
         tx.insert_image_disks(&[sample::disk(&coming, 0)]).await.unwrap();
@@ -216,6 +288,37 @@ mod tests {
         tx.record_audit(&entry).await.unwrap();
         tx.commit().await.unwrap();
         (folder, catalog)
+    }
+
+    /// An approval for the held image, spent on the copy that holds it.
+    async fn put_spent_ticket(tx: &mut Tx, hold: &HoldRow) {
+        let open = TicketRow {
+            id: TicketId::from_random(|| 1),
+            account: hold.account.clone(),
+            asked_by: None,
+            image: hold.image.clone(),
+            why: Remark::new("moving").unwrap(),
+            state: TicketState::Open,
+            decided: None,
+            answer: None,
+            until: None,
+            created: Timestamp(1),
+            generation: 0,
+        };
+        tx.insert_ticket(&open, std::slice::from_ref(&hold.target)).await.unwrap();
+        let spent = SpentTicket {
+            ticket: open.id.clone(),
+            target: hold.target.clone(),
+            copy: hold.copy.clone(),
+        };
+        let approved = TicketRow {
+            state: TicketState::Approved,
+            decided: Some((None, Timestamp(1))),
+            until: Some(Timestamp(2)),
+            ..open
+        };
+        assert_eq!(tx.decide_ticket(&approved).await.unwrap(), Updated::Yes);
+        assert_eq!(tx.spend_ticket(&spent, Timestamp(1)).await.unwrap(), Updated::Yes);
     }
 
     #[tokio::test]
@@ -268,8 +371,32 @@ mod tests {
             "UPDATE copy SET id = (SELECT copy FROM hold), state = 'done', snapshots = '', finished = 1",
             "i8: a hold outlives",
         ),
+        ("UPDATE ticket SET state = 'open'", "spent that nobody gave"),
+        ("DELETE FROM ticket_target", "covers no target"),
+        ("UPDATE ticket_target SET target = 'west'", "goes elsewhere"),
         ("UPDATE hold SET image = 'img-zzzzzzzzzzzzzzzzzzzz'", "refers to one that is not there"),
         ("UPDATE image SET boot_mode = 'grub'", "the database's file is damaged"),
+        ("UPDATE image SET storage = 'local_file' WHERE status = 'available'", "no file or not just"),
+        (
+            "INSERT INTO local_file (image, file, format) SELECT id, 'f', 'raw' FROM image",
+            "on snapshots has a local file",
+        ),
+        ("UPDATE image SET kind = 'public' WHERE status = 'creating'", "i12: an image is seen by others"),
+        (
+            "INSERT INTO image_share (image, account, created) SELECT id, account, 1 FROM image",
+            "shared with its owner",
+        ),
+        ("UPDATE image SET kind = 'public'", "that is published is held"),
+        ("UPDATE import SET source_image = image", "what is being converted is no"),
+        ("UPDATE copy SET bytes_sent = bytes_sent + 1", "r000-4: the traffic of a copy is not"),
+        ("UPDATE traffic SET source = 'elsewhere'", "r000-4: traffic is another account's"),
+        ("UPDATE storage_span SET ended = began", "r001-5: the storage of a snapshot is not"),
+        ("UPDATE storage_span SET bytes = bytes - 1", "r001-5: the storage of a snapshot is not"),
+        ("DELETE FROM storage_span", "r001-5: the storage of a snapshot is not"),
+        (
+            "UPDATE storage_span SET snapshot = 'snap-zzzzzzzzzzzzzzzzzzzz'",
+            "r001-5: storage is metered of a snapshot that is gone",
+        ),
         ("UPDATE audit SET subject = 'x'", "audit trail is broken at row 1"),
     ];
 

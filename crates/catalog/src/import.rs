@@ -23,6 +23,8 @@ pub struct ImportRow {
 }
 
 pub(crate) const LIST: &str = "SELECT * FROM import ORDER BY image";
+pub(crate) const CONVERSION: &str =
+    "SELECT * FROM import WHERE source_image = ? AND source_image IS NOT NULL";
 
 impl Tx {
     /// Records a new import.
@@ -45,6 +47,15 @@ impl Tx {
         let find = query("SELECT * FROM import WHERE image = ? AND account = ?");
         let find = find.bind(image.as_str()).bind(account.as_str());
         self.one("find an import", find).await?.as_ref().map(import_from).transpose()
+    }
+
+    /// The import that converts an image's local file.
+    pub async fn conversion_of(
+        &mut self,
+        source: &ImageId,
+    ) -> Result<Option<ImportRow>, CatalogFault> {
+        let find = query(CONVERSION).bind(source.as_str());
+        self.one("find a conversion", find).await?.as_ref().map(import_from).transpose()
     }
 
     /// Ends an import.
@@ -73,6 +84,26 @@ fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
 mod tests {
     use super::*;
     use crate::sample::{account, catalog, image, put_image};
+
+    #[tokio::test]
+    async fn r002_4_a_local_file_is_converted_once_at_a_time() {
+        let (_folder, catalog) = catalog().await;
+        let source = image(9, 1).id;
+        let row = |n: u64| ImportRow {
+            image: image(n, 1).id,
+            account: account(1),
+            source_image: Some(source.clone()),
+            created: Timestamp(7),
+        };
+        let mut tx = catalog.begin().await.unwrap();
+        put_image(&mut tx, &image(1, 1)).await;
+        put_image(&mut tx, &image(2, 1)).await;
+        assert_eq!(tx.conversion_of(&source).await.unwrap(), None);
+        tx.insert_import(&row(1)).await.unwrap();
+        assert_eq!(tx.conversion_of(&source).await.unwrap(), Some(row(1)));
+        assert_eq!(tx.conversion_of(&row(1).image).await.unwrap(), None);
+        tx.insert_import(&row(2)).await.unwrap_err();
+    }
 
     #[tokio::test]
     async fn an_import_reads_back_as_written_and_ends() {

@@ -6,6 +6,7 @@
 //! is in a public signature, so that PostgreSQL can come beside SQLite.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod access_key;
 mod accounts;
 mod audit;
 mod check;
@@ -21,22 +22,31 @@ mod image_disk;
 mod import;
 pub mod index;
 mod instance;
+mod local_file;
 mod migration;
 mod outcome;
 mod page;
 #[cfg(test)]
 mod plans;
 mod quota;
+mod rate;
 #[cfg(test)]
 mod sample;
+mod share;
 mod snapshot;
+mod storage_span;
 mod stored;
 mod tags;
+mod ticket;
 mod token;
+mod traffic;
 mod tx;
+mod visible;
+mod user;
 
-pub use accounts::{AccessKeyRow, AccountRow, AccountsCatalog};
-pub use audit::{AuditChain, AuditEntry, AuditRow};
+pub use access_key::{AccessKeyRow, SignInRow};
+pub use accounts::{AccountRow, AccountsCatalog};
+pub use audit::{AuditChain, AuditEntry, AuditFilter, AuditRow};
 pub use copy::{CopyContents, CopyFilter, CopyRow, Live};
 pub use copy_claim::ClaimLimits;
 pub use encryption_key::{EncryptionKeyRow, KeyUse, KeyVersionRow};
@@ -47,8 +57,14 @@ pub use image_disk::ImageDiskRow;
 pub use import::ImportRow;
 pub use index::{IndexOptions, SqliteIndex};
 pub use instance::InstanceRow;
+pub use local_file::LocalFileRow;
 pub use outcome::{Deleted, Ensured, Inserted, Released, Reserved, Updated};
 pub use page::Page;
+pub use share::ShareRow;
+pub use rate::RateRow;
 pub use snapshot::{Copied, SnapshotFilter, SnapshotRow};
+pub use ticket::{SpentTicket, TicketFilter, TicketRow, TicketTargetRow};
 pub use token::{TokenClaim, TokenRow};
 pub use tx::{Catalog, Tx};
+pub use visible::SharedImage;
+pub use user::UserRow;

@@ -2,8 +2,9 @@
 
 use sqlx::{AssertSqlSafe, Row, query};
 
+use crate::{access_key, accounts, user};
 use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
-use crate::{tags, token, tx::Tx};
+use crate::{share, tags, token, tx::Tx, visible};
 
 async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
@@ -28,6 +29,7 @@ async fn no_listing_scans_a_table_or_sorts() {
         image::LIST,
         image::LIST_BY_STATUS,
         image::LIST_BY_NAME,
+        image::NAMESAKE,
         image_disk::OF_IMAGES,
         tags::OF_IMAGES,
         snapshot::LIST,
@@ -48,8 +50,30 @@ async fn no_listing_scans_a_table_or_sorts() {
         instance::LIST,
         instance::COUNT_OF,
         instance::COUNT_OF_IMAGES,
+        import::CONVERSION,
+        share::OF_IMAGE,
+        share::COUNT_OF,
+        visible::VISIBLE,
+        visible::READABLE,
+        visible::SHARED,
+        visible::PUBLISHED,
+        ticket::LIST,
+        ticket::LIST_OF_ACCOUNT,
+        ticket::LIST_BY_STATE,
+        ticket::LIST_OF_ACCOUNT_BY_STATE,
+        ticket::COVERING,
+        ticket::TARGETS,
+        ticket::OF_COPY,
+        ticket::SPENT,
         token::FIND_OLD,
+        traffic::BY_LINK,
+        storage_span::ENDED,
+        storage_span::LASTING,
+        rate::LIST,
         audit::LIST,
+        audit::LIST_OF_ACCOUNT,
+        audit::LIST_OF_SUBJECT,
+        audit::LIST_OF_BOTH,
         audit::WALK,
     ] {
         let steps = plan(&mut tx, sql).await;
@@ -71,6 +95,11 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
         let steps = plan(&mut tx, sql).await;
         assert!(!steps.iter().any(|step| sorts(step)), "{sql}\n{steps:#?}");
     }
+    for sql in [traffic::ACCOUNTS, storage_span::ACCOUNTS] {
+        let steps = plan(&mut tx, sql).await;
+        let scans = |step: &&String| step.starts_with("SCAN") && !step.starts_with("SCAN known");
+        assert_eq!(steps.iter().filter(scans).count(), 0, "{sql}\n{steps:#?}");
+    }
     for sql in [copy::BY_STATE, copy_claim::COUNT_LEASED, copy_claim::QUEUE_PLACE] {
         let steps = plan(&mut tx, sql).await;
         assert!(steps.iter().all(|step| step.contains("COVERING INDEX")), "{sql}\n{steps:#?}");
@@ -80,4 +109,28 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
     let of_copies: Vec<_> = steps.iter().filter(|step| step.contains(" copy ")).collect();
     assert!(!of_copies.is_empty(), "{steps:#?}");
     assert!(of_copies.iter().all(|step| step.contains("COVERING INDEX copy_l")), "{steps:#?}");
+}
+
+#[tokio::test]
+async fn accounts_are_found_and_listed_by_index() {
+    let (_folder, catalog) = accounts::tests::accounts().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for sql in [
+        accounts::LIST,
+        user::LIST,
+        access_key::LIST,
+        access_key::SIGN_IN,
+        audit::LIST,
+        audit::LIST_OF_ACCOUNT,
+        audit::LIST_OF_SUBJECT,
+        audit::LIST_OF_BOTH,
+        audit::WALK,
+    ] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!steps.iter().any(|step| sorts(step) || reads_all(step)), "{sql}\n{steps:#?}");
+    }
+    // Admins are few, and have an index of their own.
+    let steps = plan(&mut tx, access_key::ADMIN_KEYS).await;
+    let whole: Vec<_> = steps.iter().filter(|step| step.starts_with("SCAN")).collect();
+    assert!(whole.iter().all(|step| step.contains("INDEX user_admin")), "{steps:#?}");
 }

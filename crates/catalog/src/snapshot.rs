@@ -69,7 +69,7 @@ pub(crate) const ALL_ROOTS: &str =
     "SELECT account, encryption_key, digest, id FROM snapshot WHERE id > ? ORDER BY id LIMIT ?";
 
 impl Tx {
-    /// Records a new snapshot.
+    /// Records a new snapshot; its storage is metered from its `created` on (R001-5).
     pub async fn insert_snapshot(&mut self, snapshot: &SnapshotRow) -> Result<(), CatalogFault> {
         let sql = "INSERT INTO snapshot (id, account, image, role, size_bytes, digest, places, origin_region, \
             origin_image, origin_snapshot, origin_copy, created, encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -89,7 +89,8 @@ impl Tx {
             .bind(origin.map(|origin| origin.copy.as_str()))
             .bind(snapshot.created.0)
             .bind(snapshot.encryption_key.as_ref().map(EncryptionKeyId::as_str));
-        self.run("record a snapshot", insert).await.map(|_| ())
+        self.run("record a snapshot", insert).await?;
+        self.begin_storage_span(snapshot).await
     }
 
     /// A snapshot of an account. Another account's is as absent as one that never was (I12).
@@ -149,8 +150,14 @@ impl Tx {
         self.run("release the snapshots of an image", release.bind(image.as_str())).await
     }
 
-    /// Removes a snapshot. The commit fails while a disk of an image rests on it.
-    pub async fn delete_snapshot(&mut self, id: &SnapshotId) -> Result<Deleted, CatalogFault> {
+    /// Removes a snapshot, and ends the metering of its storage at `at`. The commit fails while a disk of an image rests
+    /// on it.
+    pub async fn delete_snapshot(
+        &mut self,
+        id: &SnapshotId,
+        at: Timestamp,
+    ) -> Result<Deleted, CatalogFault> {
+        self.end_storage_span(id, at).await?;
         let delete = query("DELETE FROM snapshot WHERE id = ?").bind(id.as_str());
         self.run("delete a snapshot", delete).await.map(Deleted::from_rows)
     }
@@ -178,7 +185,7 @@ pub(crate) fn domain_from(stored: &Stored<'_>) -> Result<DomainName, CatalogFaul
     Ok(DomainName { account, key })
 }
 
-fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
+pub(crate) fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
     let stored = Stored { table: "snapshot", row };
     let source = stored.optional_word("origin_snapshot")?;
     Ok(SnapshotRow {
@@ -276,8 +283,8 @@ mod tests {
         let mut tx = catalog.begin().await.unwrap();
         let kept = tx.snapshot(&account(1), &row.id).await.unwrap().unwrap();
         assert_eq!(kept.image, None);
-        assert_eq!(tx.delete_snapshot(&row.id).await.unwrap(), Deleted::Yes);
-        assert_eq!(tx.delete_snapshot(&row.id).await.unwrap(), Deleted::No);
+        assert_eq!(tx.delete_snapshot(&row.id, Timestamp(9_000)).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.delete_snapshot(&row.id, Timestamp(9_000)).await.unwrap(), Deleted::No);
     }
 
     #[tokio::test]

@@ -62,14 +62,14 @@ pub enum Rejection {
         /// What was asked for.
         key: AccessKeyId,
     },
-    /// An account has at most two access keys.
-    #[error("the account has {limit} access keys already; delete one first")]
+    /// A user has at most two access keys.
+    #[error("the user has {limit} access keys already; delete one first")]
     TooManyKeys {
         /// The most.
         limit: usize,
     },
-    /// The last access key cannot be deleted.
-    #[error("access key `{key}` is the account's last; create another first")]
+    /// Without the access key nobody could administer the deployment.
+    #[error("access key `{key}` is the last with which an admin can sign in; create another first")]
     LastKey {
         /// The key.
         key: AccessKeyId,
@@ -257,8 +257,8 @@ pub enum Rejection {
         /// The name.
         name: Name,
     },
-    /// The user is the last that may administer the deployment.
-    #[error("user `{user}` is the last admin; make another first")]
+    /// Without the user nobody could administer the deployment.
+    #[error("user `{user}` is the last admin who can sign in; make another, with a key, first")]
     LastAdmin {
         /// The user.
         user: UserId,
@@ -296,6 +296,14 @@ pub enum Rejection {
     NothingToConvert {
         /// The image.
         image: ImageId,
+    },
+    /// The image's local file is being converted (R002-4).
+    #[error("image `{image}` is being converted into `{into}`; wait for it or cancel that")]
+    ImageBeingConverted {
+        /// The image in the local file.
+        image: ImageId,
+        /// What it is converted into.
+        into: ImageId,
     },
     /// An image that others own can be used, not changed (R001-8).
     #[error("image `{image}` is {kind}; it can be used, not changed")]

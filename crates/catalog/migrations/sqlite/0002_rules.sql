@@ -27,6 +27,9 @@ ALTER TABLE copy ADD COLUMN source_sealed INTEGER NOT NULL DEFAULT 0 CHECK (sour
 -- The local image whose file the region converts by itself; none for an import that a client sends.
 ALTER TABLE import ADD COLUMN source_image TEXT;
 
+-- A local file is converted once at a time.
+CREATE UNIQUE INDEX import_of_local_file ON import (source_image) WHERE source_image IS NOT NULL;
+
 CREATE TABLE image_share (
     image   TEXT    NOT NULL REFERENCES image (id) ON DELETE CASCADE,
     account TEXT    NOT NULL CHECK (account GLOB 'acct-*'),
@@ -34,9 +37,9 @@ CREATE TABLE image_share (
     PRIMARY KEY (image, account)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX image_share_received ON image_share (account, image);
+CREATE INDEX image_share_received ON image_share (account, created, image);
 
--- The file of an image that was registered in place. `file`: a name in the region's folder of local images.
+-- The file of an image that was registered in place. `file`: a name in the account's folder of local images.
 CREATE TABLE local_file (
     image  TEXT NOT NULL PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,
     file   TEXT NOT NULL CHECK (length(file) BETWEEN 1 AND 255),
@@ -101,6 +104,8 @@ CREATE INDEX ticket_of_image ON ticket (account, image, created, id);
 
 CREATE INDEX ticket_by_state ON ticket (state, created, id);
 
+CREATE INDEX ticket_by_time ON ticket (created, id);
+
 -- `copy`: what the approval for this target was spent on.
 CREATE TABLE ticket_target (
     ticket TEXT NOT NULL REFERENCES ticket (id) ON DELETE CASCADE,
@@ -110,6 +115,15 @@ CREATE TABLE ticket_target (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX ticket_spent ON ticket_target (copy) WHERE copy IS NOT NULL;
+
+-- Copies whose approval was given back because their target did not know them. Should one be accepted after all, late, it
+-- must spend the approval anew before it may read the image.
+CREATE TABLE ticket_return (
+    copy     TEXT    NOT NULL PRIMARY KEY CHECK (copy GLOB 'copy-*'),
+    ticket   TEXT    NOT NULL REFERENCES ticket (id) ON DELETE CASCADE,
+    target   TEXT    NOT NULL,
+    returned INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Bytes on the wire of a copy into this region, by UTC day. `day`: days since 1970-01-01.
 CREATE TABLE traffic (
@@ -121,7 +135,11 @@ CREATE TABLE traffic (
     PRIMARY KEY (copy, day)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX traffic_by_day ON traffic (account, day);
+CREATE INDEX traffic_by_day ON traffic (account, day, source, bytes);
+
+-- What copies from before sent, on the day on which they began.
+INSERT INTO traffic (copy, day, account, source, bytes)
+    SELECT id, coalesce(started, created) / 86400000, account, source_region, bytes_sent FROM copy WHERE bytes_sent > 0;
 
 -- How long a snapshot has taken its bytes; `ended` is none while it is there.
 CREATE TABLE storage_span (
@@ -153,3 +171,7 @@ ALTER TABLE audit ADD COLUMN actor TEXT NOT NULL DEFAULT '';
 ALTER TABLE audit ADD COLUMN before TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE audit ADD COLUMN after TEXT NOT NULL DEFAULT '';
+
+CREATE INDEX audit_by_account ON audit (account, seq);
+
+CREATE INDEX audit_by_subject ON audit (subject, seq);
