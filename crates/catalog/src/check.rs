@@ -228,8 +228,10 @@ impl Tx {
 mod tests {
     use super::*;
     use crate::sample::{self, account, catalog, intruder, put_image};
-    use crate::{AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, Updated};
-    use model::{CopyId, DiskRole, ImageStatus, QuotaKind, Timestamp};
+    use crate::{AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, Updated, SpentTicket, TicketRow};
+    use model::{
+        CopyId, DiskRole, ImageStatus, QuotaKind, Remark, TicketId, TicketState, Timestamp,
+    };
 
     /// An available image that is held, a copy that runs, and an import; all as they should be.
     async fn sound() -> (tempfile::TempDir, Catalog) {

@@ -1,7 +1,7 @@
 //! Moving a copy from state to state, and recording what an attempt achieved. Every write of a worker carries its fence;
 //! a write that comes too late changes nothing and says so (I10).
 
-use model::{AccountId, CopyId, EncryptionKeyId, Progress, Timestamp};
+use model::{AccountId, CopyId, Day, EncryptionKeyId, Progress, Timestamp};
 use sqlx::query;
 
 use crate::copy::{CopyRow, StateColumns};
@@ -20,8 +20,8 @@ const TAKE: &str = "UPDATE copy SET state = ?4, digests = ?5, snapshots = ?6, ca
     WHERE id = ?1 AND generation = ?2";
 
 impl Tx {
-    /// Records the state that the worker of `copy` gave it, with what it has achieved, if the row still has the generation
-    /// and the fence of `copy`; its generation is one more after. Forgets failed attempts. The worker keeps the copy
+    /// Records the state that the worker of `copy` gave it, with what it has achieved but the bytes it sent, if the row
+    /// still has the generation and the fence of `copy`; its generation is one more after. Forgets failed attempts. The worker keeps the copy
     /// unless `finished` is set, which it must be in a terminal state and only there.
     pub async fn move_copy(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
         match self.set_state(MOVE, copy).await? {
@@ -58,14 +58,28 @@ impl Tx {
     /// Records what the worker of `copy` has achieved: progress, disks done, bytes sent and reused, each altogether. None
     /// of them goes back (R000-9): a pair of places that says a smaller share than the one recorded is left out, so a
     /// total that grows late holds the share still. [`Updated::No`] where the fence is another or the copy has finished.
-    pub async fn record_progress(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
-        let find = query("SELECT finished FROM copy WHERE id = ? AND fence = ?");
+    ///
+    /// The bytes sent since the last record are traffic of the day of `now` (R000-4): the one place that counts both.
+    pub async fn record_progress(
+        &mut self,
+        copy: &CopyRow,
+        now: Timestamp,
+    ) -> Result<Updated, CatalogFault> {
+        let find = query("SELECT finished, bytes_sent FROM copy WHERE id = ? AND fence = ?");
         let find = find.bind(copy.id.as_str()).bind(signed("fence", copy.fence)?);
         let Some(row) = self.one("find a copy", find).await? else { return Ok(Updated::No) };
-        match (Stored { table: "copy", row: &row }).optional_time("finished")? {
-            Some(_) => Ok(Updated::No),
-            None => self.record_progress_of(copy).await,
+        let stored = Stored { table: "copy", row: &row };
+        if stored.optional_time("finished")?.is_some() {
+            return Ok(Updated::No);
         }
+        let before: u64 = stored.number("bytes_sent")?;
+        if copy.bytes_sent > before {
+            let bytes = signed("bytes_sent", copy.bytes_sent)?;
+            let sent = query("UPDATE copy SET bytes_sent = ? WHERE id = ?");
+            self.run("record bytes sent", sent.bind(bytes).bind(copy.id.as_str())).await?;
+            self.add_traffic(copy, Day::of(now), copy.bytes_sent - before).await?;
+        }
+        self.record_progress_of(copy).await
     }
 
     async fn record_progress_of(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {
@@ -77,12 +91,11 @@ impl Tx {
         let before = Progress { done: stored.number("done")?, needed: stored.number("needed")? };
         let shown = further(before, copy.progress);
         let sql = "UPDATE copy SET done = ?, needed = ?, disks_done = max(disks_done, ?), \
-            bytes_sent = max(bytes_sent, ?), bytes_reused = max(bytes_reused, ?) WHERE id = ? AND fence = ?";
+            bytes_reused = max(bytes_reused, ?) WHERE id = ? AND fence = ?";
         let update = query(sql)
             .bind(signed("done", shown.done)?)
             .bind(signed("needed", shown.needed)?)
             .bind(signed("disks_done", copy.disks_done)?)
-            .bind(signed("bytes_sent", copy.bytes_sent)?)
             .bind(signed("bytes_reused", copy.bytes_reused)?)
             .bind(copy.id.as_str())
             .bind(fence);
@@ -202,7 +215,7 @@ mod tests {
         let moved = CopyRow { state: CopyState::Held { digests: vec![] }, ..old.clone() };
         let progress = CopyRow { bytes_sent: 5, ..old.clone() };
         assert_eq!(tx.move_copy(&moved).await.unwrap(), Updated::No);
-        assert_eq!(tx.record_progress(&progress).await.unwrap(), Updated::No);
+        assert_eq!(tx.record_progress(&progress, Timestamp(100)).await.unwrap(), Updated::No);
         let failure = tx.record_failure(&old.id, old.fence, 9, Timestamp(999), "late").await;
         assert_eq!(failure.unwrap(), Updated::No);
         let renewed = tx.renew_lease(&old.id, old.fence, Timestamp(999)).await;
@@ -234,7 +247,7 @@ mod tests {
         let cancelled = CopyRow { state: unwinding.clone(), ..old.clone() };
         assert_eq!(tx.take_copy(&cancelled).await.unwrap(), Updated::Yes);
         assert_eq!(tx.take_copy(&cancelled).await.unwrap(), Updated::No);
-        assert_eq!(tx.record_progress(&old).await.unwrap(), Updated::No);
+        assert_eq!(tx.record_progress(&old, Timestamp(100)).await.unwrap(), Updated::No);
         // Within the lease that the worker had, somebody can unwind it.
         let now = claim(&mut tx, 101).await;
         assert_eq!((now.state, now.fence), (unwinding, 3));
@@ -287,7 +300,7 @@ mod tests {
                 bytes_reused: bytes,
                 ..copy.clone()
             };
-            assert_eq!(tx.record_progress(&made).await.unwrap(), Updated::Yes);
+            assert_eq!(tx.record_progress(&made, Timestamp(100)).await.unwrap(), Updated::Yes);
             let row = load(&mut tx, &copy).await;
             assert!(row.progress.percent() >= shown && row.disks_done >= disks_done);
             assert!(row.bytes_sent >= bytes && row.bytes_reused >= bytes);

@@ -102,6 +102,7 @@ fn disk_from(row: &SqliteRow) -> Result<ImageDiskRow, CatalogFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Timestamp;
     use crate::sample::{catalog, digest, disk, image, put_image, snapshot};
 
     #[tokio::test]
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(tx.image_disks(&image.id).await.unwrap(), [rested]);
         let fault = tx.set_image_disk(&disk(&image, 1)).await.unwrap_err();
         assert!(matches!(fault, CatalogFault::Absent { table: "image_disk", .. }));
-        tx.delete_snapshot(&snapshot.id).await.unwrap();
+        tx.delete_snapshot(&snapshot.id, Timestamp(9_000)).await.unwrap();
         tx.commit().await.unwrap_err();
     }
 

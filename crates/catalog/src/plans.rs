@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row, query};
 
 use crate::{access_key, accounts, user};
 use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
-use crate::{share, tags, token, tx::Tx, visible};
+use crate::{rate, share, storage_span, tags, ticket, token, traffic, tx::Tx, visible};
 
 async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use model::{Cause, Digest, DiskRole, Origin, SizeBytes, Timestamp};
+use model::{Cause, Day, Digest, DiskRole, Origin, SizeBytes, Timestamp};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Decode, Row, Type};
 
@@ -67,6 +67,12 @@ impl Stored<'_> {
         column: &'static str,
     ) -> Result<Option<Timestamp>, CatalogFault> {
         Ok(self.get::<Option<i64>>(column)?.map(Timestamp))
+    }
+
+    /// Days since 1970-01-01.
+    pub(crate) fn day(&self, column: &'static str) -> Result<Day, CatalogFault> {
+        let number: i64 = self.get(column)?;
+        Day::from_number(number).ok_or_else(|| self.corrupt(column, &number.to_string()))
     }
 
     pub(crate) fn size(&self, column: &'static str) -> Result<SizeBytes, CatalogFault> {

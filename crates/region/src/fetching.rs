@@ -295,7 +295,8 @@ impl Region {
         else {
             return Ok(None);
         };
-        if tx.record_progress(&tally.made_since(copy)).await? == Updated::No {
+        let at = self.inner.clock.now();
+        if tx.record_progress(&tally.made_since(copy), at).await? == Updated::No {
             return Ok(None);
         }
         let recorded = tx.copy_unscoped(&now.id).await?;

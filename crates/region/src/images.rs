@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use catalog::{CopyRow, ImageDiskRow, ImageFilter, ImageRow, Page, Tx, Updated};
+use catalog::{CopyRow, ImageDiskRow, ImageRow, Page, Tx, Updated};
 use model::rules::{DeletionFacts, Force, judge_deletion};
-use model::{DomainName, ImageId, ImageStatus, QuotaKind, Rejection, Tags};
+use model::{DomainName, ImageId, ImageStatus, QuotaKind, Rejection, Storage, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::commands::{Caller, Cursor, EditImage, ImageQuery, Listed, SnapshotsOfImage};
@@ -12,6 +12,7 @@ use crate::copies::phase_of;
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::{Region, disk_root};
 use crate::views::{DiskView, ImageView, Verified};
+use crate::visibility::{Seen, as_seen_by};
 
 /// Rows of one page, unless fewer are asked for.
 pub(crate) const MAX_PAGE: u32 = 1_000;
@@ -28,30 +29,25 @@ pub(crate) fn next_cursor<T>(rows: &[T], limit: u32, key: impl Fn(&T) -> Cursor)
 }
 
 impl Region {
-    /// The caller's images here, newest first.
+    /// The images here that the caller sees as the kind asked for, newest first; else its own (R001-8).
     pub async fn images(
         &self,
         caller: &Caller,
         query: ImageQuery,
     ) -> Result<Listed<ImageView>, Refused> {
-        let filter = ImageFilter { status: query.status, name: query.name, ids: query.ids };
         let mut tx = self.inner.catalog.read().await?;
-        let rows =
-            tx.list_images(&caller.account, &filter, &page(&query.after, query.limit)).await?;
-        let next = next_cursor(&rows, query.limit, |row| Cursor {
-            created: row.created,
-            id: row.id.to_string(),
-        });
+        let (rows, next) = self.visible_images(&mut tx, caller, query).await?;
         let items = self.image_views(&mut tx, rows).await?;
+        let items = items.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
         Ok(Listed { items, next })
     }
 
     /// One image.
     pub async fn image(&self, caller: &Caller, image: &ImageId) -> Result<ImageView, Refused> {
         let mut tx = self.inner.catalog.read().await?;
-        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
-        let mut views = self.image_views(&mut tx, vec![row]).await?;
-        Ok(views.pop().ok_or_else(|| self.no_image(image))?)
+        let Seen { row, .. } = self.visible_image(&mut tx, caller, image).await?;
+        let view = self.image_views(&mut tx, vec![row]).await?.pop();
+        Ok(as_seen_by(&caller.account, view.ok_or_else(|| self.no_image(image))?))
     }
 
     async fn image_views(
@@ -127,8 +123,7 @@ impl Region {
     ) -> Result<ImageView, Refused> {
         loop {
             let mut tx = self.inner.catalog.begin().await?;
-            let mut row =
-                tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+            let mut row = self.own_image(&mut tx, caller, image).await?;
             row.name = edit.name.clone().unwrap_or(row.name);
             row.description = edit.description.clone().unwrap_or(row.description);
             if tx.update_image(&row).await? == Updated::No {
@@ -152,14 +147,20 @@ impl Region {
         snapshots: SnapshotsOfImage,
     ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        let row = self.own_image(&mut tx, caller, image).await?;
         let held_by =
             tx.holds_of_image(image).await?.into_iter().next().map(|hold| (hold.copy, hold.target));
-        let instances = tx.count_instances_of(image).await?;
-        judge_deletion(
-            &DeletionFacts { image: image.clone(), status: row.status, held_by, instances },
-            force,
-        )?;
+        let converted = tx.conversion_of(image).await?;
+        let facts = DeletionFacts {
+            image: image.clone(),
+            status: row.status,
+            held_by,
+            instances: tx.count_instances_of(image).await?,
+            kind: row.kind,
+            shared_with: tx.count_shares_of(image).await?,
+            converted_into: converted.map(|import| import.image),
+        };
+        judge_deletion(&facts, force)?;
         failpoint!("del.mark");
         if row.status == ImageStatus::Available {
             tx.give_back_used(&caller.account, QuotaKind::Image, 1).await?;
@@ -188,7 +189,7 @@ impl Region {
         let snapshots = tx.snapshots_of_image(image).await?;
         tx.give_back_used(&caller.account, QuotaKind::Snapshot, snapshots.len() as u64).await?;
         for snapshot in snapshots {
-            tx.delete_snapshot(&snapshot.id).await?;
+            tx.delete_snapshot(&snapshot.id, self.inner.clock.now()).await?;
         }
         Ok(())
     }
@@ -199,7 +200,16 @@ impl Region {
         caller: &Caller,
         image: &ImageId,
     ) -> Result<Verified, Refused> {
+        let mut tx = self.inner.catalog.read().await?;
+        self.own_image(&mut tx, caller, image).await?;
+        drop(tx);
         let view = self.image(caller, image).await?;
+        match view.storage {
+            Storage::Snapshots => {}
+            Storage::LocalFile => {
+                return Err(Rejection::LocalNotCopied { image: image.clone() }.into());
+            }
+        }
         if view.status != ImageStatus::Available {
             return Err(
                 Rejection::ImageNotAvailable { image: image.clone(), status: view.status }.into()

@@ -57,7 +57,7 @@ impl Region {
         if let Some(image) = row.image {
             return Err(Rejection::SnapshotInUse { snapshot: snapshot.clone(), image }.into());
         }
-        tx.delete_snapshot(snapshot).await?;
+        tx.delete_snapshot(snapshot, self.inner.clock.now()).await?;
         tx.give_back_used(&caller.account, QuotaKind::Snapshot, 1).await?;
         tx.record_audit(&self.audit_entry(caller, "snapshot.delete", snapshot.as_str())).await?;
         tx.commit().await?;
