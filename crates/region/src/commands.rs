@@ -1,7 +1,7 @@
 //! What callers ask for.
 
 use model::{
-    AccountId, Act, Attributes, ClientToken, Description, ImageId, ImageStatus, Name, NameRule,
+    AccountId, Act, Attributes, ClientToken, Description, ImageId, ImageKind, ImageStatus, Name, NameRule,
     Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
 };
 
@@ -22,6 +22,11 @@ impl Caller {
     /// The region itself, acting for an account.
     pub(crate) fn of_region(account: &AccountId, request_id: String) -> Self {
         Caller { account: account.clone(), user: None, role: Role::Owner, request_id }
+    }
+
+    /// Whether the caller may look at an account's users, keys and limits: the own account's, or as an operator anybody's.
+    pub(crate) fn sees(&self, account: &AccountId) -> bool {
+        self.account == *account || self.role.may(Act::Operate)
     }
 
     /// Refuses what the caller's role does not allow.
@@ -99,6 +104,8 @@ pub struct Cursor {
 /// Which images to list, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct ImageQuery {
+    /// Only images that the caller sees as this kind; none, and custom: its own, those that it published included.
+    pub kind: Option<ImageKind>,
     /// Only these states; all where empty.
     pub status: Vec<ImageStatus>,
     /// Only images of exactly this name.

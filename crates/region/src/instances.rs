@@ -1,7 +1,7 @@
 //! Instances: small records that say an image is used. Ferry runs no machines.
 
-use catalog::{InstanceRow, Tx};
-use model::{ImageId, ImageStatus, InstanceId, Name, Rejection};
+use catalog::InstanceRow;
+use model::{ImageId, InstanceId, Name, Rejection};
 
 use crate::commands::Caller;
 use crate::refused::Refused;
@@ -9,7 +9,8 @@ use crate::region::Region;
 use crate::views::InstanceView;
 
 impl Region {
-    /// Registers an instance of an available image (R000-12, R001-7).
+    /// Registers an instance of an available image: an own one, one shared with the account, a published one (R000-12, R001-7,
+    /// R003-9).
     pub async fn create_instance(
         &self,
         caller: &Caller,
@@ -17,7 +18,7 @@ impl Region {
         image: &ImageId,
     ) -> Result<InstanceView, Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        self.usable(&mut tx, caller, image).await?;
+        self.usable_image(&mut tx, caller, image).await?;
         let row = InstanceRow {
             id: self.random_id(|random| InstanceId::from_random(random))?,
             account: caller.account.clone(),
@@ -59,7 +60,7 @@ impl Region {
             .instance(&caller.account, instance)
             .await?
             .ok_or_else(|| self.no_instance(instance))?;
-        self.usable(&mut tx, caller, image).await?;
+        self.usable_image(&mut tx, caller, image).await?;
         tx.set_instance_image(instance, image).await?;
         tx.record_audit(&self.audit_entry(caller, "instance.change_disk", instance.as_str()))
             .await?;
@@ -79,16 +80,6 @@ impl Region {
         tx.record_audit(&self.audit_entry(caller, "instance.delete", instance.as_str())).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    async fn usable(&self, tx: &mut Tx, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
-        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
-        match row.status {
-            ImageStatus::Available => Ok(()),
-            status @ (ImageStatus::Creating | ImageStatus::CreateFailed) => {
-                Err(Rejection::ImageNotAvailable { image: image.clone(), status }.into())
-            }
-        }
     }
 
     fn instance_view(&self, row: InstanceRow) -> InstanceView {

@@ -5,12 +5,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accept;
+mod accounts;
+mod audit;
 mod check;
 mod commands;
 mod copies;
 mod deployment;
 mod domains;
 mod driver;
+mod encryption_keys;
 mod entropy;
 mod estimate;
 mod export;
@@ -26,11 +29,13 @@ mod keys;
 mod links;
 mod maintenance;
 mod peer;
+mod publishing;
 mod quotas;
 mod refused;
 mod region;
 mod request;
 mod sealing;
+mod sharing;
 mod snapshots;
 mod steps;
 #[cfg(any(test, feature = "test-support"))]
@@ -38,14 +43,19 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod unwind;
+mod users;
 mod views;
+mod visibility;
 mod watch;
 
+pub use accounts::{AccountView, PageQuery};
+pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use commands::{
     BeginImport, Caller, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, ImageQuery,
     Listed, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
+pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
 pub use figures::Figures;
@@ -59,5 +69,6 @@ pub use peer::{
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, TargetAnswer, TargetEstimate};
-pub use views::{CopyView, DiskView, ImageView, InstanceView, SnapshotView, Verified};
+pub use users::{NewUser, UserChange, UserView};
+pub use views::{CopyView, DiskView, ImageView, InstanceView, ShareView, SnapshotView, Verified};
 pub use watch::Foretold;

@@ -1,16 +1,16 @@
 //! One region: its catalog, its store, its links, and the driver that moves its copies.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use catalog::{AuditEntry, Catalog, Tx};
+use catalog::{Catalog, Tx};
 use model::{Clock, CopyId, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection};
 use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::Caller;
 use crate::deployment::Accounts;
 use crate::driver;
 use crate::entropy::{Entropy, new_id};
@@ -48,6 +48,10 @@ pub struct RegionOptions {
     pub image_quota: u64,
     /// Snapshots of one account, unless its quota is set.
     pub snapshot_quota: u64,
+    /// Accounts that one image is shared with, at most (R001-8).
+    pub accounts_per_share_list: usize,
+    /// The folder of local images, with a folder in it for each account's; none where there are none (R002-4).
+    pub local_images: Option<PathBuf>,
     /// Between two sweeps.
     pub sweep_every: Duration,
     /// Who moves copies on.
@@ -65,6 +69,8 @@ impl RegionOptions {
             lease_ms: 15_000,
             image_quota: 1_000,
             snapshot_quota: 2_000,
+            accounts_per_share_list: 50,
+            local_images: None,
             sweep_every: Duration::from_secs(3_600),
             driver: DriverMode::Background,
         }
@@ -220,21 +226,6 @@ impl Region {
     /// Tells watchers that something was recorded.
     pub(crate) fn changed(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
-    }
-
-    /// The entry of a change in the audit trail.
-    pub(crate) fn audit_entry(&self, caller: &Caller, action: &str, subject: &str) -> AuditEntry {
-        AuditEntry {
-            at: self.inner.clock.now(),
-            account: Some(caller.account.clone()),
-            action: action.to_owned(),
-            subject: subject.to_owned(),
-            request_id: caller.request_id.clone(),
-            actor: caller.user.as_ref().map(ToString::to_string).unwrap_or_default(),
-            detail: String::new(),
-            before: String::new(),
-            after: String::new(),
-        }
     }
 
     /// Makes sure that an account has quotas here.

@@ -1,9 +1,9 @@
 //! The source's door: a copy is asked for where the image is, and accepted where it goes.
 
-use catalog::{Ensured, HoldRow, HoldStanding, TokenClaim, TokenRow};
+use catalog::{Ensured, HoldRow, HoldStanding, ImageRow, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_source, judge_targets};
 use model::{
-    CopyId, Description, DomainName, ImageId, Name, Quota, RegionId, Rejection, Tags,
+    CopyId, Description, DomainName, ImageId, ImageKind, Name, Quota, RegionId, Rejection, Tags,
     copied_description,
 };
 
@@ -11,6 +11,7 @@ use crate::commands::{Caller, CopyImage};
 use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
+use crate::visibility::Seen;
 
 /// The action that a whole request's tokens are claimed for.
 const TOKEN_ACTION: &str = "copy-request";
@@ -143,8 +144,9 @@ impl Region {
     ) -> Result<CopyOffer, Refused> {
         judge_targets(&command.targets)?;
         let mut tx = self.inner.catalog.read().await?;
-        let image = tx.image(&caller.account, &command.image).await?;
-        let image = image.ok_or_else(|| self.no_image(&command.image))?;
+        let Seen { row: image, kind } = self.visible_image(&mut tx, caller, &command.image).await?;
+        // Before anything is read of an image that may be another account's.
+        judge_source(&source_facts(&image, kind))?;
         let disks = tx.image_disks(&image.id).await?;
         let tags = match &command.tags {
             Some(tags) => tags.clone(),
@@ -155,13 +157,7 @@ impl Region {
             DomainName { account: caller.account.clone(), key: image.encryption_key.clone() };
         let sealed = self.sealed_source(&domain).await?;
         let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
-        judge_source(&SourceFacts {
-            image: image.id.clone(),
-            kind: image.kind,
-            storage: image.storage,
-            status: image.status,
-            damaged_chunks,
-        })?;
+        judge_source(&SourceFacts { damaged_chunks, ..source_facts(&image, kind) })?;
         let words = command.description.as_ref().unwrap_or(&image.description).as_str();
         let description = copied_description(words, self.id(), &image.id);
         let name = command.name.clone().unwrap_or(image.name);
@@ -215,9 +211,10 @@ impl Region {
 
     async fn record_offer(&self, offer: &CopyOffer) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        if tx.image(&offer.account, &offer.image).await?.is_none() {
-            return Err(self.no_image(&offer.image).into());
-        }
+        let image = tx.image(&offer.account, &offer.image).await?;
+        let image = image.ok_or_else(|| self.no_image(&offer.image))?;
+        // It may have been published since the request was judged.
+        judge_source(&source_facts(&image, image.kind))?;
         let hold = HoldRow {
             copy: offer.copy.clone(),
             account: offer.account.clone(),
@@ -238,6 +235,17 @@ impl Region {
     /// The answer for an image that is absent or another account's (I12).
     pub(crate) fn no_image(&self, image: &ImageId) -> Rejection {
         Rejection::ImageNotFound { image: image.clone(), region: self.id().clone() }
+    }
+}
+
+/// What is known of an image without a look into the store.
+fn source_facts(image: &ImageRow, kind: ImageKind) -> SourceFacts {
+    SourceFacts {
+        image: image.id.clone(),
+        kind,
+        storage: image.storage,
+        status: image.status,
+        damaged_chunks: 0,
     }
 }
 

@@ -13,7 +13,7 @@ impl Region {
     /// records first. Cancelling twice is no error.
     pub async fn cancel_image(&self, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let row = tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
+        let row = self.own_image(&mut tx, caller, image).await?;
         if tx.import(&caller.account, image).await?.is_some() {
             return self.cancel_import(tx, caller, row).await;
         }

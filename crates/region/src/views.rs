@@ -19,7 +19,16 @@ pub struct DiskView {
     pub snapshot: Option<SnapshotId>,
 }
 
-/// An image as its owner sees it.
+/// An image that is shared with an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareView {
+    /// The account.
+    pub account: AccountId,
+    /// Since when.
+    pub created: Timestamp,
+}
+
+/// An image as the caller sees it.
 #[derive(Clone, Debug)]
 pub struct ImageView {
     /// Its id.
