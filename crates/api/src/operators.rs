@@ -179,7 +179,7 @@ async fn metrics(State(state): State<ApiState>) -> Response {
 
 /// Ready is: the accounts' catalog answers, and so do the catalog and the index of every region here.
 async fn ready(State(state): State<ApiState>) -> Answer<&'static str> {
-    answers("the accounts' catalog", state.deployment.accounts.list()).await?;
+    answers("the accounts' catalog", state.deployment.accounts.answers()).await?;
     for region in state.deployment.regions_here() {
         answers(&format!("region `{}`", region.id()), region.figures()).await?;
     }

@@ -1,18 +1,23 @@
-//! Accounts and their access keys, in a small file of their own beside the regions'. Each call is one transaction.
+//! The accounts of a deployment, with their users and access keys, in a small file of their own beside the regions'. It has an
+//! audit trail of its own.
 
 use std::path::Path;
 
-use model::{AccessKeyId, AccountId, Timestamp};
+use model::{AccountId, Admittance, Name, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::database::Database;
 use crate::fault::CatalogFault;
 use crate::migration::{self, migrate};
-use crate::outcome::Deleted;
+use crate::outcome::{Inserted, Updated};
+use crate::page::Page;
 use crate::stored::Stored;
+use crate::tx::Tx;
 
 /// The accounts of a deployment. Cloning gives another handle to the same file.
+///
+/// Of a [`Tx`] that it begins, the methods on accounts, users, access keys and the audit trail have tables to work on.
 #[derive(Clone, Debug)]
 pub struct AccountsCatalog {
     database: Database,
@@ -23,36 +28,16 @@ pub struct AccountsCatalog {
 pub struct AccountRow {
     /// Its id.
     pub id: AccountId,
-    /// What its people call it.
-    pub name: String,
+    /// What its people call it; unique in the deployment.
+    pub name: Name,
+    /// Whether its users may sign in.
+    pub state: Admittance,
     /// When it was made.
     pub created: Timestamp,
 }
 
-/// An access key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessKeyRow {
-    /// Its id.
-    pub id: AccessKeyId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// Its secret, sealed (`docs/formats.md` 7).
-    pub sealed_secret: Vec<u8>,
-    /// When it was made.
-    pub created: Timestamp,
-}
-
-impl std::fmt::Debug for AccessKeyRow {
-    /// Without the secret, sealed as it is (I13).
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("AccessKeyRow");
-        shown.field("id", &self.id).field("account", &self.account).field("created", &self.created);
-        shown.finish_non_exhaustive()
-    }
-}
-
-const LIST_ACCOUNTS: &str = "SELECT * FROM account ORDER BY created, id";
-const LIST_KEYS: &str = "SELECT * FROM access_key WHERE account = ? ORDER BY created, id";
+pub(crate) const LIST: &str =
+    "SELECT * FROM account WHERE (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?";
 
 impl AccountsCatalog {
     /// Opens or creates the file, with the settings and refusals of [`crate::Catalog::open`].
@@ -62,22 +47,14 @@ impl AccountsCatalog {
         Ok(AccountsCatalog { database })
     }
 
-    /// Records a new account.
-    pub async fn insert_account(&self, account: &AccountRow) -> Result<(), CatalogFault> {
-        let insert = query("INSERT INTO account (id, name, created) VALUES (?, ?, ?)")
-            .bind(account.id.as_str())
-            .bind(account.name.as_str())
-            .bind(account.created.0);
-        let mut tx = self.database.begin().await?;
-        tx.run("record an account", insert).await?;
-        tx.commit().await
+    /// A transaction that may write. There is one at a time: waits up to 5 s, then [`CatalogFault::Busy`].
+    pub async fn begin(&self) -> Result<Tx, CatalogFault> {
+        self.database.begin().await
     }
 
-    /// An account.
-    pub async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, CatalogFault> {
-        let find = query("SELECT * FROM account WHERE id = ?").bind(id.as_str());
-        let mut tx = self.database.read().await?;
-        tx.one("find an account", find).await?.as_ref().map(account_from).transpose()
+    /// A transaction that sees one state of the rows and cannot write.
+    pub async fn read(&self) -> Result<Tx, CatalogFault> {
+        self.database.read().await
     }
 
     /// The sealed id key of an account.
@@ -99,127 +76,132 @@ impl AccountsCatalog {
         tx.commit().await
     }
 
-    /// All accounts, the oldest first.
-    pub async fn accounts(&self) -> Result<Vec<AccountRow>, CatalogFault> {
-        let mut tx = self.database.read().await?;
-        tx.all("list accounts", query(LIST_ACCOUNTS)).await?.iter().map(account_from).collect()
-    }
-
-    /// Records a new access key of an account that is there.
-    pub async fn insert_key(&self, key: &AccessKeyRow) -> Result<(), CatalogFault> {
-        let sql =
-            "INSERT INTO access_key (id, account, sealed_secret, created) VALUES (?, ?, ?, ?)";
-        let insert = query(sql)
-            .bind(key.id.as_str())
-            .bind(key.account.as_str())
-            .bind(key.sealed_secret.as_slice())
-            .bind(key.created.0);
-        let mut tx = self.database.begin().await?;
-        tx.run("record an access key", insert).await?;
-        tx.commit().await
-    }
-
-    /// An access key.
-    pub async fn key(&self, id: &AccessKeyId) -> Result<Option<AccessKeyRow>, CatalogFault> {
-        let find = query("SELECT * FROM access_key WHERE id = ?").bind(id.as_str());
-        let mut tx = self.database.read().await?;
-        tx.one("find an access key", find).await?.as_ref().map(key_from).transpose()
-    }
-
-    /// An account's access keys, the oldest first.
-    pub async fn list_keys(&self, account: &AccountId) -> Result<Vec<AccessKeyRow>, CatalogFault> {
-        let list = query(LIST_KEYS).bind(account.as_str());
-        let mut tx = self.database.read().await?;
-        tx.all("list access keys", list).await?.iter().map(key_from).collect()
-    }
-
-    /// Removes an access key.
-    pub async fn delete_key(&self, id: &AccessKeyId) -> Result<Deleted, CatalogFault> {
-        let delete = query("DELETE FROM access_key WHERE id = ?").bind(id.as_str());
-        let mut tx = self.database.begin().await?;
-        let deleted = tx.run("delete an access key", delete).await.map(Deleted::from_rows)?;
-        tx.commit().await?;
-        Ok(deleted)
-    }
-
     /// Lets go of the file once the calls that run have ended. Nothing is lost without it.
     pub async fn close(&self) {
         self.database.close().await;
     }
 }
 
-fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
-    let stored = Stored { table: "account", row };
-    let (id, name) = (stored.word("id")?, stored.text("name")?);
-    Ok(AccountRow { id, name, created: stored.time("created")? })
+impl Tx {
+    /// Records a new account. [`Inserted::Clash`] where the id or the name is taken.
+    pub async fn insert_account(&mut self, account: &AccountRow) -> Result<Inserted, CatalogFault> {
+        let sql = "INSERT INTO account (id, name, state, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let insert = query(sql)
+            .bind(account.id.as_str())
+            .bind(account.name.as_str())
+            .bind(account.state.as_str())
+            .bind(account.created.0);
+        match self.run("record an account", insert).await? {
+            0 => Ok(Inserted::Clash),
+            _ => Ok(Inserted::Yes),
+        }
+    }
+
+    /// An account.
+    pub async fn account(&mut self, id: &AccountId) -> Result<Option<AccountRow>, CatalogFault> {
+        let find = query("SELECT * FROM account WHERE id = ?").bind(id.as_str());
+        self.one("find an account", find).await?.as_ref().map(account_from).transpose()
+    }
+
+    /// The accounts, the newest first.
+    pub async fn list_accounts(&mut self, page: &Page) -> Result<Vec<AccountRow>, CatalogFault> {
+        let (created, id) = page.below();
+        let list = query(LIST).bind(created).bind(id).bind(page.limit);
+        self.all("list accounts", list).await?.iter().map(account_from).collect()
+    }
+
+    /// Lets an account's users sign in, or no longer.
+    pub async fn set_account_state(
+        &mut self,
+        id: &AccountId,
+        state: Admittance,
+    ) -> Result<Updated, CatalogFault> {
+        let update = query("UPDATE account SET state = ? WHERE id = ?");
+        let update = update.bind(state.as_str()).bind(id.as_str());
+        self.run("change an account", update).await.map(Updated::from_rows)
+    }
 }
 
-fn key_from(row: &SqliteRow) -> Result<AccessKeyRow, CatalogFault> {
-    let stored = Stored { table: "access_key", row };
-    Ok(AccessKeyRow {
+fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
+    let stored = Stored { table: "account", row };
+    Ok(AccountRow {
         id: stored.word("id")?,
-        account: stored.word("account")?,
-        sealed_secret: stored.get("sealed_secret")?,
+        name: stored.checked("name", Name::new)?,
+        state: stored.word("state")?,
         created: stored.time("created")?,
     })
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::audit::{AuditChain, AuditEntry};
 
-    async fn catalog() -> (tempfile::TempDir, AccountsCatalog) {
+    pub(crate) async fn accounts() -> (tempfile::TempDir, AccountsCatalog) {
         let folder = tempfile::tempdir().unwrap();
         let catalog = AccountsCatalog::open(&folder.path().join("accounts.db")).await.unwrap();
         (folder, catalog)
     }
 
-    fn account(n: u8) -> AccountRow {
-        let id = AccountId::from_random(|| n);
-        AccountRow { id, name: "default".into(), created: Timestamp(i64::from(n)) }
+    pub(crate) fn account(n: u8) -> AccountRow {
+        AccountRow {
+            id: AccountId::from_random(|| n),
+            name: Name::new(&format!("account-{n}")).unwrap(),
+            state: Admittance::Active,
+            created: Timestamp(i64::from(n)),
+        }
     }
 
     #[tokio::test]
     async fn accounts_read_back_as_written_after_opening_again() {
-        let (folder, catalog) = catalog().await;
-        for n in [2, 1] {
-            catalog.insert_account(&account(n)).await.unwrap();
+        let (folder, catalog) = accounts().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for n in [2, 1, 3] {
+            assert_eq!(tx.insert_account(&account(n)).await.unwrap(), Inserted::Yes);
         }
+        let same_name = AccountRow { id: account(9).id, ..account(1) };
+        assert_eq!(tx.insert_account(&same_name).await.unwrap(), Inserted::Clash);
+        let off = Admittance::Disabled;
+        assert_eq!(tx.set_account_state(&account(2).id, off).await.unwrap(), Updated::Yes);
+        assert_eq!(tx.set_account_state(&account(9).id, off).await.unwrap(), Updated::No);
+        tx.commit().await.unwrap();
         catalog.close().await;
+
         let catalog = AccountsCatalog::open(&folder.path().join("accounts.db")).await.unwrap();
-        assert_eq!(catalog.accounts().await.unwrap(), [account(1), account(2)]);
-        assert_eq!(catalog.account(&account(1).id).await.unwrap(), Some(account(1)));
-        assert_eq!(catalog.account(&account(3).id).await.unwrap(), None);
+        let mut tx = catalog.read().await.unwrap();
+        let second = AccountRow { state: off, ..account(2) };
+        let all = tx.list_accounts(&Page::first(2)).await.unwrap();
+        assert_eq!(all, [account(3), second.clone()]);
+        let after = Some((second.created, second.id.to_string()));
+        let rest = tx.list_accounts(&Page { after, limit: 2 }).await.unwrap();
+        assert_eq!(rest, [account(1)]);
+        assert_eq!(tx.account(&second.id).await.unwrap(), Some(second));
+        assert_eq!(tx.account(&account(9).id).await.unwrap(), None);
     }
 
+    /// One implementation serves both trails (`audit.rs`).
     #[tokio::test]
-    async fn keys_read_back_as_written_and_are_found_by_account() {
-        let (_folder, catalog) = catalog().await;
-        let key = |n: u8, of: u8| AccessKeyRow {
-            id: AccessKeyId::from_random(|| n),
-            account: account(of).id,
-            sealed_secret: vec![0, n, 255],
-            created: Timestamp(5),
+    async fn the_accounts_have_an_audit_trail_of_their_own() {
+        let (_folder, catalog) = accounts().await;
+        let entry = AuditEntry {
+            at: Timestamp(1),
+            account: None,
+            actor: String::new(),
+            action: "account.create".into(),
+            subject: account(1).id.to_string(),
+            request_id: "r".into(),
+            detail: String::new(),
+            before: String::new(),
+            after: "name=web".into(),
         };
-        catalog.insert_account(&account(1)).await.unwrap();
-        catalog.insert_account(&account(2)).await.unwrap();
-        for (n, of) in [(7, 1), (8, 1), (9, 2)] {
-            catalog.insert_key(&key(n, of)).await.unwrap();
+        for n in 1..=3 {
+            let mut tx = catalog.begin().await.unwrap();
+            assert_eq!(tx.record_audit(&entry).await.unwrap(), n);
+            tx.commit().await.unwrap();
         }
-        assert_eq!(catalog.key(&key(8, 1).id).await.unwrap(), Some(key(8, 1)));
-        assert_eq!(catalog.list_keys(&account(1).id).await.unwrap(), [key(7, 1), key(8, 1)]);
-        assert_eq!(catalog.delete_key(&key(7, 1).id).await.unwrap(), Deleted::Yes);
-        assert_eq!(catalog.delete_key(&key(7, 1).id).await.unwrap(), Deleted::No);
-        assert_eq!(catalog.key(&key(7, 1).id).await.unwrap(), None);
-        catalog.insert_key(&key(6, 5)).await.unwrap_err();
-    }
-
-    #[test]
-    fn i13_a_key_is_shown_without_its_secret() {
-        let id = AccessKeyId::from_random(|| 1);
-        let sealed_secret = vec![211; 40];
-        let account = account(1).id;
-        let key = AccessKeyRow { id, account, sealed_secret, created: Timestamp(1) };
-        assert!(!format!("{key:?}").contains("211"));
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Whole { rows: 3 });
+        tx.run("bend", query("UPDATE audit SET after = 'name=other' WHERE seq = 2")).await.unwrap();
+        assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Broken { seq: 2 });
     }
 }

@@ -56,10 +56,25 @@ pub enum AuditChain {
     },
 }
 
+/// Which entries are wanted; all where none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only the doings of this account.
+    pub account: Option<AccountId>,
+    /// Only what was done to this.
+    pub subject: Option<String>,
+}
+
 /// Rows read at a time while the trail is checked.
 const VERIFIED_AT_ONCE: u32 = 1_000;
 
 pub(crate) const LIST: &str = "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?";
+pub(crate) const LIST_OF_ACCOUNT: &str =
+    "SELECT * FROM audit WHERE seq < ? AND account = ? ORDER BY seq DESC LIMIT ?";
+pub(crate) const LIST_OF_SUBJECT: &str =
+    "SELECT * FROM audit WHERE seq < ? AND subject = ? ORDER BY seq DESC LIMIT ?";
+pub(crate) const LIST_OF_BOTH: &str =
+    "SELECT * FROM audit WHERE seq < ? AND subject = ? AND +account = ? ORDER BY seq DESC LIMIT ?";
 pub(crate) const WALK: &str = "SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?";
 
 impl Tx {
@@ -91,11 +106,20 @@ impl Tx {
     /// The trail, the newest entry first, before the place `before`.
     pub async fn list_audit(
         &mut self,
+        filter: &AuditFilter,
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditRow>, CatalogFault> {
         let before = before.map_or(Ok(i64::MAX), |seq| signed("seq", seq))?;
-        let rows = self.all("list the audit trail", query(LIST).bind(before).bind(limit)).await?;
+        let list = match (&filter.subject, &filter.account) {
+            (None, None) => query(LIST).bind(before),
+            (None, Some(account)) => query(LIST_OF_ACCOUNT).bind(before).bind(account.as_str()),
+            (Some(subject), None) => query(LIST_OF_SUBJECT).bind(before).bind(subject.as_str()),
+            (Some(subject), Some(account)) => {
+                query(LIST_OF_BOTH).bind(before).bind(subject.as_str()).bind(account.as_str())
+            }
+        };
+        let rows = self.all("list the audit trail", list.bind(limit)).await?;
         rows.iter().map(|row| audit_from(row).map(|(row, _)| row)).collect()
     }
 
@@ -169,12 +193,12 @@ fn audit_from(row: &SqliteRow) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{account, catalog, intruder};
+    use crate::sample::{account as account_of, catalog, intruder};
 
     fn entry(n: u64) -> AuditEntry {
         AuditEntry {
             at: Timestamp(n as i64),
-            account: (!n.is_multiple_of(2)).then(|| account(n)),
+            account: (!n.is_multiple_of(2)).then(|| account_of(n)),
             action: "copy.accept".into(),
             subject: format!("copy-{n}"),
             request_id: "r".into(),
@@ -199,10 +223,19 @@ mod tests {
     async fn the_trail_reads_back_as_written_and_is_whole() {
         let (_folder, catalog) = trail(5).await;
         let mut tx = catalog.read().await.unwrap();
-        let newest: Vec<_> = tx.list_audit(None, 2).await.unwrap();
+        let all = AuditFilter::default();
+        let newest: Vec<_> = tx.list_audit(&all, None, 2).await.unwrap();
         let row = |seq| AuditRow { seq, entry: entry(seq) };
         assert_eq!(newest, [row(5), row(4)]);
-        assert_eq!(tx.list_audit(Some(3), 9).await.unwrap(), [row(2), row(1)]);
+        assert_eq!(tx.list_audit(&all, Some(3), 9).await.unwrap(), [row(2), row(1)]);
+        let of = |account: Option<u64>, subject: Option<&str>| AuditFilter {
+            account: account.map(account_of),
+            subject: subject.map(str::to_owned),
+        };
+        assert_eq!(tx.list_audit(&of(Some(3), None), None, 9).await.unwrap(), [row(3)]);
+        assert_eq!(tx.list_audit(&of(None, Some("copy-2")), None, 9).await.unwrap(), [row(2)]);
+        assert_eq!(tx.list_audit(&of(Some(3), Some("copy-3")), None, 9).await.unwrap(), [row(3)]);
+        assert!(tx.list_audit(&of(Some(3), Some("copy-5")), None, 9).await.unwrap().is_empty());
         assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Whole { rows: 5 });
     }
 

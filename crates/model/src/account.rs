@@ -2,6 +2,7 @@
 
 use crate::UnknownWord;
 use crate::attributes::words;
+use crate::ids::{AccessKeyId, AccountId, UserId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,9 +52,50 @@ impl Role {
     }
 }
 
+/// An access key with which somebody can sign in and administer the deployment: it, its user and the account are active, and
+/// the user is an admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminKey {
+    /// The key.
+    pub key: AccessKeyId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The user's account.
+    pub account: AccountId,
+}
+
+/// Whether a change leaves somebody who can sign in and administer the deployment: `lost` says which of the keys it takes.
+/// The error is the last that would go.
+pub fn keep_an_admin(
+    keys: &[AdminKey],
+    lost: impl Fn(&AdminKey) -> bool,
+) -> Result<(), &AdminKey> {
+    match keys.iter().find(|key| lost(key)) {
+        Some(last) if keys.iter().all(&lost) => Err(last),
+        Some(_) | None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_key_of_the_last_admin_stays() {
+        let key = |n: u8, of: u8| AdminKey {
+            key: AccessKeyId::from_random(|| n),
+            user: UserId::from_random(|| of),
+            account: AccountId::from_random(|| 1),
+        };
+        let two = [key(1, 1), key(2, 1)];
+        assert_eq!(keep_an_admin(&two, |admin| admin.key == two[0].key), Ok(()));
+        assert_eq!(keep_an_admin(&two, |admin| admin.user == two[0].user), Err(&two[0]));
+        let others = [key(1, 1), key(2, 2)];
+        assert_eq!(keep_an_admin(&others, |admin| admin.user == others[1].user), Ok(()));
+        assert_eq!(keep_an_admin(&others, |_| true), Err(&others[0]));
+        assert_eq!(keep_an_admin(&others, |_| false), Ok(()), "it takes nothing away");
+        assert_eq!(keep_an_admin(&[], |_| true), Ok(()), "there is nothing to take away");
+    }
 
     #[test]
     fn each_role_may_do_what_the_one_before_it_may() {

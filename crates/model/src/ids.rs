@@ -129,6 +129,14 @@ impl ImageId {
     }
 }
 
+impl UserId {
+    /// The first user of a deployment's first account: the account's own characters, so that all processes of a deployment
+    /// mean the same user.
+    pub fn first_of(account: &AccountId) -> Self {
+        UserId(account.as_str().replacen(AccountId::PREFIX, Self::PREFIX, 1))
+    }
+}
+
 /// Names a region: 2 to 32 characters of `a-z0-9-`, beginning with a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegionId(String);
@@ -201,6 +209,12 @@ mod tests {
         }
         let count = |c: char| all.chars().filter(|x| *x == c).count();
         assert!(ID_ALPHABET.iter().all(|c| (34..=36).contains(&count(char::from(*c)))));
+    }
+
+    #[test]
+    fn the_first_user_of_an_account_has_its_characters() {
+        let account: AccountId = "acct-abcdefghij0123456789".parse().unwrap();
+        assert_eq!(UserId::first_of(&account), "user-abcdefghij0123456789".parse().unwrap());
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use catalog::{AccountRow, AccountsCatalog};
+use catalog::AccountsCatalog;
 use model::{AccountId, Clock, RegionId, Rejection};
 use store::IdKey;
 
-use crate::entropy::{Entropy, new_id};
-use crate::keys::KeyCreated;
+use crate::entropy::Entropy;
+use crate::keys::Decoy;
 use crate::peer::PeerRegion;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
@@ -19,13 +19,14 @@ use crate::sealing::{self, Secret};
 #[derive(Clone)]
 pub struct MasterKey(pub [u8; 32]);
 
-/// Accounts and their access keys.
+/// Accounts with their users and access keys.
 #[derive(Clone)]
 pub struct Accounts {
     pub(crate) catalog: AccountsCatalog,
     pub(crate) master: MasterKey,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) decoy: Arc<Decoy>,
 }
 
 impl Accounts {
@@ -37,13 +38,14 @@ impl Accounts {
         clock: Arc<dyn Clock>,
     ) -> Result<Accounts, RegionFault> {
         let catalog = AccountsCatalog::open(path).await?;
-        Ok(Accounts { catalog, master, entropy, clock })
+        let decoy = Arc::new(Decoy::new(&master, &*entropy)?);
+        Ok(Accounts { catalog, master, entropy, clock, decoy })
     }
 
-    /// The accounts there are.
-    pub async fn list(&self) -> Result<Vec<AccountId>, RegionFault> {
-        let rows = self.catalog.accounts().await?;
-        Ok(rows.into_iter().map(|row| row.id).collect())
+    /// Whether the accounts' catalog answers.
+    pub async fn answers(&self) -> Result<(), RegionFault> {
+        self.catalog.read().await?.list_accounts(&catalog::Page::first(1)).await?;
+        Ok(())
     }
 
     /// Names the chunks of an account's sealed images, in all regions of this process; made when it is first needed. The account
@@ -63,25 +65,6 @@ impl Accounts {
         let opened = sealing::open(&self.master.0, &place, &sealed)
             .ok_or_else(|| RegionFault::SealedSecret { key: account.to_string() })?;
         Ok(IdKey::new(*opened.secret()?))
-    }
-
-    /// Makes the first account with its first access key; none where there is an account already.
-    /// Deployments of several processes give the id, so that all of them mean the same account.
-    pub async fn ensure_first(
-        &self,
-        given: Option<AccountId>,
-    ) -> Result<Option<KeyCreated>, Refused> {
-        if !self.list().await?.is_empty() {
-            return Ok(None);
-        }
-        let id = match given {
-            Some(id) => id,
-            None => new_id(&*self.entropy, |random| AccountId::from_random(random))?,
-        };
-        let row =
-            AccountRow { id: id.clone(), name: "default".to_owned(), created: self.clock.now() };
-        self.catalog.insert_account(&row).await?;
-        self.insert_key(&id).await.map(Some)
     }
 }
 

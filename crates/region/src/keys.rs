@@ -1,15 +1,18 @@
-//! Access keys: made, listed, deleted, checked. Secrets are sealed at rest and shown once (promise 11).
+//! Access keys: made, listed, disabled, enabled, deleted, and signing in with them. Secrets are sealed at rest and shown once
+//! (promise 11).
 
-use catalog::AccessKeyRow;
-use model::{AccessKeyId, AccountId, Rejection, Role, Timestamp};
+use catalog::{AccessKeyRow, AuditEntry, SignInRow, Tx, UserRow};
+use model::{AccessKeyId, Act, Admittance, Rejection, Timestamp, UserId, keep_an_admin};
 
+use crate::audit::facts;
 use crate::commands::Caller;
 use crate::deployment::{Accounts, MasterKey};
 use crate::entropy::{Entropy, new_id};
 use crate::refused::{Refused, RegionFault};
 use crate::sealing::{self, Opened};
+use crate::users::no_user;
 
-/// The most access keys of one account.
+/// The most access keys of one user: the one in use, and the next.
 pub(crate) const MAX_KEYS: usize = 2;
 /// Characters of a secret: 40 of 62, 238 bits.
 const SECRET_CHARACTERS: usize = 40;
@@ -25,13 +28,32 @@ pub struct KeyCreated {
     pub secret: String,
 }
 
-/// An access key as its owner sees it later.
-#[derive(Clone, Debug)]
+/// An access key as its user and admins see it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyView {
     /// The key's id.
     pub id: AccessKeyId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Whether one may sign in with it.
+    pub state: Admittance,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// A sealed secret that is nobody's: opened and compared where there is no such key, so that this takes as long as a wrong
+/// secret does (api-01).
+pub(crate) struct Decoy {
+    id: AccessKeyId,
+    sealed: Vec<u8>,
+}
+
+impl Decoy {
+    pub(crate) fn new(master: &MasterKey, entropy: &dyn Entropy) -> Result<Self, RegionFault> {
+        let id = new_id(entropy, |random| AccessKeyId::from_random(random))?;
+        let sealed = seal(master, entropy, &id, &new_secret(entropy)?)?;
+        Ok(Decoy { id, sealed })
+    }
 }
 
 fn new_secret(entropy: &dyn Entropy) -> Result<String, RegionFault> {
@@ -73,75 +95,160 @@ fn equal(given: &[u8], right: &[u8]) -> bool {
     given.as_ref().iter().zip(right.as_ref()).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }
 
+/// Whether the key, its user and the account may all sign in.
+fn is_admitted(row: &SignInRow) -> bool {
+    [row.key.state, row.user_state, row.account_state] == [Admittance::Active; 3]
+}
+
 impl Accounts {
-    /// Who asks with an access key, if this is its secret. An unknown key takes as long as a wrong secret (api-01).
+    /// Who asks with an access key, if this is its secret, and neither it nor its user nor the account is disabled. All that
+    /// is refused has the same answer, found on the same path: a look, an opened secret, a comparison (api-01).
     pub async fn sign_in(
         &self,
         key: &str,
         secret: &str,
         request_id: String,
     ) -> Result<Caller, Refused> {
-        let row = match key.parse::<AccessKeyId>() {
-            Ok(id) => self.catalog.key(&id).await?,
-            Err(_) => None,
+        let id = key.parse().unwrap_or_else(|_| self.decoy.id.clone());
+        let row = self.catalog.read().await?.sign_in_row(&id).await?;
+        let (id, sealed) = match &row {
+            Some(row) => (&row.key.id, &row.key.sealed_secret),
+            None => (&self.decoy.id, &self.decoy.sealed),
         };
-        let known = match &row {
-            Some(row) => Some(open(&self.master, &row.id, &row.sealed_secret)?),
-            None => None,
-        };
-        let right = known
-            .as_ref()
-            .map_or(&b"no such key, and no secret is like this one"[..], Opened::bytes);
-        match (equal(secret.as_bytes(), right), row) {
-            (true, Some(row)) => {
-                Ok(Caller { account: row.account, user: None, role: Role::Admin, request_id })
-            }
-            (true | false, _) => Err(Refused::Unauthorised),
-        }
+        let is_right = equal(secret.as_bytes(), open(&self.master, id, sealed)?.bytes());
+        let row = row.filter(|row| is_right && is_admitted(row)).ok_or(Refused::Unauthorised)?;
+        let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
+        Ok(Caller { account, user, role, request_id })
     }
 
-    /// A new access key of the caller's account.
+    /// A new access key of the caller. With one to use and one to come, keys are changed without a gap.
     pub async fn create_key(&self, caller: &Caller) -> Result<KeyCreated, Refused> {
-        let existing = self.list_keys(caller).await?.len();
-        if existing >= MAX_KEYS {
+        self.create_key_of(caller, own(caller)?).await
+    }
+
+    /// A new access key of a user; another's than the caller's is an admin's business.
+    pub async fn create_key_of(
+        &self,
+        caller: &Caller,
+        user: &UserId,
+    ) -> Result<KeyCreated, Refused> {
+        caller.must(act_on(caller, user))?;
+        let mut tx = self.catalog.begin().await?;
+        let owner = tx.user(user).await?.ok_or_else(|| no_user(user))?;
+        if tx.list_access_keys(user).await?.len() >= MAX_KEYS {
             return Err(Rejection::TooManyKeys { limit: MAX_KEYS }.into());
         }
-        self.insert_key(&caller.account).await
+        let (row, secret) = self.new_key(&owner)?;
+        tx.insert_access_key(&row).await?;
+        let entry = self.audit_entry(caller, "key.create", row.id.as_str());
+        tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
+        tx.commit().await?;
+        Ok(KeyCreated { id: row.id, secret })
     }
 
-    /// Makes and records a key without asking how many there are.
-    pub(crate) async fn insert_key(&self, account: &AccountId) -> Result<KeyCreated, Refused> {
+    /// A key's row and its secret; nothing is recorded.
+    pub(crate) fn new_key(&self, owner: &UserRow) -> Result<(AccessKeyRow, String), RegionFault> {
         let id = new_id(&*self.entropy, |random| AccessKeyId::from_random(random))?;
         let secret = new_secret(&*self.entropy)?;
-        let sealed_secret = seal(&self.master, &*self.entropy, &id, &secret)?;
         let row = AccessKeyRow {
-            id: id.clone(),
-            account: account.clone(),
-            sealed_secret,
+            sealed_secret: seal(&self.master, &*self.entropy, &id, &secret)?,
+            id,
+            account: owner.account.clone(),
+            user: owner.id.clone(),
+            state: Admittance::Active,
             created: self.clock.now(),
         };
-        self.catalog.insert_key(&row).await?;
-        Ok(KeyCreated { id, secret })
+        Ok((row, secret))
     }
 
     /// The caller's access keys.
     pub async fn list_keys(&self, caller: &Caller) -> Result<Vec<KeyView>, Refused> {
-        let rows = self.catalog.list_keys(&caller.account).await?;
-        Ok(rows.into_iter().map(|row| KeyView { id: row.id, created: row.created }).collect())
+        self.list_keys_of(caller, own(caller)?).await
     }
 
-    /// Deletes one of the caller's access keys, unless it is the last.
+    /// A user's access keys; another's than the caller's are an admin's business.
+    pub async fn list_keys_of(
+        &self,
+        caller: &Caller,
+        user: &UserId,
+    ) -> Result<Vec<KeyView>, Refused> {
+        caller.must(act_on(caller, user))?;
+        let mut tx = self.catalog.read().await?;
+        tx.user(user).await?.ok_or_else(|| no_user(user))?;
+        Ok(tx.list_access_keys(user).await?.into_iter().map(view).collect())
+    }
+
+    /// Lets somebody sign in with a key, or no longer. The last with which an admin can sign in stays.
+    pub async fn set_key_state(
+        &self,
+        caller: &Caller,
+        key: &AccessKeyId,
+        state: Admittance,
+    ) -> Result<KeyView, Refused> {
+        caller.must(Act::Read)?;
+        let mut tx = self.catalog.begin().await?;
+        let old = key_of(&mut tx, caller, key).await?;
+        if old.state == state {
+            return Ok(view(old));
+        }
+        let action = match state {
+            Admittance::Active => "key.enable",
+            Admittance::Disabled => {
+                keep_another_key(&mut tx, key).await?;
+                "key.disable"
+            }
+        };
+        let new = AccessKeyRow { state, ..old.clone() };
+        let _there = tx.set_access_key_state(key, state).await?;
+        let entry = self.audit_entry(caller, action, key.as_str());
+        tx.record_audit(&AuditEntry { before: told(&old), after: told(&new), ..entry }).await?;
+        tx.commit().await?;
+        Ok(view(new))
+    }
+
+    /// Deletes an access key: it opens nothing any more. The last with which an admin can sign in stays.
     pub async fn delete_key(&self, caller: &Caller, key: &AccessKeyId) -> Result<(), Refused> {
-        let keys = self.list_keys(caller).await?;
-        if !keys.iter().any(|known| known.id == *key) {
-            return Err(Rejection::KeyNotFound { key: key.clone() }.into());
-        }
-        if keys.len() == 1 {
-            return Err(Rejection::LastKey { key: key.clone() }.into());
-        }
-        self.catalog.delete_key(key).await?;
+        caller.must(Act::Read)?;
+        let mut tx = self.catalog.begin().await?;
+        let old = key_of(&mut tx, caller, key).await?;
+        keep_another_key(&mut tx, key).await?;
+        tx.delete_access_key(key).await?;
+        let entry = self.audit_entry(caller, "key.delete", key.as_str());
+        tx.record_audit(&AuditEntry { before: told(&old), ..entry }).await?;
+        tx.commit().await?;
         Ok(())
     }
+}
+
+/// The user that asks. The region itself has no keys.
+fn own(caller: &Caller) -> Result<&UserId, Refused> {
+    caller.user.as_ref().ok_or(Refused::Unauthorised)
+}
+
+/// Everybody looks after the own keys, whatever the role; others' are an admin's business.
+fn act_on(caller: &Caller, user: &UserId) -> Act {
+    if caller.user.as_ref() == Some(user) { Act::Read } else { Act::Administer }
+}
+
+/// A key that the caller may change; another's is as absent as one that never was (I12).
+async fn key_of(tx: &mut Tx, caller: &Caller, key: &AccessKeyId) -> Result<AccessKeyRow, Refused> {
+    let row = tx.access_key(key).await?.filter(|row| caller.role.may(act_on(caller, &row.user)));
+    Ok(row.ok_or_else(|| Rejection::KeyNotFound { key: key.clone() })?)
+}
+
+/// Refuses where nobody could sign in and administer the deployment without the key.
+async fn keep_another_key(tx: &mut Tx, key: &AccessKeyId) -> Result<(), Refused> {
+    keep_an_admin(&tx.admin_keys().await?, |admin| admin.key == *key)
+        .map_err(|_| Rejection::LastKey { key: key.clone() })?;
+    Ok(())
+}
+
+fn told(row: &AccessKeyRow) -> String {
+    facts(&[("user", row.user.to_string()), ("state", row.state.to_string())])
+}
+
+fn view(row: AccessKeyRow) -> KeyView {
+    KeyView { id: row.id, user: row.user, state: row.state, created: row.created }
 }
 
 #[cfg(test)]

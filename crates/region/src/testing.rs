@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use catalog::{Catalog, IndexOptions, SqliteIndex};
+use catalog::{AccountRow, Catalog, IndexOptions, Inserted, SqliteIndex, UserRow};
 use model::{
-    AccountId, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
+    AccountId, Admittance, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
     NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
     UserId,
 };
@@ -89,9 +89,30 @@ pub fn disk(seed: u64, chunks: u64, contents: impl Fn(u64) -> Option<u64>) -> Ve
     bytes
 }
 
+/// Where a world's files are.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// In a temporary folder, on disk.
+    Disk,
+    /// In memory, where the system has a folder for that: for races of thousands of rounds, which ask nothing of a disk.
+    Memory,
+}
+
+impl Medium {
+    fn folder(self) -> std::io::Result<TempDir> {
+        let memory = std::path::Path::new("/dev/shm");
+        match self {
+            Medium::Memory if memory.is_dir() => TempDir::new_in(memory),
+            Medium::Memory | Medium::Disk => TempDir::new(),
+        }
+    }
+}
+
 /// How a world's regions are set.
 #[derive(Clone)]
 pub struct WorldOptions {
+    /// Where its files are.
+    pub medium: Medium,
     /// Who moves copies on.
     pub driver: DriverMode,
     /// Copies of one account into a region that run at once.
@@ -105,6 +126,7 @@ pub struct WorldOptions {
 impl Default for WorldOptions {
     fn default() -> Self {
         WorldOptions {
+            medium: Medium::Disk,
             driver: DriverMode::ByHand,
             copies_per_account: 5,
             image_quota: 1_000,
@@ -135,8 +157,27 @@ pub struct World {
 
 /// An admin of an account, so that every command is allowed.
 pub fn caller(account: AccountId, request_id: &str) -> Caller {
-    let user = Some(UserId::from_random(|| 3));
+    let user = Some(UserId::first_of(&account));
     Caller { account, user, role: Role::Admin, request_id: request_id.to_owned() }
+}
+
+fn stranger_account() -> AccountId {
+    AccountId::from_random(|| 77)
+}
+
+/// Makes the stranger's account and user, unless they are there.
+async fn admit_stranger(accounts: &Accounts) {
+    let (id, state, created) = (stranger_account(), Admittance::Active, Timestamp(1));
+    let name = Name::new("stranger").expect("a legal name");
+    let account = AccountRow { id: id.clone(), name: name.clone(), state, created };
+    let user = UserId::first_of(&id);
+    let user = UserRow { id: user, account: id, name, role: Role::Admin, state, created };
+    let mut tx = accounts.catalog.begin().await.expect("a transaction begins");
+    let inserted = tx.insert_account(&account).await.expect("the account's row is legal");
+    if inserted == Inserted::Yes {
+        let _new = tx.insert_user(&user).await.expect("the user's row is legal");
+        tx.commit().await.expect("the rows are recorded");
+    }
 }
 
 /// A region's name.
@@ -152,7 +193,7 @@ impl World {
 
     /// Regions of these names, set so.
     pub async fn with_options(names: &[&str], options: WorldOptions) -> World {
-        let dir = TempDir::new().expect("a temporary folder can be made");
+        let dir = options.medium.folder().expect("a temporary folder can be made");
         let names: Vec<_> = names.iter().map(|name| region_id(name)).collect();
         let clock = Arc::new(ManualClock::at(1_700_000_000_000));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -183,9 +224,9 @@ impl World {
         self.ground.dir.path().join(name)
     }
 
-    /// A caller of another account.
+    /// A caller of another account, an admin without access keys.
     pub fn stranger(&self) -> Caller {
-        caller(AccountId::from_random(|| 77), "stranger")
+        caller(stranger_account(), "stranger")
     }
 
     /// Imports an image of these disks.
@@ -365,6 +406,7 @@ impl Ground {
             Accounts::open(&accounts, master, Arc::new(SystemEntropy), self.clock.clone()).await;
         let accounts = accounts.expect("the accounts' catalog opens");
         accounts.ensure_first(Some(account.clone())).await.expect("the first account is made");
+        admit_stranger(&accounts).await;
         let mut regions = Vec::new();
         for name in &self.names {
             regions.push(self.open_region(name, &accounts).await);

@@ -14,6 +14,11 @@ CREATE TABLE user (
     UNIQUE (account, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX user_listed ON user (account, created, id);
+
+-- Who may administer: few.
+CREATE INDEX user_admin ON user (account) WHERE role = 'admin' AND state = 'active';
+
 -- Accounts from before get the user whom their keys belonged to in all but name.
 INSERT INTO user (id, account, name, role, state, created)
     SELECT 'user-' || substr(id, 6), id, 'admin', 'admin', 'active', created FROM account;
@@ -45,6 +50,10 @@ CREATE TABLE audit (
     before     TEXT    NOT NULL DEFAULT '',
     after      TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+
+CREATE INDEX audit_by_account ON audit (account, seq);
+
+CREATE INDEX audit_by_subject ON audit (subject, seq);
 
 CREATE TABLE audit_head (
     one    INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
