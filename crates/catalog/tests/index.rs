@@ -209,8 +209,7 @@ async fn a_sweep_that_had_decided_is_still_decided_after_a_crash() {
 async fn a_chunk_set_aside_clears_what_its_domain_was_said_to_have_complete() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path());
-    let (one, two) =
-        (domain(&index, "one").await, domain(&index, "two").await);
+    let (one, two) = (domain(&index, "one").await, domain(&index, "two").await);
     append(&index, vec![row(one, 1, 1), row(two, 1, 2)]).await;
     index.record_complete(one, vec![(id(8), 1)]).await.unwrap();
     index.record_complete(two, vec![(id(8), 1)]).await.unwrap();
@@ -226,9 +225,81 @@ fn a_version_it_does_not_know_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("index.db");
     drop(open(folder.path()));
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let Err(fault) = SqliteIndex::open(&path, IndexOptions::default()) else {
         panic!("it was opened")
     };
     assert_eq!(fault.retry(), store::Retry::Never);
+}
+
+/// Version 1 as it was released: the text must never change.
+const VERSION_1: &str = "
+CREATE TABLE domain (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE chunk (
+    domain INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 32), pack INTEGER NOT NULL,
+    place INTEGER NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (domain, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE chunk_new (
+    seq INTEGER PRIMARY KEY, domain INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 32),
+    pack INTEGER NOT NULL, place INTEGER NOT NULL, length INTEGER NOT NULL
+) STRICT;
+CREATE TABLE complete (
+    domain INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 32), places INTEGER NOT NULL,
+    PRIMARY KEY (domain, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pack (number INTEGER PRIMARY KEY, domain INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE condemned (
+    domain INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 32), PRIMARY KEY (domain, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantined (
+    domain INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 32), pack INTEGER NOT NULL,
+    place INTEGER NOT NULL, length INTEGER NOT NULL, found_ms INTEGER NOT NULL, PRIMARY KEY (domain, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sweep (
+    one INTEGER PRIMARY KEY CHECK (one = 1), decided INTEGER NOT NULL CHECK (decided IN (0, 1))
+) STRICT;
+INSERT INTO sweep (one, decided) VALUES (1, 0);
+INSERT INTO domain VALUES (1, 'one'), (2, 'two');
+PRAGMA user_version = 1;
+";
+
+/// Fault 30: an index of version 1 is changed in place, its domains are plain and its rows are where they were.
+#[tokio::test]
+async fn an_index_of_version_1_becomes_one_of_version_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    let insert = "INSERT INTO chunk VALUES (2, ?1, 7, 32, 100)";
+    old.execute(insert, [id(1).as_bytes()]).unwrap();
+    old.execute("INSERT INTO chunk_new VALUES (4, 2, ?1, 7, 132, 100)", [id(2).as_bytes()])
+        .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let index = open(folder.path());
+        let domains = index.domains().await.unwrap();
+        let names: Vec<_> = domains.iter().map(|row| (row.name.as_str(), row.seal)).collect();
+        assert_eq!(names, [("one", Seal::None), ("two", Seal::None)]);
+        let two = index.ensure_domain("two", Seal::Aes256Gcm).await.unwrap();
+        assert_eq!((two.seal, two.key_check), (Seal::None, None), "it stays as it is");
+        for n in [1, 2] {
+            assert_eq!(place(&index, two.domain, n).await.unwrap().pack, PackNumber::new(7));
+        }
+    }
+    let now = rusqlite::Connection::open(&path).unwrap();
+    let version = now.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_keys_must_come_to_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = open(folder.path());
+    let sealed = index.ensure_domain("sealed", Seal::Aes256Gcm).await.unwrap();
+    assert_eq!((sealed.seal, sealed.key_check), (Seal::Aes256Gcm, None));
+    assert_eq!(index.ensure_key_check(sealed.domain, [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(index.ensure_key_check(sealed.domain, [2; 32]).await.unwrap(), [1; 32]);
+    drop(index);
+    let row = open(folder.path()).ensure_domain("sealed", Seal::None).await.unwrap();
+    assert_eq!((row.seal, row.key_check), (Seal::Aes256Gcm, Some([1; 32])));
 }

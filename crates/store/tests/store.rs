@@ -156,11 +156,10 @@ async fn what_a_crash_left_behind_is_not_there_and_goes_with_the_sweep() {
     assert_eq!(world.store.usage().await.unwrap(), store::Totals::default());
 }
 
-#[tokio::test]
-async fn a_pack_with_little_left_in_it_is_rewritten_and_reads_go_on() {
-    let world = World::new().await;
-    let (live, disk) = (Live::default(), Arc::new(Disk::new(0, 2)));
-    let mut import = Import::begin(&world.store, world.domain, Arc::clone(&disk));
+async fn rewrite(world: World) {
+    let live = Live::default();
+    let disk = Arc::new(Disk::named(0, 2, world.naming()));
+    let mut import = Import::begin(&world.store, world.domain, Arc::clone(&disk), &live);
     while !import.step().await {}
     live.add(world.domain, disk.root());
     world.put(&(100..160).map(noise).collect::<Vec<_>>()).await;
@@ -173,17 +172,41 @@ async fn a_pack_with_little_left_in_it_is_rewritten_and_reads_go_on() {
     assert!(after.pack_bytes < before.pack_bytes / 10, "{before:?} {after:?}");
     assert_whole(&world.store, world.domain, &disk).await.unwrap();
     world.assert_true().await;
+    let domain = world.domain;
     let world = world.reopened().await;
-    assert_whole(&world.store, world.domain, &disk).await.unwrap();
+    assert_whole(&world.store, domain, &disk).await.unwrap();
 }
 
-/// R001-9: what a reservation holds does not grow with the disk.
 #[tokio::test]
-async fn an_imports_pins_fold_into_its_nodes() {
+async fn a_pack_with_little_left_in_it_is_rewritten_and_reads_go_on() {
+    rewrite(World::new().await).await;
+}
+
+#[tokio::test]
+async fn a_sealed_pack_with_little_left_in_it_is_rewritten_and_reads_go_on() {
+    rewrite(World::all_sealed().await).await;
+}
+
+/// What an import has sent is reached by no tree yet.
+#[tokio::test]
+async fn nothing_of_a_kept_domain_is_swept() {
     let world = World::new().await;
-    let mut import = Import::begin(&world.store, world.domain, Arc::new(Disk::new(0, 3)));
+    let live = Live::default();
+    let beside = world.store.ingest(world.sealed);
+    beside
+        .put_plain(Chunk::named(text(9), &world.store.naming(world.sealed).unwrap()))
+        .await
+        .unwrap();
+    beside.flush().await.unwrap();
+    let disk = Arc::new(Disk::new(0, 3));
+    let mut import = Import::begin(&world.store, world.domain, Arc::clone(&disk), &live);
     while !import.step().await {}
-    assert_eq!(import.pins(), 1, "only the root is pinned at the end");
+    let swept = world.store.sweep(&live).await.unwrap();
+    assert_eq!((swept.condemned, swept.kept.len()), (1, 1), "the other domain is swept");
+    assert_whole(&world.store, world.domain, &disk).await.unwrap();
+    drop(import);
+    let swept = world.store.sweep(&live).await.unwrap();
+    assert_eq!(swept.condemned, disk.ids().len() as u64);
 }
 
 #[tokio::test]

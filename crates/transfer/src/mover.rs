@@ -422,11 +422,14 @@ impl<'a> Mover<'a> {
     }
 
     pub fn moved(&self) -> Moved {
+        let places = self.needed.load(Ordering::Relaxed);
+        // What an earlier attempt received is held in this one.
+        let most = places.saturating_sub(self.earlier.chunks_received);
         Moved {
             bytes_received: self.earlier.bytes_received + self.requests.bytes(),
             chunks_received: self.earlier.chunks_received + self.chunks.load(Ordering::Relaxed),
-            chunks_reused: self.reused.load(Ordering::Relaxed),
-            places: self.needed.load(Ordering::Relaxed),
+            chunks_reused: self.reused.load(Ordering::Relaxed).min(most),
+            places,
         }
     }
 

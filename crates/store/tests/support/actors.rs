@@ -5,32 +5,42 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use store::{
-    CHUNK_BYTES, Chunk, ChunkId, ChunkStore, DiskRoot, Domain, Ingest, LiveRoots, Reservation,
-    RootRecord, StoreFault, TreePart, Wanted,
+    CHUNK_BYTES, Chunk, ChunkId, ChunkStore, DiskRoot, Domain, Ingest, LiveRoots, RootRecord,
+    StoreFault, TreePart, Wanted,
 };
 
 use super::disk::Disk;
-use super::frames;
+use super::frames_named;
 
-/// The catalog's part: which roots are live, twice if two hold one.
+/// The catalog's part: which roots are live and which domains are kept, twice if two hold one.
 #[derive(Clone, Default)]
-pub struct Live(pub Arc<Mutex<Vec<(Domain, DiskRoot)>>>);
+pub struct Live(pub Arc<Mutex<store::Live>>);
 
 impl Live {
     pub fn add(&self, domain: Domain, root: DiskRoot) {
-        self.0.lock().unwrap().push((domain, root));
+        self.0.lock().unwrap().roots.push((domain, root));
     }
 
     pub fn remove(&self, domain: Domain, root: DiskRoot) {
-        let mut live = self.0.lock().unwrap();
-        let at = live.iter().position(|entry| *entry == (domain, root)).unwrap();
-        live.remove(at);
+        let roots = &mut self.0.lock().unwrap().roots;
+        let at = roots.iter().position(|entry| *entry == (domain, root)).unwrap();
+        roots.remove(at);
+    }
+
+    pub fn keep(&self, domain: Domain) {
+        self.0.lock().unwrap().kept.push(domain);
+    }
+
+    pub fn keep_no_more(&self, domain: Domain) {
+        let kept = &mut self.0.lock().unwrap().kept;
+        let at = kept.iter().position(|entry| *entry == domain).unwrap();
+        kept.remove(at);
     }
 }
 
 #[async_trait]
 impl LiveRoots for Live {
-    async fn roots(&self) -> Result<Vec<(Domain, DiskRoot)>, StoreFault> {
+    async fn live(&self) -> Result<store::Live, StoreFault> {
         Ok(self.0.lock().unwrap().clone())
     }
 }
@@ -44,8 +54,8 @@ enum Task {
 /// A copy: asks, fetches what is missing, and goes down; nodes before what they list.
 pub struct Copy {
     pub disk: Arc<Disk>,
+    pub domain: Domain,
     store: ChunkStore,
-    domain: Domain,
     ingest: Ingest,
     todo: Vec<Task>,
 }
@@ -75,7 +85,8 @@ impl Copy {
 
     async fn ensure(&mut self, id: ChunkId) -> Result<(), String> {
         if self.store.missing(self.domain, &[id]).await.unwrap()[0] {
-            let (run, ids) = frames(&[self.disk.plain[&id].clone()]);
+            let plain = self.disk.plain[&id].clone();
+            let (run, ids) = frames_named(&[plain], &self.disk.naming);
             self.ingest.put_frames(run, &mut Wanted::new(ids)).await.unwrap();
         }
         Ok(())
@@ -126,57 +137,46 @@ pub async fn assert_whole(store: &ChunkStore, domain: Domain, disk: &Disk) -> Re
     Ok(())
 }
 
-/// An import: asks for chunks while they are pinned, puts what is missing, then the nodes, the root last.
+/// An import: asks for chunks, puts what is missing, then the nodes, the root last. Its domain is kept meanwhile.
 pub struct Import {
     pub disk: Arc<Disk>,
+    pub domain: Domain,
+    store: ChunkStore,
     ingest: Ingest,
-    pins: Reservation,
-    todo: Vec<(ChunkId, Option<u8>)>,
+    live: Live,
+    todo: Vec<ChunkId>,
 }
 
 impl Import {
-    pub fn begin(store: &ChunkStore, domain: Domain, disk: Arc<Disk>) -> Self {
-        let mut todo: Vec<(ChunkId, Option<u8>)> = disk
-            .plain
-            .keys()
-            .map(|id| (*id, disk.nodes.get(id).map(|(level, _)| *level)))
-            .collect();
+    pub fn begin(store: &ChunkStore, domain: Domain, disk: Arc<Disk>, live: &Live) -> Self {
+        live.keep(domain);
+        let mut todo: Vec<ChunkId> = disk.plain.keys().copied().collect();
         // Chunks first, then nodes by level, then the root; popped from the end.
-        let rank = |id: &ChunkId, level: &Option<u8>| {
-            if *id == disk.root().id() { 9 } else { level.unwrap_or(0) }
+        let rank = |id: &ChunkId| {
+            let level = disk.nodes.get(id).map_or(0, |(level, _)| *level);
+            if *id == disk.root().id() { 9 } else { level }
         };
-        todo.sort_by_key(|(id, level)| std::cmp::Reverse(rank(id, level)));
-        Import { ingest: store.ingest(domain), pins: store.reserve(domain), todo, disk }
+        todo.sort_by_key(|id| std::cmp::Reverse(rank(id)));
+        let (ingest, store, live) = (store.ingest(domain), store.clone(), live.clone());
+        Import { ingest, domain, store, live, todo, disk }
     }
 
     /// Does one thing; tells whether the import is stored. The caller makes the root live, and only then drops this.
     pub async fn step(&mut self) -> bool {
-        let Some((id, level)) = self.todo.pop() else {
+        let Some(id) = self.todo.pop() else {
             self.ingest.flush().await.unwrap();
             return true;
         };
-        if self.pins.missing(&[id]).await.unwrap()[0] {
-            self.ingest.put_plain(Chunk::of(self.disk.plain[&id].clone())).await.unwrap();
+        if self.store.missing(self.domain, &[id]).await.unwrap()[0] {
+            let plain = self.disk.plain[&id].clone();
+            self.ingest.put_plain(Chunk::named(plain, &self.disk.naming)).await.unwrap();
         }
-        let part = match level {
-            Some(level) => TreePart::Node { level, id },
-            None if id == self.disk.root().id() => TreePart::Root(id),
-            None => return false,
-        };
-        // From here on the node pins what it lists, and itself.
-        let listed = self.disk.plain[&id].chunks_exact(32);
-        let listed: Vec<ChunkId> =
-            listed.map(|id| ChunkId::from_bytes(id.try_into().unwrap())).collect();
-        let parts: Vec<TreePart> = listed
-            .iter()
-            .filter_map(|id| Some(TreePart::Node { level: self.disk.nodes.get(id)?.0, id: *id }))
-            .collect();
-        let chunks: Vec<ChunkId> = listed.into_iter().chain([id]).collect();
-        self.pins.fold(part, &chunks, &parts);
         false
     }
+}
 
-    pub fn pins(&self) -> usize {
-        self.pins.pins()
+impl Drop for Import {
+    fn drop(&mut self) {
+        self.live.keep_no_more(self.domain);
     }
 }

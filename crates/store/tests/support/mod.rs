@@ -14,8 +14,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use catalog::index::{IndexOptions, SqliteIndex};
 use store::{
-    CHUNK_BYTES, Chunk, ChunkId, ChunkIndex, ChunkStore, Domain, Encoder, FilesBackend, Ingest,
-    PackFile, PackHeader, PackNumber, PackStat, StoreBackend, StoreFault, StoreOptions, Wanted,
+    CHUNK_BYTES, Chunk, ChunkId, ChunkIndex, ChunkStore, DataKey, Domain, DomainKeys, Encoder,
+    FilesBackend, IdKey, Ingest, Naming, PackFile, PackHeader, PackNumber, PackStat, StoreBackend,
+    StoreFault, StoreOptions, Wanted,
 };
 use tempfile::TempDir;
 
@@ -30,6 +31,8 @@ pub struct World {
     pub index: Arc<SqliteIndex>,
     pub store: ChunkStore,
     pub domain: Domain,
+    /// A sealed domain beside it, whose keys are here.
+    pub sealed: Domain,
     pub options: StoreOptions,
 }
 
@@ -45,7 +48,19 @@ impl World {
         let (bytes, rows) = (Arc::clone(&backend), Arc::clone(&index));
         let store = ChunkStore::open(bytes, rows, options).await.unwrap();
         let domain = store.domain("one").await.unwrap();
-        World { folder, backend, index, store, domain, options }
+        let sealed = store.sealed_domain("sealed").await.unwrap();
+        store.unlock(sealed, keys()).unwrap();
+        World { folder, backend, index, store, domain, sealed, options }
+    }
+
+    /// The same with the sealed domain in the plain one's stead.
+    pub async fn all_sealed() -> Self {
+        let world = World::new().await;
+        World { domain: world.sealed, ..world }
+    }
+
+    pub fn naming(&self) -> Naming {
+        self.store.naming(self.domain).unwrap()
     }
 
     /// Closes the store and opens it again, as after a restart.
@@ -57,7 +72,7 @@ impl World {
 
     pub async fn put(&self, plain: &[Bytes]) -> Vec<ChunkId> {
         let ingest = self.store.ingest(self.domain);
-        let ids = put_frames(&ingest, plain).await;
+        let ids = put_named(&ingest, plain, &self.naming()).await;
         ingest.flush().await.unwrap();
         ids
     }
@@ -77,17 +92,30 @@ pub fn options() -> StoreOptions {
     StoreOptions { workers: 2, quiet: Duration::from_millis(5), ..StoreOptions::default() }
 }
 
+/// The keys of the worlds' sealed domain.
+pub fn keys() -> DomainKeys {
+    DomainKeys { id_key: IdKey::new([0x3c; 32]), data_key: DataKey::new([0xa7; 32]) }
+}
+
 pub async fn put_frames(ingest: &Ingest, plain: &[Bytes]) -> Vec<ChunkId> {
-    let (run, ids) = frames(plain);
+    put_named(ingest, plain, &Naming::Plain).await
+}
+
+pub async fn put_named(ingest: &Ingest, plain: &[Bytes], naming: &Naming) -> Vec<ChunkId> {
+    let (run, ids) = frames_named(plain, naming);
     let accepted = ingest.put_frames(run, &mut Wanted::new(ids.clone())).await.unwrap();
     assert!(accepted.refused.is_empty() && accepted.stored.len() == ids.len());
     ids
 }
 
 pub fn frames(plain: &[Bytes]) -> (Bytes, Vec<ChunkId>) {
+    frames_named(plain, &Naming::Plain)
+}
+
+pub fn frames_named(plain: &[Bytes], naming: &Naming) -> (Bytes, Vec<ChunkId>) {
     let (mut encoder, mut run, mut ids) = (Encoder::new(1).unwrap(), Vec::new(), Vec::new());
     for plain in plain {
-        let chunk = Chunk::of(plain.clone());
+        let chunk = Chunk::named(plain.clone(), naming);
         encoder.encode(&chunk.id(), plain, &mut run);
         ids.push(chunk.id());
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use store::{CHUNK_BYTES, ChunkId, ChunkStore, DiskRoot, Domain, Encoder, TreeBuilder, Wanted};
+use store::{
+    CHUNK_BYTES, ChunkId, ChunkStore, DiskRoot, Domain, Encoder, Naming, TreeBuilder, Wanted,
+};
 
 /// How many bytes the frames of a sample disk's chunks take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,14 @@ impl SampleDisk {
 
     /// A disk of this size with a chunk at each of these places, in order: place in chunks, and seed.
     pub fn sparse(size_bytes: u64, filled: &[(u64, u64)], weight: Weight) -> Self {
+        SampleDisk::named(size_bytes, filled, weight, &Naming::Plain)
+    }
+
+    /// The same disk as another naming has it.
+    pub fn named(size_bytes: u64, filled: &[(u64, u64)], weight: Weight, naming: &Naming) -> Self {
         let mut encoder = Encoder::new(1).expect("zstd knows level 1");
-        let mut tree = TreeBuilder::new(size_bytes).expect("a sample disk has a legal size");
+        let mut tree =
+            TreeBuilder::named(size_bytes, naming.clone()).expect("a sample disk has a legal size");
         let (mut frames, mut chunks, mut nodes, mut next) =
             (BTreeMap::new(), Vec::new(), Vec::new(), 0);
         let mut add = |id: ChunkId, plain: &[u8], list: &mut Vec<ChunkId>| {
@@ -84,7 +92,7 @@ impl SampleDisk {
                 Weight::Light => light_chunk(*seed),
                 Weight::Heavy => heavy_chunk(*seed),
             };
-            let id = ChunkId::of(&plain);
+            let id = naming.id(&plain);
             tree.push_zeros(place - next);
             tree.push(id);
             next = place + 1;
@@ -99,8 +107,8 @@ impl SampleDisk {
             add(node.chunk.id(), node.chunk.plain(), &mut nodes);
         }
         let mut roots = Vec::new();
-        add(record.root().id(), &record.encode(), &mut roots);
-        let (root, places) = (record.root(), record.places());
+        let (root, places) = (record.root_named(naming), record.places());
+        add(root.id(), &record.encode(), &mut roots);
         SampleDisk { root, size_bytes, places, chunks, nodes, frames }
     }
 

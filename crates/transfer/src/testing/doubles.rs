@@ -10,7 +10,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use store::{ChunkId, encode_absent};
 
 use crate::fault::SourceFault;
-use crate::source::{ChunkSource, FrameStream};
+use crate::source::{ChunkSource, FrameStream, RenamingSource};
+use crate::testing::SampleDisk;
 
 /// Serves frames from memory, a few to a piece; what it has not it says so of.
 pub struct ShelfSource {
@@ -39,6 +40,50 @@ impl ChunkSource for ShelfSource {
             body.push(Ok(Bytes::from(piece)));
         }
         Ok(stream::iter(body).boxed())
+    }
+}
+
+/// Serves chunks as another source does, and says what they are called by a list.
+pub struct Named {
+    inner: Arc<dyn ChunkSource>,
+    names: BTreeMap<ChunkId, ChunkId>,
+    asked: AtomicUsize,
+}
+
+impl Named {
+    /// A source that serves `theirs` and says what its chunks are called in `ours`, which is the same disk.
+    pub fn new(inner: Arc<dyn ChunkSource>, theirs: &SampleDisk, ours: &SampleDisk) -> Self {
+        let names = theirs.chunks.iter().copied().zip(ours.chunks.iter().copied()).collect();
+        Named { inner, names, asked: AtomicUsize::new(0) }
+    }
+
+    /// The same with another name for one chunk, or none.
+    pub fn telling(mut self, id: ChunkId, name: Option<ChunkId>) -> Self {
+        match name {
+            Some(name) => drop(self.names.insert(id, name)),
+            None => drop(self.names.remove(&id)),
+        }
+        self
+    }
+
+    /// How many names were asked for.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl ChunkSource for Named {
+    async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        self.inner.fetch(ids).await
+    }
+}
+
+#[async_trait]
+impl RenamingSource for Named {
+    async fn rename(&self, ids: Vec<ChunkId>) -> Result<Vec<Option<ChunkId>>, SourceFault> {
+        self.asked.fetch_add(ids.len(), Ordering::SeqCst);
+        Ok(ids.iter().map(|id| self.names.get(id).copied()).collect())
     }
 }
 

@@ -6,4 +6,4 @@ mod doubles;
 
 pub use conformance::{Case, NewStore, Over, Rig, cases, source_conformance};
 pub use disk::{SampleDisk, Weight, frame_of, heavy_chunk, light_chunk};
-pub use doubles::{Counted, ShelfSource, Tampered, gather, pieces};
+pub use doubles::{Counted, Named, ShelfSource, Tampered, gather, pieces};
