@@ -1,12 +1,15 @@
 //! The target's door: a copy is promised in one transaction. Either the caller has an id or nothing happened.
 
-use catalog::{CopyRow, ImageDiskRow, ImageRow, Inserted, Reserved, TokenClaim, TokenRow, Tx};
+use catalog::{
+    AuditEntry, CopyRow, ImageDiskRow, ImageRow, Inserted, Reserved, TokenClaim, TokenRow, Tx,
+};
 use model::rules::{AdmissionFacts, admit_copy, room};
 use model::{
     CopyId, CopyState, DiskRole, EncryptionKeyId, ImageId, ImageKind, ImageStatus, Origin,
     Progress, QuotaKind, Rejection, Storage, Timestamp,
 };
 
+use crate::audit;
 use crate::commands::Caller;
 use crate::peer::{Accepted, Approval, CopyOffer, Seen};
 use crate::refused::{Refused, RegionFault, failpoint};
@@ -47,7 +50,13 @@ impl Region {
             user: offer.user.clone(),
             ..Caller::of_region(&offer.account, offer.request_id.clone())
         };
-        tx.record_audit(&self.audit_entry(&caller, "copy.accept", offer.copy.as_str())).await?;
+        let after = audit::facts(&[
+            ("source", format!("{}/{}", offer.source, offer.image)),
+            ("image", image.to_string()),
+            ("name", offer.name.to_string()),
+        ]);
+        let entry = self.audit_entry(&caller, "copy.accept", offer.copy.as_str());
+        tx.record_audit(&AuditEntry { after, ..entry }).await?;
         failpoint!("api.before_commit");
         tx.commit().await?;
         failpoint!("api.after_commit_before_reply");
@@ -222,6 +231,9 @@ pub(crate) async fn admission_facts(
         source_key: offer.sealed.as_ref().map(|sealed| sealed.key.clone()),
         target_key: key.cloned(),
         running: tx.running_copy(&offer.account, &offer.source, &offer.image).await?,
+        name: offer.name.clone(),
+        names: offer.names,
+        namesake: tx.namesake(&offer.account, &offer.name, None).await?,
         images: tx.quota(&offer.account, QuotaKind::Image).await?,
         snapshots: tx.quota(&offer.account, QuotaKind::Snapshot).await?,
         disks: offer.disks.len() as u64,

@@ -1,7 +1,7 @@
 //! The audit trails: what an entry says, and reading and checking what was recorded.
 
-use catalog::{AuditChain, AuditEntry, AuditFilter, AuditRow, Tx};
-use model::{AccountId, Act, Timestamp};
+use catalog::{AuditChain, AuditEntry, AuditFilter, AuditRow, ImageRow, Tx};
+use model::{AccountId, Act, Tags, Timestamp};
 
 use crate::commands::{Caller, Cursor, Listed};
 use crate::deployment::Accounts;
@@ -64,6 +64,17 @@ pub enum TrailStanding {
 pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let line = |(field, value): &(&str, String)| format!("{field}={}", value.replace('\n', "\\n"));
     facts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What an image says of itself, and how it stands.
+pub(crate) fn image_facts(image: &ImageRow, tags: &Tags) -> String {
+    let tag = |(key, value): (&str, &str)| format!("{key}:{value}");
+    facts(&[
+        ("name", image.name.to_string()),
+        ("description", image.description.to_string()),
+        ("status", image.status.to_string()),
+        ("tags", tags.iter().map(tag).collect::<Vec<_>>().join(",")),
+    ])
 }
 
 /// The entry of a change that a caller asked for.

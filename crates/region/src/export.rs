@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use model::Act;
 use model::{DomainName, SnapshotId};
 use store::{ChunkId, Domain, Naming};
 
@@ -20,6 +21,7 @@ impl Region {
         caller: &Caller,
         snapshot: &SnapshotId,
     ) -> Result<Naming, Refused> {
+        caller.must(Act::Read)?;
         let domain = self.readable_domain(caller, snapshot).await?;
         Ok(self.inner.store.naming(domain)?)
     }
@@ -31,6 +33,7 @@ impl Region {
         snapshot: &SnapshotId,
         ids: Vec<ChunkId>,
     ) -> Result<FrameStream, Refused> {
+        caller.must(Act::Read)?;
         let domain = self.readable_domain(caller, snapshot).await?;
         let frames = self.inner.store.frames(domain, ids);
         Ok(frames.map(|run| run.map_err(RegionFault::from)).boxed())

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use catalog::{CopyRow, ImageDiskRow, ImageRow, Page, Tx, Updated};
-use model::rules::{DeletionFacts, Force, judge_deletion};
-use model::{DomainName, ImageId, ImageStatus, QuotaKind, Rejection, Storage, Tags};
+use catalog::{AuditEntry, CopyRow, ImageDiskRow, ImageRow, Page, Tx, Updated};
+use model::rules::{DeletionFacts, Force, judge_deletion, judge_name};
+use model::{Act, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
+use crate::audit::image_facts;
 use crate::commands::{Caller, Cursor, EditImage, ImageQuery, Listed, SnapshotsOfImage};
 use crate::copies::phase_of;
 use crate::refused::{Refused, RegionFault, failpoint};
@@ -35,6 +36,7 @@ impl Region {
         caller: &Caller,
         query: ImageQuery,
     ) -> Result<Listed<ImageView>, Refused> {
+        caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let (rows, next) = self.visible_images(&mut tx, caller, query).await?;
         let items = self.image_views(&mut tx, rows).await?;
@@ -44,6 +46,7 @@ impl Region {
 
     /// One image.
     pub async fn image(&self, caller: &Caller, image: &ImageId) -> Result<ImageView, Refused> {
+        caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let Seen { row, .. } = self.visible_image(&mut tx, caller, image).await?;
         let view = self.image_views(&mut tx, vec![row]).await?.pop();
@@ -121,10 +124,15 @@ impl Region {
         image: &ImageId,
         edit: EditImage,
     ) -> Result<ImageView, Refused> {
+        caller.must(Act::Change)?;
         loop {
             let mut tx = self.inner.catalog.begin().await?;
             let mut row = self.own_image(&mut tx, caller, image).await?;
-            row.name = edit.name.clone().unwrap_or(row.name);
+            let before = image_facts(&row, &tx.tags(image).await?);
+            if let Some(name) = &edit.name {
+                row.name = name.clone();
+                self.judge_new_name(&mut tx, &row, edit.names).await?;
+            }
             row.description = edit.description.clone().unwrap_or(row.description);
             if tx.update_image(&row).await? == Updated::No {
                 continue;
@@ -132,10 +140,23 @@ impl Region {
             if let Some(tags) = &edit.tags {
                 tx.set_tags(image, tags).await?;
             }
-            tx.record_audit(&self.audit_entry(caller, "image.edit", image.as_str())).await?;
+            let after = image_facts(&row, &tx.tags(image).await?);
+            let entry = self.audit_entry(caller, "image.edit", image.as_str());
+            tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
             tx.commit().await?;
             return self.image(caller, image).await;
         }
+    }
+
+    /// Whether an image may have the name that it is to have, in the transaction that gives it.
+    pub(crate) async fn judge_new_name(
+        &self,
+        tx: &mut Tx,
+        image: &ImageRow,
+        rule: NameRule,
+    ) -> Result<(), Refused> {
+        let namesake = tx.namesake(&image.account, &image.name, Some(&image.id)).await?;
+        Ok(judge_name(&image.name, rule, namesake.as_ref(), self.id())?)
     }
 
     /// Deletes an image, and its snapshots where asked. Refused while a copy reads it or makes it (R001-6, R004-3).
@@ -146,6 +167,7 @@ impl Region {
         force: Force,
         snapshots: SnapshotsOfImage,
     ) -> Result<(), Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = self.own_image(&mut tx, caller, image).await?;
         let held_by =
@@ -161,6 +183,7 @@ impl Region {
             converted_into: converted.map(|import| import.image),
         };
         judge_deletion(&facts, force)?;
+        let before = image_facts(&row, &tx.tags(image).await?);
         failpoint!("del.mark");
         if row.status == ImageStatus::Available {
             tx.give_back_used(&caller.account, QuotaKind::Image, 1).await?;
@@ -173,7 +196,8 @@ impl Region {
         }
         failpoint!("del.unref");
         tx.delete_image(image).await?;
-        tx.record_audit(&self.audit_entry(caller, "image.delete", image.as_str())).await?;
+        let entry = self.audit_entry(caller, "image.delete", image.as_str());
+        tx.record_audit(&AuditEntry { before, ..entry }).await?;
         failpoint!("del.drop");
         tx.commit().await?;
         self.changed();
@@ -200,6 +224,7 @@ impl Region {
         caller: &Caller,
         image: &ImageId,
     ) -> Result<Verified, Refused> {
+        caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         self.own_image(&mut tx, caller, image).await?;
         drop(tx);

@@ -6,17 +6,19 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use catalog::{
-    ImageDiskRow, ImageRow, ImportRow, Reserved, SnapshotRow, TokenClaim, TokenRow, Tx, Updated,
+    AuditEntry, ImageDiskRow, ImageRow, ImportRow, Reserved, SnapshotRow, TokenClaim, TokenRow, Tx,
+    Updated,
 };
 use futures::StreamExt;
 use model::rules::room;
 use model::{
-    AccountId, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind, ImageStatus,
-    QuotaKind, Rejection, SizeBytes, SnapshotId, Storage,
+    AccountId, Act, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
+    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
 
+use crate::audit::{facts, image_facts};
 use crate::commands::{BeginImport, Caller};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::{Region, disk_root};
@@ -56,6 +58,7 @@ impl Region {
         caller: &Caller,
         command: BeginImport,
     ) -> Result<ImageView, Refused> {
+        caller.must(Act::Change)?;
         if command.disks.is_empty() {
             return Err(Rejection::field(Field::Disks, FieldRefusal::Empty).into());
         }
@@ -73,11 +76,13 @@ impl Region {
                 );
             }
         }
-        let image = self.insert_with_new_id(&mut tx, row).await?;
+        let image = self.insert_with_new_id(&mut tx, row.clone()).await?;
         if let Some(first) = self.claim_import_token(&mut tx, caller, &command, &image).await? {
             drop(tx);
             return self.image(caller, &first).await;
         }
+        let row = ImageRow { id: image.clone(), ..row };
+        self.judge_new_name(&mut tx, &row, command.names).await?;
         let mut disks = Vec::with_capacity(command.disks.len());
         for (index, size) in command.disks.iter().enumerate() {
             let role = DiskRole::at(index)?;
@@ -95,7 +100,10 @@ impl Region {
         let account = caller.account.clone();
         let row = ImportRow { image: image.clone(), account, source_image: None, created };
         tx.insert_import(&row).await?;
-        tx.record_audit(&self.audit_entry(caller, "import.begin", image.as_str())).await?;
+        let begun = tx.image(&caller.account, &image).await?;
+        let after = begun.map(|row| image_facts(&row, &command.tags)).unwrap_or_default();
+        let entry = self.audit_entry(caller, "import.begin", image.as_str());
+        tx.record_audit(&AuditEntry { after, ..entry }).await?;
         failpoint!("api.before_commit");
         tx.commit().await?;
         failpoint!("api.after_commit_before_reply");
@@ -153,6 +161,7 @@ impl Region {
         image: &ImageId,
         ids: Vec<ChunkId>,
     ) -> Result<Vec<bool>, Refused> {
+        caller.must(Act::Change)?;
         let session = self.import_session(caller, image).await?;
         session.asked.fetch_add(ids.len() as u64, Ordering::Relaxed);
         Ok(self.inner.store.missing(session.domain, &ids).await?)
@@ -166,6 +175,7 @@ impl Region {
         image: &ImageId,
         frames: Bytes,
     ) -> Result<u64, Refused> {
+        caller.must(Act::Change)?;
         let session = self.import_session(caller, image).await?;
         let ingest = self.inner.store.ingest(session.domain);
         let mut wanted = Wanted::new(named_in(&frames)?);
@@ -188,6 +198,7 @@ impl Region {
         image: &ImageId,
         digests: Vec<Digest>,
     ) -> Result<ImageView, Refused> {
+        caller.must(Act::Change)?;
         let session = self.import_session(caller, image).await?;
         let disks = self.inner.catalog.read().await?.image_disks(image).await?;
         if digests.len() != disks.len() {
@@ -256,6 +267,7 @@ impl Region {
                 ImageDiskRow { digest: Some(snapshot.digest), snapshot: Some(snapshot.id), ..disk };
             tx.set_image_disk(&disk).await?;
         }
+        let before = facts(&[("status", row.status.to_string())]);
         row.status = ImageStatus::Available;
         if tx.update_image(&row).await? == Updated::No {
             return Err(RegionFault::Contradiction {
@@ -266,7 +278,9 @@ impl Region {
         tx.delete_import(image).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Image, 1).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Snapshot, digests.len() as u64).await?;
-        tx.record_audit(&self.audit_entry(caller, "import.publish", image.as_str())).await?;
+        let after = facts(&[("status", row.status.to_string())]);
+        let entry = self.audit_entry(caller, "import.publish", image.as_str());
+        tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         failpoint!("wrk.commit_available");
         tx.commit().await?;
         Ok(())

@@ -1,8 +1,9 @@
 //! Instances: small records that say an image is used. Ferry runs no machines.
 
-use catalog::InstanceRow;
-use model::{ImageId, InstanceId, Name, Rejection};
+use catalog::{AuditEntry, InstanceRow};
+use model::{Act, ImageId, InstanceId, Name, Rejection};
 
+use crate::audit::facts;
 use crate::commands::Caller;
 use crate::refused::Refused;
 use crate::region::Region;
@@ -17,6 +18,7 @@ impl Region {
         name: Name,
         image: &ImageId,
     ) -> Result<InstanceView, Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         self.usable_image(&mut tx, caller, image).await?;
         let row = InstanceRow {
@@ -27,13 +29,15 @@ impl Region {
             created: self.inner.clock.now(),
         };
         tx.insert_instance(&row).await?;
-        tx.record_audit(&self.audit_entry(caller, "instance.create", row.id.as_str())).await?;
+        let entry = self.audit_entry(caller, "instance.create", row.id.as_str());
+        tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
         tx.commit().await?;
         Ok(self.instance_view(row))
     }
 
     /// The caller's instances here.
     pub async fn instances(&self, caller: &Caller) -> Result<Vec<InstanceView>, Refused> {
+        caller.must(Act::Read)?;
         let rows = self.inner.catalog.read().await?.list_instances(&caller.account).await?;
         Ok(rows.into_iter().map(|row| self.instance_view(row)).collect())
     }
@@ -44,6 +48,7 @@ impl Region {
         caller: &Caller,
         instance: &InstanceId,
     ) -> Result<InstanceView, Refused> {
+        caller.must(Act::Read)?;
         let row = self.inner.catalog.read().await?.instance(&caller.account, instance).await?;
         Ok(self.instance_view(row.ok_or_else(|| self.no_instance(instance))?))
     }
@@ -55,6 +60,7 @@ impl Region {
         instance: &InstanceId,
         image: &ImageId,
     ) -> Result<InstanceView, Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = tx
             .instance(&caller.account, instance)
@@ -62,10 +68,11 @@ impl Region {
             .ok_or_else(|| self.no_instance(instance))?;
         self.usable_image(&mut tx, caller, image).await?;
         tx.set_instance_image(instance, image).await?;
-        tx.record_audit(&self.audit_entry(caller, "instance.change_disk", instance.as_str()))
-            .await?;
+        let changed = InstanceRow { image: image.clone(), ..row.clone() };
+        let entry = self.audit_entry(caller, "instance.change_disk", instance.as_str());
+        tx.record_audit(&AuditEntry { before: told(&row), after: told(&changed), ..entry }).await?;
         tx.commit().await?;
-        Ok(self.instance_view(InstanceRow { image: image.clone(), ..row }))
+        Ok(self.instance_view(changed))
     }
 
     /// Forgets an instance.
@@ -74,10 +81,15 @@ impl Region {
         caller: &Caller,
         instance: &InstanceId,
     ) -> Result<(), Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
-        tx.instance(&caller.account, instance).await?.ok_or_else(|| self.no_instance(instance))?;
+        let row = tx
+            .instance(&caller.account, instance)
+            .await?
+            .ok_or_else(|| self.no_instance(instance))?;
         tx.delete_instance(instance).await?;
-        tx.record_audit(&self.audit_entry(caller, "instance.delete", instance.as_str())).await?;
+        let entry = self.audit_entry(caller, "instance.delete", instance.as_str());
+        tx.record_audit(&AuditEntry { before: told(&row), ..entry }).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -95,4 +107,8 @@ impl Region {
     fn no_instance(&self, instance: &InstanceId) -> Rejection {
         Rejection::InstanceNotFound { instance: instance.clone(), region: self.id().clone() }
     }
+}
+
+fn told(row: &InstanceRow) -> String {
+    facts(&[("name", row.name.to_string()), ("image", row.image.to_string())])
 }

@@ -1,9 +1,10 @@
 //! Snapshots: listed with where they come from, shown, deleted.
 
-use catalog::{Copied, SnapshotFilter, SnapshotRow};
-use model::{QuotaKind, Rejection, SnapshotId};
+use catalog::{AuditEntry, Copied, SnapshotFilter, SnapshotRow};
+use model::{Act, QuotaKind, Rejection, SnapshotId};
 use store::CHUNK_BYTES;
 
+use crate::audit::facts;
 use crate::commands::{Caller, Cursor, Listed, SnapshotQuery, SnapshotSelection};
 use crate::images::{next_cursor, page};
 use crate::refused::Refused;
@@ -17,6 +18,7 @@ impl Region {
         caller: &Caller,
         query: SnapshotQuery,
     ) -> Result<Listed<SnapshotView>, Refused> {
+        caller.must(Act::Read)?;
         let copied = match query.selection {
             SnapshotSelection::All => None,
             SnapshotSelection::Copied => Some(Copied::Only),
@@ -39,6 +41,7 @@ impl Region {
         caller: &Caller,
         snapshot: &SnapshotId,
     ) -> Result<SnapshotView, Refused> {
+        caller.must(Act::Read)?;
         let row = self.inner.catalog.read().await?.snapshot(&caller.account, snapshot).await?;
         Ok(self.snapshot_view(row.ok_or_else(|| self.no_snapshot(snapshot))?))
     }
@@ -49,6 +52,7 @@ impl Region {
         caller: &Caller,
         snapshot: &SnapshotId,
     ) -> Result<(), Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = tx
             .snapshot(&caller.account, snapshot)
@@ -59,7 +63,12 @@ impl Region {
         }
         tx.delete_snapshot(snapshot, self.inner.clock.now()).await?;
         tx.give_back_used(&caller.account, QuotaKind::Snapshot, 1).await?;
-        tx.record_audit(&self.audit_entry(caller, "snapshot.delete", snapshot.as_str())).await?;
+        let before = facts(&[
+            ("size_bytes", row.size.bytes().to_string()),
+            ("digest", row.digest.to_string()),
+        ]);
+        let entry = self.audit_entry(caller, "snapshot.delete", snapshot.as_str());
+        tx.record_audit(&AuditEntry { before, ..entry }).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Giving back: what a copy or import promised and will not keep.
 
-use catalog::{CopyRow, ImageRow, Tx, Updated};
-use model::{Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection};
+use catalog::{AuditEntry, CopyRow, ImageRow, Tx, Updated};
+use model::{Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection};
 
+use crate::audit::{facts, image_facts};
 use crate::commands::Caller;
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -12,6 +13,7 @@ impl Region {
     /// Cancels the copy or import that makes an image. Exactly one of *available* and *cancelled* wins (I5): whoever
     /// records first. Cancelling twice is no error.
     pub async fn cancel_image(&self, caller: &Caller, image: &ImageId) -> Result<(), Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = self.own_image(&mut tx, caller, image).await?;
         if tx.import(&caller.account, image).await?.is_some() {
@@ -37,7 +39,10 @@ impl Region {
                 RegionFault::Contradiction { what: "a copy changed within a transaction" }.into()
             );
         }
-        tx.record_audit(&self.audit_entry(caller, "copy.cancel", copy.id.as_str())).await?;
+        let entry = self.audit_entry(caller, "copy.cancel", copy.id.as_str());
+        let state = |copy: &CopyRow| facts(&[("state", copy.state.name().to_owned())]);
+        let (before, after) = (state(&copy), state(&cancelled));
+        tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         tx.commit().await?;
         failpoint!("cancel.stop_worker");
         self.stop_transfer(&copy);
@@ -72,6 +77,7 @@ impl Region {
         if image.status != ImageStatus::Creating {
             return Ok(());
         }
+        let before = facts(&[("status", image.status.to_string())]);
         give_back(&mut tx, &image, copy.disks).await?;
         failpoint!("cancel.release_quota");
         match cause {
@@ -96,7 +102,12 @@ impl Region {
                 }
             }
         }
-        tx.record_audit(&self.driver_entry(copy, "copy.unwind")).await?;
+        let after = match tx.image(&copy.account, &copy.target_image).await? {
+            Some(failed) => facts(&[("status", failed.status.to_string())]),
+            None => String::new(),
+        };
+        let entry = self.driver_entry(copy, "copy.unwind");
+        tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         failpoint!("cancel.drop_rows");
         tx.commit().await?;
         self.changed();
@@ -110,11 +121,13 @@ impl Region {
         caller: &Caller,
         image: ImageRow,
     ) -> Result<(), Refused> {
+        let before = image_facts(&image, &tx.tags(&image.id).await?);
         let disks = tx.image_disks(&image.id).await?.len() as u64;
         give_back(&mut tx, &image, disks).await?;
         tx.delete_import(&image.id).await?;
         tx.delete_image(&image.id).await?;
-        tx.record_audit(&self.audit_entry(caller, "import.cancel", image.id.as_str())).await?;
+        let entry = self.audit_entry(caller, "import.cancel", image.id.as_str());
+        tx.record_audit(&AuditEntry { before, ..entry }).await?;
         tx.commit().await?;
         self.drop_import_session(&image.id);
         self.changed();

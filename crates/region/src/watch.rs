@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::Stream;
-use model::{CopyId, Progress};
+use model::{Act, CopyId, Progress};
 
 use crate::commands::Caller;
 use crate::refused::Refused;
@@ -66,8 +66,9 @@ struct Meter {
 }
 
 impl LiveRates {
-    /// Notes how far a copy is: bytes received in this attempt, places whose chunks have come or were here.
-    pub(crate) fn note(&self, copy: &CopyId, bytes: u64, progress: Progress) {
+    /// Notes how far a copy is: bytes received in this attempt, places whose chunks have come or were here. Answers how many
+    /// bytes are new since the last note that counted.
+    pub(crate) fn note(&self, copy: &CopyId, bytes: u64, progress: Progress) -> u64 {
         let now = Instant::now();
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(meter) = meters.get_mut(copy) else {
@@ -81,11 +82,11 @@ impl LiveRates {
                 foretold: None,
             };
             meters.insert(copy.clone(), meter);
-            return;
+            return bytes;
         };
         let seconds = now.duration_since(meter.at).as_secs_f64();
         if seconds < 0.05 {
-            return;
+            return 0;
         }
         let new_bytes = bytes.saturating_sub(meter.bytes);
         self.received_bytes.fetch_add(new_bytes, Ordering::Relaxed);
@@ -103,6 +104,7 @@ impl LiveRates {
             let left = rate.seconds_left(progress);
             meter.foretold = left.map(|left| (now, now + Duration::from_secs(left)));
         }
+        new_bytes
     }
 
     pub(crate) fn of(&self, copy: &CopyId) -> Option<Rate> {
@@ -146,6 +148,7 @@ impl Region {
         caller: &Caller,
         copy: &CopyId,
     ) -> Result<impl Stream<Item = Result<CopyView, Refused>> + Send + use<>, Refused> {
+        caller.must(Act::Read)?;
         let first = self.copy(caller, copy).await?;
         let changes = self.inner.changes.subscribe();
         let state = Watching {
