@@ -28,6 +28,7 @@ mod outcome;
 mod page;
 #[cfg(test)]
 mod plans;
+mod queue;
 mod quota;
 mod rate;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub use local_file::LocalFileRow;
 pub use outcome::{Deleted, Ensured, Inserted, Released, Reserved, Updated};
 pub use page::Page;
 pub use share::ShareRow;
+pub use queue::LiveCopy;
 pub use rate::RateRow;
 pub use snapshot::{Copied, SnapshotFilter, SnapshotRow};
 pub use ticket::{SpentTicket, TicketFilter, TicketRow, TicketTargetRow};

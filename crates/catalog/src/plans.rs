@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row, query};
 
 use crate::{access_key, accounts, user};
 use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
-use crate::{rate, share, storage_span, tags, ticket, token, traffic, tx::Tx, visible};
+use crate::{queue, rate, share, storage_span, tags, ticket, token, traffic, tx::Tx, visible};
 
 async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
@@ -69,6 +69,7 @@ async fn no_listing_scans_a_table_or_sorts() {
         traffic::BY_LINK,
         storage_span::ENDED,
         storage_span::LASTING,
+        queue::OF_ACCOUNT,
         rate::LIST,
         audit::LIST,
         audit::LIST_OF_ACCOUNT,
@@ -89,8 +90,15 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
     let (_folder, catalog) = sample::catalog().await;
     let mut tx = catalog.begin().await.unwrap();
     // Published and unwinding copies have an index of their own, and few are in it.
-    let whole =
-        [hold::LIST, import::LIST, copy::BY_STATE, copy::WITH_DIGESTS, copy_claim::FINISHING];
+    let whole = [
+        hold::LIST,
+        import::LIST,
+        copy::BY_STATE,
+        copy::WITH_DIGESTS,
+        copy_claim::FINISHING,
+        rate::LIST,
+        queue::OF_ALL,
+    ];
     for sql in whole {
         let steps = plan(&mut tx, sql).await;
         assert!(!steps.iter().any(|step| sorts(step)), "{sql}\n{steps:#?}");

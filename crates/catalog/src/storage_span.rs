@@ -48,6 +48,16 @@ impl Tx {
         self.run("end to meter a snapshot", end).await.map(|_| ())
     }
 
+    /// When a snapshot was made, also when it is gone; none where there never was one.
+    pub async fn storage_began(
+        &mut self,
+        snapshot: &SnapshotId,
+    ) -> Result<Option<Timestamp>, CatalogFault> {
+        let find = query("SELECT began FROM storage_span WHERE snapshot = ?");
+        let found = self.one("find when a snapshot was made", find.bind(snapshot.as_str())).await?;
+        found.map(|row| Stored { table: "storage_span", row: &row }.time("began")).transpose()
+    }
+
     /// The spans of an account's snapshots that reach into the time from `from` to `until`.
     pub async fn storage_spans(
         &mut self,
@@ -115,6 +125,8 @@ mod tests {
         assert_eq!(told(149, 150).await, [span(2, 100, Some(150))]);
         assert_eq!(told(5_000, 6_000).await, [span(5, 300, None)]);
         assert!(told(0, 100).await.is_empty());
+        let began = tx.storage_began(&made(1, 0, 0).id).await.unwrap();
+        assert_eq!(began, Some(Timestamp(100)), "although it is gone");
         // A second deletion finds nothing, and the span stays as it ended.
         assert_eq!(
             tx.delete_snapshot(&made(1, 0, 0).id, Timestamp(900)).await.unwrap(),

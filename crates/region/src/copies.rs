@@ -1,8 +1,9 @@
 //! Copies into this region, as their owner sees them.
 
-use catalog::{CopyFilter, CopyRow, Live, Updated};
-use model::{Cause, CopyId, CopyState, Phase, Rejection, Timestamp};
+use catalog::{AuditEntry, CopyFilter, CopyRow, Live, Updated};
+use model::{Act, Cause, CopyId, CopyState, Phase, Rejection, Timestamp};
 
+use crate::audit::facts;
 use crate::commands::{Caller, CopyQuery, CopySelection, Cursor, Listed};
 use crate::images::{next_cursor, page};
 use crate::refused::{Refused, RegionFault};
@@ -45,6 +46,12 @@ fn failure_of(state: &CopyState) -> Option<Cause> {
     }
 }
 
+/// What is known of a copy beside its row.
+struct Beside {
+    queue_place: Option<u64>,
+    is_late: bool,
+}
+
 impl Region {
     /// The caller's copies into this region, newest first.
     pub async fn copies(
@@ -52,6 +59,7 @@ impl Region {
         caller: &Caller,
         query: CopyQuery,
     ) -> Result<Listed<CopyView>, Refused> {
+        caller.must(Act::Read)?;
         let live = match query.selection {
             CopySelection::All => None,
             CopySelection::Live => Some(Live::Only),
@@ -67,35 +75,33 @@ impl Region {
         });
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let place = self.queue_place(&mut tx, &row).await?;
-            items.push(self.copy_view(row, place));
+            let beside = self.beside(&mut tx, &row).await?;
+            items.push(self.copy_view(row, beside));
         }
         Ok(Listed { items, next })
     }
 
     /// One copy.
     pub async fn copy(&self, caller: &Caller, copy: &CopyId) -> Result<CopyView, Refused> {
+        caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let row = tx.copy(&caller.account, copy).await?.ok_or_else(|| self.no_copy(copy))?;
-        let place = self.queue_place(&mut tx, &row).await?;
-        Ok(self.copy_view(row, place))
+        let beside = self.beside(&mut tx, &row).await?;
+        Ok(self.copy_view(row, beside))
     }
 
-    async fn queue_place(
-        &self,
-        tx: &mut catalog::Tx,
-        row: &CopyRow,
-    ) -> Result<Option<u64>, RegionFault> {
-        match (&row.state, row.attempts) {
-            (CopyState::Queued, 0) => Ok(tx.queue_place(&row.id).await?),
-            (_, _) => Ok(None),
-        }
+    async fn beside(&self, tx: &mut catalog::Tx, row: &CopyRow) -> Result<Beside, RegionFault> {
+        let queue_place = match (&row.state, row.attempts) {
+            (CopyState::Queued, 0) => tx.queue_place(&row.id).await?,
+            (_, _) => None,
+        };
+        Ok(Beside { queue_place, is_late: self.is_late(tx, row).await? })
     }
 
-    fn copy_view(&self, row: CopyRow, queue_place: Option<u64>) -> CopyView {
+    fn copy_view(&self, row: CopyRow, beside: Beside) -> CopyView {
         let now = self.inner.clock.now();
         let phase = phase_of(&row, now);
-        let queue_place = queue_place.filter(|_| phase == Phase::Waiting);
+        let queue_place = beside.queue_place.filter(|_| phase == Phase::Waiting);
         let rate = self.inner.rates.of(&row.id).filter(|_| phase == Phase::CopyingSnapshots);
         CopyView {
             region: self.id().clone(),
@@ -117,6 +123,7 @@ impl Region {
             bytes_sent: row.bytes_sent,
             bytes_reused: row.bytes_reused,
             encryption_key: row.encryption_key,
+            is_late: beside.is_late,
             attempts: row.attempts,
             reason: row.reason,
             created: row.created,
@@ -126,12 +133,18 @@ impl Region {
 
     /// Tries a copy again now instead of at its next attempt.
     pub async fn retry_copy(&self, caller: &Caller, copy: &CopyId) -> Result<CopyView, Refused> {
+        caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = tx.copy(&caller.account, copy).await?.ok_or_else(|| self.no_copy(copy))?;
         if !row.state.is_live() || row.attempts == 0 || tx.hurry_copy(copy).await? == Updated::No {
             return Err(Rejection::NothingToRetry { copy: copy.clone() }.into());
         }
-        tx.record_audit(&self.audit_entry(caller, "copy.retry", copy.as_str())).await?;
+        let entry = self.audit_entry(caller, "copy.retry", copy.as_str());
+        let attempt = |at: Timestamp| {
+            facts(&[("state", row.state.name().to_owned()), ("next_attempt", at.0.to_string())])
+        };
+        let (before, after) = (attempt(row.next_attempt), attempt(self.inner.clock.now()));
+        tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         tx.commit().await?;
         self.wake();
         self.copy(caller, copy).await

@@ -264,6 +264,7 @@ impl Region {
         before: Before,
     ) -> Watch {
         let (region, tally, id) = (self.clone(), Arc::clone(tally), copy.id.clone());
+        let source = copy.source_region.clone();
         let needed = copy.progress.needed;
         Watch {
             progress: Box::new(move |now| {
@@ -272,7 +273,8 @@ impl Region {
                 tally.note(places, bytes, before.reused + now.chunks_reused);
                 // What has come counts for the time left, durable or not: it becomes so in steps of about a second.
                 let come = before.places + now.chunks_received + now.chunks_reused;
-                region.inner.rates.note(&id, bytes, Progress { done: come, needed });
+                let new = region.inner.rates.note(&id, bytes, Progress { done: come, needed });
+                region.inner.link_speeds.note(&source, new);
                 region.changed();
             }),
             cancel: stop.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use store::Totals;
 
+use crate::meters::TimesToAvailable;
 use crate::refused::RegionFault;
 use crate::region::Region;
 use crate::watch::Foretold;
@@ -19,13 +20,30 @@ pub struct Figures {
     pub received_bytes: u64,
     /// How well the time left was foretold since this process began.
     pub foretold: Foretold,
+    /// How long images took to become available since this process began.
+    pub available: TimesToAvailable,
+    /// Copies that run or wait on each link into this region, by its source (R001-10).
+    pub queues: BTreeMap<String, u64>,
+    /// Those of them that take longer than promised (R003-5).
+    pub late: u64,
 }
 
 impl Region {
     /// The region's figures. Answers only if its catalog and its index do, so it also tells whether the region is ready.
     pub async fn figures(&self) -> Result<Figures, RegionFault> {
+        let mut tx = self.inner.catalog.read().await?;
+        let copies = tx.count_copies_by_state().await?;
+        let live = tx.live_copies(None).await?;
+        drop(tx);
+        let mut queues = BTreeMap::new();
+        for copy in &live {
+            *queues.entry(copy.source.to_string()).or_default() += 1;
+        }
         Ok(Figures {
-            copies: self.inner.catalog.read().await?.count_copies_by_state().await?,
+            copies,
+            queues,
+            late: self.late_among(&live).len() as u64,
+            available: self.inner.arrivals.times(),
             store: self.inner.store.usage().await?,
             received_bytes: self.inner.rates.received_bytes(),
             foretold: self.inner.rates.foretold(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use store::Pace;
 
+use crate::conversion::convert_all;
 use crate::refused::RegionFault;
 use crate::region::Region;
 
@@ -23,6 +24,7 @@ pub(crate) async fn keep_house(region: Region) {
         () = shutdown.cancelled() => {}
         () = tidy(&region) => {}
         () = sweep(&region) => {}
+        () = convert_all(&region) => {}
         () = scrub(&region) => {}
     }
 }
@@ -34,6 +36,9 @@ async fn tidy(region: &Region) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         look_after_holds(region.reconcile_holds().await, region);
+        if let Err(fault) = region.tell_late_copies().await {
+            log(region, "failed to look for late copies", &fault);
+        }
         match region.delete_doomed_keys().await {
             Ok(0) => {}
             Ok(deleted) => {

@@ -9,7 +9,9 @@ mod accounts;
 mod audit;
 mod check;
 mod commands;
+mod conversion;
 mod copies;
+mod departure;
 mod deployment;
 mod domains;
 mod driver;
@@ -27,10 +29,15 @@ mod instances;
 mod keyring;
 mod keys;
 mod links;
+mod local_images;
 mod maintenance;
+mod meters;
+mod objective;
 mod peer;
+mod profiles;
 mod publishing;
 mod quotas;
+mod rates;
 mod refused;
 mod region;
 mod request;
@@ -42,7 +49,9 @@ mod steps;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod unwind;
+mod usage;
 mod users;
 mod views;
 mod visibility;
@@ -51,8 +60,8 @@ mod watch;
 pub use accounts::{AccountView, PageQuery};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use commands::{
-    BeginImport, Caller, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, ImageQuery,
-    Listed, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage,
+    ImageQuery, Listed, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;
@@ -61,14 +70,22 @@ pub use export::FrameStream;
 pub use figures::Figures;
 pub use keyring::{EmbeddedKeyRing, KeyRefused, KeyRing, KeyRingFault, NewDataKey};
 pub use keys::{KeyCreated, KeyView};
+pub use links::LinkView;
 pub use maintenance::Scrub;
+pub use meters::{AVAILABLE_WITHIN_SECS, TimesToAvailable};
 pub use peer::{
     Accepted, Approval, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
     PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, Standing,
 };
+pub use profiles::{NATIVE, ProfileRefused, Profiles};
+pub use rates::RateView;
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
-pub use request::{Estimate, TargetAnswer, TargetEstimate};
+pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
+pub use tickets::{
+    DecideTicket, OpenTicket, TicketQuery, TicketSelection, TicketTarget, TicketView,
+};
 pub use users::{NewUser, UserChange, UserView};
+pub use usage::{UsageLine, Whose};
 pub use views::{CopyView, DiskView, ImageView, InstanceView, ShareView, SnapshotView, Verified};
 pub use watch::Foretold;

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use catalog::{Catalog, Tx};
-use model::{Clock, CopyId, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection};
+use model::{Clock, CopyId, Currency, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection, Zone};
 use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::conversion::Conversions;
 use crate::deployment::Accounts;
 use crate::driver;
 use crate::entropy::{Entropy, new_id};
 use crate::imports::ImportSession;
 use crate::keyring::{EmbeddedKeyRing, KeyRing};
 use crate::links::Links;
+use crate::meters::{Arrivals, LinkSpeeds};
 use crate::maintenance::Finishing;
 use crate::peer::PeerRegion;
 use crate::refused::{Refused, RegionFault};
@@ -54,6 +56,12 @@ pub struct RegionOptions {
     pub local_images: Option<PathBuf>,
     /// Between two sweeps.
     pub sweep_every: Duration,
+    /// What rates are in that are set from now on.
+    pub currency: Currency,
+    /// A copy that takes longer to make its image available is told as late (R003-5: 30 minutes).
+    pub copy_objective: Duration,
+    /// The border zones of this and the other regions; one that is not named is in the default zone (R003-2).
+    pub zones: BTreeMap<RegionId, Zone>,
     /// Who moves copies on.
     pub driver: DriverMode,
 }
@@ -72,6 +80,9 @@ impl RegionOptions {
             accounts_per_share_list: 50,
             local_images: None,
             sweep_every: Duration::from_secs(3_600),
+            currency: Currency::USD,
+            copy_objective: Duration::from_secs(1_800),
+            zones: BTreeMap::new(),
             driver: DriverMode::Background,
         }
     }
@@ -91,7 +102,10 @@ pub(crate) struct Inner {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) links: Links,
     pub(crate) rates: LiveRates,
+    pub(crate) link_speeds: LinkSpeeds,
+    pub(crate) arrivals: Arrivals,
     pub(crate) imports: Mutex<HashMap<ImageId, Arc<ImportSession>>>,
+    pub(crate) conversions: Conversions,
     /// Stops the transfer of a copy that was cancelled or taken over; by the fence of its claim, because the next claim may
     /// begin while the last one is still ending.
     pub(crate) stops: Mutex<HashMap<(CopyId, u64), CancellationToken>>,
@@ -151,7 +165,10 @@ impl Region {
                 entropy,
                 links: Links::default(),
                 rates: LiveRates::default(),
+                link_speeds: LinkSpeeds::default(),
+                arrivals: Arrivals::default(),
                 imports: Mutex::default(),
+                conversions: Conversions::default(),
                 stops: Mutex::default(),
                 wake: Notify::new(),
                 changes: watch::Sender::new(0),
@@ -209,6 +226,11 @@ impl Region {
         }
         let peers = self.inner.peers.read().unwrap_or_else(PoisonError::into_inner);
         peers.get(id).cloned().ok_or_else(|| Rejection::RegionUnknown { region: id.clone() })
+    }
+
+    /// The names of the other regions.
+    pub(crate) fn other_regions(&self) -> Vec<RegionId> {
+        self.inner.peers.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Every other region.

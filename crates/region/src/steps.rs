@@ -130,9 +130,16 @@ impl Region {
         record_snapshots(&mut tx, &copy.target_image, &snapshots).await?;
         tx.reserved_to_used(&copy.account, QuotaKind::Image, 1).await?;
         tx.reserved_to_used(&copy.account, QuotaKind::Snapshot, copy.disks).await?;
-        tx.record_audit(&self.driver_entry(copy, "copy.publish")).await?;
+        let status = |status: ImageStatus| crate::audit::facts(&[("status", status.to_string())]);
+        let entry = catalog::AuditEntry {
+            before: status(ImageStatus::Creating),
+            after: status(ImageStatus::Available),
+            ..self.driver_entry(copy, "copy.publish")
+        };
+        tx.record_audit(&entry).await?;
         failpoint!("wrk.commit_available");
         tx.commit().await?;
+        self.inner.arrivals.note(self.inner.clock.now().ms_since(copy.created));
         failpoint!("wrk.notify");
         self.changed();
         self.reload(copy).await

@@ -43,7 +43,7 @@ pub struct ImageView {
     pub status: ImageStatus,
     /// 100 if and only if available (R000-9).
     pub percent: u8,
-    /// What the copy that makes it does just now; none for imports and once it is settled.
+    /// What the copy or conversion that makes it does just now; none for imports and once it is settled.
     pub phase: Option<Phase>,
     /// The machine it is for.
     pub attributes: Attributes,
@@ -113,6 +113,8 @@ pub struct CopyView {
     pub encryption_key: Option<EncryptionKeyId>,
     /// Its place among those that wait, 1 is next.
     pub queue_place: Option<u64>,
+    /// Whether it takes, or took, longer than the region promises (R003-5).
+    pub is_late: bool,
     /// Attempts in a row without progress.
     pub attempts: u32,
     /// When the next attempt begins, where one failed.
