@@ -70,6 +70,8 @@ pub(crate) const LIST_BY_NAME: &str = "SELECT * FROM image \
     WHERE account = ?1 AND (created, id) < (?2, ?3) AND name = ?5 \
     AND (?6 = '' OR instr(?6, '/' || status || '/') > 0) \
     ORDER BY created DESC, id DESC LIMIT ?4";
+pub(crate) const NAMESAKE: &str = "SELECT id FROM image \
+    WHERE account = ?1 AND name = ?2 AND status <> 'create_failed' AND id IS NOT ?3 LIMIT 1";
 pub(crate) const LIST_BY_IDS: &str = "SELECT * FROM image \
     WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2))";
 
@@ -115,6 +117,19 @@ impl Tx {
         let find = query("SELECT * FROM image WHERE id = ? AND account = ?");
         let find = find.bind(id.as_str()).bind(account.as_str());
         self.one("find an image", find).await?.as_ref().map(image_from).transpose()
+    }
+
+    /// An image of an account that has a name, but for `except`. Images whose copy failed are left out: their name is free.
+    pub async fn namesake(
+        &mut self,
+        account: &AccountId,
+        name: &Name,
+        except: Option<&ImageId>,
+    ) -> Result<Option<ImageId>, CatalogFault> {
+        let find = query(NAMESAKE).bind(account.as_str()).bind(name.as_str());
+        let find = find.bind(except.map(ImageId::as_str));
+        let found = self.one("find an image by name", find).await?;
+        found.map(|row| Stored { table: "image", row: &row }.word("id")).transpose()
     }
 
     /// An account's images, the newest first.

@@ -85,6 +85,26 @@ impl Region {
         Ok(wrong)
     }
 
+    /// Approvals that were used by a copy that neither runs, ran nor is being asked for: none, once everything is idle (R000-7).
+    pub async fn check_tickets(&self) -> Result<Vec<String>, RegionFault> {
+        let mut wrong = Vec::new();
+        let mut after = None;
+        loop {
+            let mut tx = self.inner.catalog.read().await?;
+            let used = tx.spent_tickets(after.as_ref(), BATCH).await?;
+            drop(tx);
+            let Some(last) = used.last() else { return Ok(wrong) };
+            after = Some(last.copy.clone());
+            for spent in used {
+                let Ok(peer) = self.peer(&spent.target) else { continue };
+                if peer.standing(&spent.copy).await? == Standing::Unknown {
+                    let (id, ticket, copy) = (self.id(), &spent.ticket, &spent.copy);
+                    wrong.push(format!("{id}: {ticket} was used by {copy}, which is nowhere"));
+                }
+            }
+        }
+    }
+
     async fn check_held_image(
         &self,
         account: &AccountId,

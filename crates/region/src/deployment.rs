@@ -11,6 +11,7 @@ use store::IdKey;
 use crate::entropy::Entropy;
 use crate::keys::Decoy;
 use crate::peer::PeerRegion;
+use crate::profiles::Profiles;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::sealing::{self, Secret};
@@ -103,6 +104,8 @@ pub struct RemoteRegion {
 pub struct Deployment {
     here: Arc<BTreeMap<RegionId, Region>>,
     elsewhere: Arc<BTreeMap<RegionId, RemoteRegion>>,
+    /// The limits of each dialect.
+    pub profiles: Arc<Profiles>,
     /// Who may use it.
     pub accounts: Accounts,
 }
@@ -127,7 +130,14 @@ impl Deployment {
         for region in here.values() {
             region.connect(&peers);
         }
-        Deployment { here: Arc::new(here), elsewhere: Arc::new(elsewhere), accounts }
+        let (here, elsewhere) = (Arc::new(here), Arc::new(elsewhere));
+        Deployment { here, elsewhere, profiles: Arc::default(), accounts }
+    }
+
+    /// The same under other limits.
+    #[must_use]
+    pub fn with_profiles(self, profiles: Profiles) -> Self {
+        Deployment { profiles: Arc::new(profiles), ..self }
     }
 
     /// A region that this process serves.

@@ -28,6 +28,7 @@ impl Region {
         let image = image.ok_or_else(|| self.no_image(&request.image))?;
         let disks = tx.image_disks(&image.id).await?;
         let snapshots = tx.snapshots_of_image(&image.id).await?;
+        self.spend_again(&mut tx, &request.account, &request.copy).await?;
         let hold = HoldRow {
             copy: request.copy.clone(),
             account: request.account.clone(),
@@ -100,7 +101,10 @@ impl Region {
             let Ok(peer) = self.peer(&hold.target) else { continue };
             match peer.standing(&hold.copy).await {
                 Ok(Standing::Live) => {}
-                Ok(Standing::Unknown | Standing::Ended) => {
+                Ok(Standing::Unknown) => {
+                    released += u64::from(self.withdraw_unknown(&hold).await?);
+                }
+                Ok(Standing::Ended) => {
                     self.release_hold(&hold.copy).await?;
                     released += 1;
                 }

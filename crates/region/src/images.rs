@@ -69,11 +69,18 @@ impl Region {
                 ImageStatus::Creating => tx.copy_of_image(&row.id).await?,
                 ImageStatus::Available | ImageStatus::CreateFailed => None,
             };
+            let import = match (row.status, &copy) {
+                (ImageStatus::Creating, None) => tx.import(&row.account, &row.id).await?,
+                (ImageStatus::Creating | ImageStatus::Available | ImageStatus::CreateFailed, _) => {
+                    None
+                }
+            };
             let parts = ImageParts {
                 disks: disks.remove(&row.id).unwrap_or_default(),
                 tags: tags.remove(&row.id).unwrap_or_default(),
                 instances: uses.get(&row.id).copied().unwrap_or(0),
                 copy,
+                converts: import.is_some_and(|import| import.source_image.is_some()),
             };
             views.push(self.image_view(row, parts));
         }
@@ -87,11 +94,15 @@ impl Region {
             (ImageStatus::Creating, None) => self.import_percent(&row.id),
             (ImageStatus::CreateFailed, _) => 0,
         };
+        let phase = match &parts.copy {
+            Some(copy) => Some(phase_of(copy, self.inner.clock.now())),
+            None => parts.converts.then(|| self.conversion_phase(&row.id)),
+        };
         let disks = parts.disks.into_iter();
         ImageView {
             region: self.id().clone(),
             percent,
-            phase: parts.copy.as_ref().map(|copy| phase_of(copy, self.inner.clock.now())),
+            phase,
             disks: disks
                 .map(|disk| DiskView {
                     role: disk.role,
@@ -297,4 +308,6 @@ struct ImageParts {
     tags: Tags,
     instances: u64,
     copy: Option<CopyRow>,
+    /// Whether the region makes it of a local file.
+    converts: bool,
 }

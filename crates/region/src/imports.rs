@@ -13,7 +13,7 @@ use futures::StreamExt;
 use model::rules::room;
 use model::{
     AccountId, Act, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
-    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage,
+    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage, Timestamp,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -43,6 +43,12 @@ impl ImportSession {
     /// Where its chunks go.
     pub(crate) fn domain(&self) -> Domain {
         self.domain
+    }
+
+    /// Notes that so many more chunks of the disks were gone through.
+    pub(crate) fn went_through(&self, chunks: u64, now: Timestamp) {
+        self.asked.fetch_add(chunks, Ordering::Relaxed);
+        self.touched_ms.store(now.0, Ordering::Relaxed);
     }
 
     /// When the caller last sent something, in milliseconds since 1970.
@@ -200,6 +206,17 @@ impl Region {
     ) -> Result<ImageView, Refused> {
         caller.must(Act::Change)?;
         let session = self.import_session(caller, image).await?;
+        self.publish_whole(caller, image, (&session, digests)).await?;
+        self.image(caller, image).await
+    }
+
+    /// Publishes an image whose disks have these names, once everything under them is here.
+    pub(crate) async fn publish_whole(
+        &self,
+        caller: &Caller,
+        image: &ImageId,
+        (session, digests): (&ImportSession, Vec<Digest>),
+    ) -> Result<(), Refused> {
         let disks = self.inner.catalog.read().await?.image_disks(image).await?;
         if digests.len() != disks.len() {
             return Err(Rejection::field(Field::Disks, FieldRefusal::NotATree).into());
@@ -213,7 +230,7 @@ impl Region {
         self.publish_import(caller, image, &digests, &places).await?;
         self.drop_import_session(image);
         self.changed();
-        self.image(caller, image).await
+        Ok(())
     }
 
     /// Checks that everything under a digest is here, and returns its places that are not zero: a copy from nobody.
@@ -293,16 +310,24 @@ impl Region {
         image: &ImageId,
     ) -> Result<Arc<ImportSession>, Refused> {
         let mut tx = self.inner.catalog.read().await?;
-        if tx.import(&caller.account, image).await?.is_none() {
-            return Err(match tx.image(&caller.account, image).await? {
-                Some(_) => Rejection::ImportEnded { image: image.clone() },
-                None => self.no_image(image),
-            }
-            .into());
+        // What the region converts by itself takes nothing from a client.
+        let import = tx.import(&caller.account, image).await?;
+        if import.is_none_or(|import| import.source_image.is_some()) {
+            self.own_image(&mut tx, caller, image).await?;
+            return Err(Rejection::ImportEnded { image: image.clone() }.into());
         }
-        let disks = tx.image_disks(image).await?;
         drop(tx);
-        let domain = self.domain(&DomainName::plain(&caller.account)).await?;
+        self.open_import_session(&caller.account, image).await
+    }
+
+    /// The same without a look at whether it runs.
+    pub(crate) async fn open_import_session(
+        &self,
+        account: &AccountId,
+        image: &ImageId,
+    ) -> Result<Arc<ImportSession>, Refused> {
+        let disks = self.inner.catalog.read().await?.image_disks(image).await?;
+        let domain = self.domain(&DomainName::plain(account)).await?;
         let places = disks.iter().map(|disk| disk.size.bytes().div_ceil(CHUNK_BYTES as u64)).sum();
         let now = self.inner.clock.now().0;
         let mut sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
@@ -336,7 +361,8 @@ impl Region {
         let imports = self.inner.catalog.read().await?.list_imports().await?;
         let now = self.inner.clock.now();
         let mut expired = 0;
-        for import in imports {
+        // Conversions are the region's own, and go on until they end.
+        for import in imports.into_iter().filter(|import| import.source_image.is_none()) {
             let touched = {
                 let sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
                 sessions.get(&import.image).map_or(import.created.0, |session| session.touched_ms())

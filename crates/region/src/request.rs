@@ -1,13 +1,15 @@
 //! The source's door: a copy is asked for where the image is, and accepted where it goes.
 
-use catalog::{Ensured, HoldRow, HoldStanding, ImageRow, TokenClaim, TokenRow};
-use model::rules::{SourceFacts, judge_source, judge_targets};
+use catalog::{ImageRow, TokenClaim, TokenRow};
+use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
-    CopyId, Description, DomainName, ImageId, ImageKind, Name, Quota, RegionId, Rejection, Tags,
+    AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, ImageId,
+    ImageKind, LinkSpeed, Name, Profile, Quota, Rate, RegionId, Rejection, Tags,
     copied_description,
 };
 
 use crate::commands::{Caller, CopyImage};
+use crate::departure::size_of;
 use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -15,6 +17,8 @@ use crate::visibility::Seen;
 
 /// The action that a whole request's tokens are claimed for.
 const TOKEN_ACTION: &str = "copy-request";
+/// The action that the token of a request for several images is claimed for.
+const BATCH_ACTION: &str = "copy-batch";
 
 /// What one target region answered.
 #[derive(Debug)]
@@ -25,6 +29,15 @@ pub struct TargetAnswer {
     pub answer: Result<Accepted, Refused>,
 }
 
+/// What the targets answered for one image of several.
+#[derive(Debug)]
+pub struct ImageAnswer {
+    /// The image.
+    pub image: ImageId,
+    /// One per target, in the order they were named.
+    pub answers: Vec<TargetAnswer>,
+}
+
 /// What a copy would cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
@@ -32,18 +45,38 @@ pub struct Estimate {
     pub bytes_to_send: u64,
     /// Bytes of disk that the target holds already.
     pub bytes_reused: u64,
-    /// The link's limit, in bytes a second; none where there is none.
-    pub bytes_per_sec: Option<u64>,
-    /// Seconds by that limit alone; none where there is none.
+    /// Bytes that its snapshots would be metered with: its chunks that are not zero, whoever holds them too.
+    pub stored_bytes: u64,
+    /// How fast the link is, and how that is known.
+    pub speed: LinkSpeed,
+    /// Seconds for these bytes and those ahead of them at that speed; none where it is unknown.
     pub seconds: Option<u64>,
     /// Copies of the account that would run or wait before this one.
     pub copies_ahead: u64,
+    /// Bytes that those of them on the same link still have to bring; none while that is not known of each.
+    pub bytes_ahead: Option<u64>,
+    /// What a GiB on the link costs today.
+    pub traffic_rate: Rate,
+    /// What a GiB-hour of snapshots costs in the target today.
+    pub storage_rate: Rate,
     /// The account's image quota in the target, before the copy.
     pub images: Quota,
     /// The account's snapshot quota in the target, before the copy.
     pub snapshots: Quota,
     /// Snapshots that the copy would make.
     pub disks: u64,
+}
+
+impl Estimate {
+    /// What the bytes to send would cost.
+    pub fn traffic_amount(&self) -> Amount {
+        self.traffic_rate.price.of(self.bytes_to_send)
+    }
+
+    /// What the snapshots would cost in 30 days.
+    pub fn storage_amount(&self) -> Amount {
+        self.storage_rate.price.of(self.stored_bytes.saturating_mul(ESTIMATED_HOURS))
+    }
 }
 
 /// What one target region estimates.
@@ -53,6 +86,9 @@ pub struct TargetEstimate {
     pub target: RegionId,
     /// Its estimate, or why there is none.
     pub answer: Result<Estimate, Refused>,
+    /// What keeps the copy from leaving this region until something is done about it: a ticket that is needed or open, or
+    /// another copy that must end first.
+    pub needs: Option<Rejection>,
 }
 
 impl From<PeerRefused> for Refused {
@@ -71,15 +107,76 @@ impl Region {
         caller: &Caller,
         command: CopyImage,
     ) -> Result<Vec<TargetAnswer>, Refused> {
+        caller.must(Act::Change)?;
         let template = self.offer_template(caller, &command).await?;
         self.claim_request_token(&template, &command).await?;
+        self.offer_to_targets(template, command).await
+    }
+
+    /// Asks for copies of several images at once. All of them are judged before any is started (R002-1); then each image
+    /// and target is answered for itself. A token belongs to the whole request.
+    pub async fn copy_images(
+        &self,
+        caller: &Caller,
+        mut commands: Vec<CopyImage>,
+    ) -> Result<Vec<ImageAnswer>, Refused> {
+        caller.must(Act::Change)?;
+        let images: Vec<ImageId> = commands.iter().map(|command| command.image.clone()).collect();
+        let profile = commands.first().map(|command| command.profile.clone()).unwrap_or_default();
+        judge_images(&images, &profile)?;
+        self.claim_batch_token(caller, &mut commands).await?;
+        let mut ready = Vec::with_capacity(commands.len());
+        for command in commands {
+            ready.push((self.offer_template(caller, &command).await?, command));
+        }
+        for (template, command) in &ready {
+            self.claim_request_token(template, command).await?;
+        }
+        let mut answers = Vec::with_capacity(ready.len());
+        for (template, command) in ready {
+            let image = command.image.clone();
+            answers.push(ImageAnswer {
+                image,
+                answers: self.offer_to_targets(template, command).await?,
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn offer_to_targets(
+        &self,
+        template: CopyOffer,
+        command: CopyImage,
+    ) -> Result<Vec<TargetAnswer>, Refused> {
         let mut answers = Vec::with_capacity(command.targets.len());
         for target in command.targets {
             let copy = self.random_id(|random| CopyId::from_random(random))?;
             let offer = CopyOffer { copy, target: target.clone(), ..template.clone() };
-            answers.push(TargetAnswer { target, answer: self.offer_copy(offer).await });
+            let answer = self.offer_copy(offer, &command.profile).await;
+            answers.push(TargetAnswer { target, answer });
         }
         Ok(answers)
+    }
+
+    /// The token of a request for several images: claimed for their list, and for each image a token of its own is made of it.
+    async fn claim_batch_token(
+        &self,
+        caller: &Caller,
+        commands: &mut [CopyImage],
+    ) -> Result<(), Refused> {
+        let Some(token) = commands.first().and_then(|command| command.token.clone()) else {
+            return Ok(());
+        };
+        if commands.len() == 1 {
+            return Ok(());
+        }
+        let images = commands.iter().map(|command| command.image.as_str());
+        self.claim(&caller.account, BATCH_ACTION, (&token, digest_of(images))).await?;
+        for command in commands {
+            let digest = digest_of([token.as_str(), command.image.as_str()]);
+            command.token = Some(ClientToken::new(&hex::encode(digest))?);
+        }
+        Ok(())
     }
 
     /// A token belongs to one request with all its targets. Each target keeps the token too, with its own answer.
@@ -91,13 +188,23 @@ impl Region {
         let Some((token, fingerprint)) = &template.token else { return Ok(()) };
         let mut targets: Vec<&str> = command.targets.iter().map(RegionId::as_str).collect();
         targets.sort_unstable();
+        let fingerprint = digest_of([&fingerprint[..], targets.join(",").as_bytes()]);
+        self.claim(&template.account, TOKEN_ACTION, (token, fingerprint)).await
+    }
+
+    async fn claim(
+        &self,
+        account: &AccountId,
+        action: &str,
+        (token, fingerprint): (&ClientToken, [u8; 32]),
+    ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         let claim = tx
             .claim_token(&TokenRow {
-                account: template.account.clone(),
-                action: TOKEN_ACTION.to_owned(),
+                account: account.clone(),
+                action: action.to_owned(),
                 token: token.clone(),
-                fingerprint: digest_of([&fingerprint[..], targets.join(",").as_bytes()]),
+                fingerprint,
                 answer: String::new(),
                 created: self.inner.clock.now(),
             })
@@ -115,16 +222,18 @@ impl Region {
         caller: &Caller,
         command: CopyImage,
     ) -> Result<Vec<TargetEstimate>, Refused> {
+        caller.must(Act::Read)?;
         let template = self.offer_template(caller, &command).await?;
         let mut answers = Vec::with_capacity(command.targets.len());
         for target in command.targets {
             let copy = self.random_id(|random| CopyId::from_random(random))?;
             let offer = CopyOffer { copy, target: target.clone(), ..template.clone() };
+            let needs = self.departure_refusal(&offer, &command.profile).await?;
             let answer = match self.peer_for_copy(&target) {
                 Ok(peer) => peer.estimate(offer).await.map_err(Refused::from),
                 Err(rejection) => Err(rejection.into()),
             };
-            answers.push(TargetEstimate { target, answer });
+            answers.push(TargetEstimate { target, answer, needs });
         }
         Ok(answers)
     }
@@ -142,7 +251,7 @@ impl Region {
         caller: &Caller,
         command: &CopyImage,
     ) -> Result<CopyOffer, Refused> {
-        judge_targets(&command.targets)?;
+        judge_targets(&command.targets, &command.profile)?;
         let mut tx = self.inner.catalog.read().await?;
         let Seen { row: image, kind } = self.visible_image(&mut tx, caller, &command.image).await?;
         // Before anything is read of an image that may be another account's.
@@ -167,7 +276,7 @@ impl Region {
             let (size, digest, snapshot) = (disk.size, disk.digest?, disk.snapshot?);
             Some(OfferedDisk { size, digest, snapshot })
         });
-        Ok(CopyOffer {
+        let template = CopyOffer {
             copy: self.random_id(|random| CopyId::from_random(random))?,
             account: caller.account.clone(),
             user: caller.user.clone(),
@@ -185,51 +294,35 @@ impl Region {
             approval: Approval::NotNeeded,
             token,
             request_id: caller.request_id.clone(),
-        })
+        };
+        judge_size(&template.image, size_of(&template), &command.profile)?;
+        Ok(template)
     }
 
     /// Holds the image first, so that it cannot be deleted between the answer and the copy's first step (R001-6).
-    async fn offer_copy(&self, offer: CopyOffer) -> Result<Accepted, Refused> {
+    async fn offer_copy(
+        &self,
+        mut offer: CopyOffer,
+        profile: &Profile,
+    ) -> Result<Accepted, Refused> {
         let peer = self.peer_for_copy(&offer.target)?;
-        self.record_offer(&offer).await?;
+        self.record_offer(&mut offer, profile).await?;
         failpoint!("src.hold");
-        let copy = offer.copy.clone();
+        let (copy, account) = (offer.copy.clone(), offer.account.clone());
+        let request_id = offer.request_id.clone();
         match peer.accept(offer).await {
             Ok(accepted) if accepted.copy == copy => Ok(accepted),
             Ok(accepted) => {
-                self.release_hold(&copy).await?;
+                self.withdraw_offer(&account, &copy, &request_id).await?;
                 Ok(accepted)
             }
             Err(PeerRefused::Rejected(rejection)) => {
-                self.release_hold(&copy).await?;
+                self.withdraw_offer(&account, &copy, &request_id).await?;
                 Err(rejection.into())
             }
             // Whether the target accepted is not known: the hold stays until `reconcile_holds` has asked.
             Err(PeerRefused::Fault(fault)) => Err(fault.into()),
         }
-    }
-
-    async fn record_offer(&self, offer: &CopyOffer) -> Result<(), Refused> {
-        let mut tx = self.inner.catalog.begin().await?;
-        let image = tx.image(&offer.account, &offer.image).await?;
-        let image = image.ok_or_else(|| self.no_image(&offer.image))?;
-        // It may have been published since the request was judged.
-        judge_source(&source_facts(&image, image.kind))?;
-        let hold = HoldRow {
-            copy: offer.copy.clone(),
-            account: offer.account.clone(),
-            image: offer.image.clone(),
-            target: offer.target.clone(),
-            standing: HoldStanding::Offered,
-            created: self.inner.clock.now(),
-        };
-        if tx.ensure_hold(&hold).await? == Ensured::Other {
-            return Err(
-                RegionFault::Contradiction { what: "a new copy holds an image already" }.into()
-            );
-        }
-        tx.commit().await?;
-        Ok(())
     }
 
     /// The answer for an image that is absent or another account's (I12).
@@ -239,7 +332,7 @@ impl Region {
 }
 
 /// What is known of an image without a look into the store.
-fn source_facts(image: &ImageRow, kind: ImageKind) -> SourceFacts {
+pub(crate) fn source_facts(image: &ImageRow, kind: ImageKind) -> SourceFacts {
     SourceFacts {
         image: image.id.clone(),
         kind,

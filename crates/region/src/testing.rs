@@ -11,7 +11,7 @@ use catalog::{AccountRow, Catalog, IndexOptions, Inserted, SqliteIndex, UserRow}
 use model::{
     AccountId, Admittance, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
     NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
-    UserId,
+    UserId, Zone,
 };
 use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
 use tempfile::TempDir;
@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use crate::commands::{BeginImport, Caller, CopyImage};
 use crate::deployment::{Accounts, Deployment, MasterKey};
 use crate::entropy::{Entropy, SystemEntropy};
+use crate::keyring::KeyRing;
 use crate::peer::Accepted;
 use crate::refused::{Refused, RegionFault};
 use crate::region::{DriverMode, Foundations, Region, RegionOptions};
@@ -113,6 +114,8 @@ impl Medium {
 pub struct WorldOptions {
     /// Where its files are.
     pub medium: Medium,
+    /// What keeps the encryption keys of these regions instead of themselves.
+    pub key_rings: BTreeMap<RegionId, Arc<dyn KeyRing>>,
     /// Who moves copies on.
     pub driver: DriverMode,
     /// Copies of one account into a region that run at once.
@@ -121,16 +124,20 @@ pub struct WorldOptions {
     pub image_quota: u64,
     /// Snapshots of one account.
     pub snapshot_quota: u64,
+    /// Border zones of regions.
+    pub zones: BTreeMap<RegionId, Zone>,
 }
 
 impl Default for WorldOptions {
     fn default() -> Self {
         WorldOptions {
             medium: Medium::Disk,
+            key_rings: BTreeMap::new(),
             driver: DriverMode::ByHand,
             copies_per_account: 5,
             image_quota: 1_000,
             snapshot_quota: 2_000,
+            zones: BTreeMap::new(),
         }
     }
 }
@@ -315,6 +322,8 @@ impl World {
             let mut ran = 0;
             for name in &self.ground.names {
                 ran += self.region(name.as_str()).run_due().await.expect("the catalog answers");
+                let converted = self.region(name.as_str()).run_conversions().await;
+                ran += converted.expect("the catalog answers");
             }
             if ran == 0 {
                 return;
@@ -352,6 +361,7 @@ impl World {
             let region = self.region(name.as_str());
             wrong.extend(region.check().await.expect("the catalog and the store answer"));
             wrong.extend(region.check_holds().await.expect("the catalogs answer"));
+            wrong.extend(region.check_tickets().await.expect("the catalogs answer"));
         }
         assert!(wrong.is_empty(), "the world is wrong:\n{}", wrong.join("\n"));
     }
@@ -429,13 +439,14 @@ impl Ground {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             accounts: accounts.clone(),
-            key_ring: None,
+            key_ring: self.options.key_rings.get(name).cloned(),
         };
         let options = RegionOptions {
             driver: self.options.driver,
             copies_per_account: self.options.copies_per_account,
             image_quota: self.options.image_quota,
             snapshot_quota: self.options.snapshot_quota,
+            zones: self.options.zones.clone(),
             ..RegionOptions::new(name.clone(), "test".to_owned())
         };
         Region::open(options, foundations)

@@ -8,7 +8,7 @@ use crate::peer::Seen;
 use crate::refused::Refused;
 use crate::testing::{World, disk, region_id};
 
-fn rejection<T: std::fmt::Debug>(answer: Result<T, Refused>) -> Rejection {
+pub(super) fn rejection<T: std::fmt::Debug>(answer: Result<T, Refused>) -> Rejection {
     match answer {
         Err(Refused::Rejected(rejection)) => rejection,
         other => panic!("expected a rejection, got {other:?}"),
