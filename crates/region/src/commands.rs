@@ -1,7 +1,7 @@
 //! What callers ask for.
 
 use model::{
-    AccountId, Act, Attributes, ClientToken, Description, ImageId, ImageKind, ImageStatus, Name, NameRule,
+    AccountId, Act, Attributes, ClientToken, Description, FileName, ImageId, ImageKind, ImageStatus, Name, NameRule,
     Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
 };
 
@@ -56,6 +56,38 @@ pub struct BeginImport {
     pub names: NameRule,
     /// Makes the request safe to repeat.
     pub token: Option<ClientToken>,
+}
+
+/// Register a disk image file in place (R002-4).
+#[derive(Clone, Debug)]
+pub struct RegisterImage {
+    /// The file, in the account's folder of local images.
+    pub file: FileName,
+    /// The image's name.
+    pub name: Name,
+    /// What it is.
+    pub description: Description,
+    /// The machine it is for.
+    pub attributes: Attributes,
+    /// Its tags.
+    pub tags: Tags,
+    /// Whether its name must be new in the region.
+    pub names: NameRule,
+    /// Makes the request safe to repeat.
+    pub token: Option<ClientToken>,
+}
+
+/// Convert an image in a local file into one on snapshots (R002-4).
+#[derive(Clone, Debug)]
+pub struct ConvertImage {
+    /// The image in the local file.
+    pub image: ImageId,
+    /// The new image's name; else the same.
+    pub name: Option<Name>,
+    /// What the new image is; else the same.
+    pub description: Option<Description>,
+    /// Whether the new name must be new in the region.
+    pub names: NameRule,
 }
 
 /// Copy an image of this region to others.

@@ -129,13 +129,15 @@ impl Region {
         let entry = self.audit_entry(caller, "import.cancel", image.id.as_str());
         tx.record_audit(&AuditEntry { before, ..entry }).await?;
         tx.commit().await?;
+        self.stop_conversion(&image.id);
         self.drop_import_session(&image.id);
         self.changed();
         Ok(())
     }
 }
 
-async fn give_back(tx: &mut Tx, image: &ImageRow, disks: u64) -> Result<(), RegionFault> {
+/// Gives back what an image that is being made has reserved.
+pub(crate) async fn give_back(tx: &mut Tx, image: &ImageRow, disks: u64) -> Result<(), RegionFault> {
     tx.give_back_reserved(&image.account, QuotaKind::Image, 1).await?;
     tx.give_back_reserved(&image.account, QuotaKind::Snapshot, disks).await?;
     Ok(())
