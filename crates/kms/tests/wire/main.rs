@@ -6,6 +6,7 @@ mod hostile;
 mod live;
 mod python;
 mod refusals;
+mod region_world;
 mod ring;
 mod signature;
 
