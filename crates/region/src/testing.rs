@@ -16,6 +16,7 @@ use model::{
 use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
 use tempfile::TempDir;
 
+use crate::audit::TrailStanding;
 use crate::commands::{BeginImport, Caller, CopyImage};
 use crate::deployment::{Accounts, Deployment, MasterKey};
 use crate::entropy::{Entropy, SystemEntropy};
@@ -362,6 +363,13 @@ impl World {
             wrong.extend(region.check().await.expect("the catalog and the store answer"));
             wrong.extend(region.check_holds().await.expect("the catalogs answer"));
             wrong.extend(region.check_tickets().await.expect("the catalogs answer"));
+        }
+        let operator = Caller { role: Role::Operator, ..self.caller.clone() };
+        match self.deployment.accounts.verify_audit(&operator).await.expect("the catalog answers") {
+            TrailStanding::Whole { .. } => {}
+            TrailStanding::Broken { seq } => {
+                wrong.push(format!("the accounts' trail is broken at entry {seq}"));
+            }
         }
         assert!(wrong.is_empty(), "the world is wrong:\n{}", wrong.join("\n"));
     }

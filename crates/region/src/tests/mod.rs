@@ -1,7 +1,11 @@
 //! Scenarios: two or three regions in one process, a clock that stands still, every step by hand.
 
+mod access_keys;
+mod accounts;
 mod admission;
+mod audit;
 mod cancel;
+mod commands;
 mod deletion;
 mod driver_steps;
 mod encryption;
