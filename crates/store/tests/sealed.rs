@@ -152,7 +152,7 @@ async fn a_locked_domain_without_roots_is_swept_whole() {
     let swept = world.store.sweep(&Live::default()).await.unwrap();
     assert_eq!((swept.condemned, swept.locked.len()), (20, 0));
     assert!(!world.held(&ids).await.contains(&true));
-    assert_eq!(world.store.usage().await.unwrap().pack_bytes, 0);
+    assert_eq!(world.store.usage().await.unwrap().frame_bytes, 0);
 }
 
 /// Keys that go while chunks come in: the ingest fails, and what it said to be durable is.
