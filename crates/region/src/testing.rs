@@ -127,6 +127,8 @@ pub struct WorldOptions {
     pub snapshot_quota: u64,
     /// Border zones of regions.
     pub zones: BTreeMap<RegionId, Zone>,
+    /// The folder of local images of all its regions, among its files; none where there are none.
+    pub local_images: Option<&'static str>,
 }
 
 impl Default for WorldOptions {
@@ -139,6 +141,7 @@ impl Default for WorldOptions {
             image_quota: 1_000,
             snapshot_quota: 2_000,
             zones: BTreeMap::new(),
+            local_images: Some("local"),
         }
     }
 }
@@ -230,6 +233,14 @@ impl World {
     /// Where a region's files are.
     pub fn folder(&self, name: &str) -> PathBuf {
         self.ground.dir.path().join(name)
+    }
+
+    /// A caller's folder of local images, made where it is not there yet.
+    pub fn local_folder(&self, caller: &Caller) -> PathBuf {
+        let folder = self.ground.options.local_images.unwrap_or("local");
+        let folder = self.ground.dir.path().join(folder).join(caller.account.as_str());
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        folder
     }
 
     /// A caller of another account, an admin without access keys.
@@ -454,6 +465,7 @@ impl Ground {
             copies_per_account: self.options.copies_per_account,
             image_quota: self.options.image_quota,
             snapshot_quota: self.options.snapshot_quota,
+            local_images: self.options.local_images.map(|name| self.dir.path().join(name)),
             zones: self.options.zones.clone(),
             ..RegionOptions::new(name.clone(), "test".to_owned())
         };
