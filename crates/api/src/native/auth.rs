@@ -9,7 +9,10 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use model::{AccessKeyId, CopyId, ImageId, InstanceId, QuotaKind, RegionId, SnapshotId};
+use model::{
+    AccessKeyId, AccountId, CopyId, EncryptionKeyId, ImageId, InstanceId, QuotaKind, RegionId,
+    SnapshotId, TicketId, UserId,
+};
 use region::{Caller, Refused, Region};
 
 use crate::ApiState;
@@ -28,6 +31,12 @@ pub(crate) struct At {
 /// A caller who names something in a region.
 pub(crate) struct On<I> {
     pub(crate) region: Region,
+    pub(crate) caller: Caller,
+    pub(crate) id: I,
+}
+
+/// A caller who names something that no region has: an account, a user, an access key.
+pub(crate) struct Of<I> {
     pub(crate) caller: Caller,
     pub(crate) id: I,
 }
@@ -53,8 +62,20 @@ impl Named for SnapshotId {
 impl Named for InstanceId {
     const PART: &'static str = "instance";
 }
+impl Named for EncryptionKeyId {
+    const PART: &'static str = "encryption_key";
+}
+impl Named for TicketId {
+    const PART: &'static str = "ticket";
+}
 impl Named for QuotaKind {
     const PART: &'static str = "kind";
+}
+impl Named for AccountId {
+    const PART: &'static str = "account";
+}
+impl Named for UserId {
+    const PART: &'static str = "user";
 }
 impl Named for AccessKeyId {
     const PART: &'static str = "key";
@@ -113,6 +134,15 @@ impl<I: Named> FromRequestParts<ApiState> for On<I> {
         let At { region, caller } = At::from_request_parts(parts, state).await?;
         let id = named(parts).await?;
         Ok(On { region, caller, id })
+    }
+}
+
+impl<I: Named> FromRequestParts<ApiState> for Of<I> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Refusal> {
+        let Signed(caller) = Signed::from_request_parts(parts, state).await?;
+        Ok(Of { caller, id: named(parts).await? })
     }
 }
 

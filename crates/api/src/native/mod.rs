@@ -1,18 +1,26 @@
 //! The native API `/v1`. Each handler translates, calls the region, and translates back.
 
+mod accounts;
+mod audit;
 mod auth;
 mod copies;
+mod encryption_keys;
 mod events;
 mod images;
 mod imports;
 mod instances;
 mod keys;
+mod local_images;
 mod openapi;
 mod paging;
 mod quotas;
 mod read;
 mod regions;
+mod shares;
 mod snapshots;
+mod tickets;
+mod usage;
+mod users;
 pub mod wire;
 
 use axum::Router;
@@ -49,11 +57,47 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(snapshots::frames))
         .routes(routes!(quotas::list))
         .routes(routes!(quotas::set))
+        .routes(routes!(usage::show))
+        .routes(routes!(usage::rates, usage::set_rate))
+        .routes(routes!(usage::links))
         .routes(routes!(instances::list, instances::create))
         .routes(routes!(instances::show, instances::delete))
         .routes(routes!(instances::change_image))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::delete))
+        .routes(routes!(keys::disable))
+        .routes(routes!(keys::enable))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::disable))
+        .routes(routes!(accounts::enable))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::delete))
+        .routes(routes!(users::set_role))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::list_accounts))
+        .routes(routes!(audit::verify_accounts))
+        .routes(routes!(encryption_keys::list, encryption_keys::create))
+        .routes(routes!(encryption_keys::show, encryption_keys::delete))
+        .routes(routes!(encryption_keys::disable))
+        .routes(routes!(encryption_keys::enable))
+        .routes(routes!(encryption_keys::rotate))
+        .routes(routes!(snapshots::naming))
+        .routes(routes!(copies::request_several))
+        .routes(routes!(tickets::list, tickets::open))
+        .routes(routes!(tickets::show))
+        .routes(routes!(tickets::approve))
+        .routes(routes!(tickets::refuse))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::share))
+        .routes(routes!(shares::unshare))
+        .routes(routes!(shares::publish))
+        .routes(routes!(shares::unpublish))
+        .routes(routes!(local_images::register))
+        .routes(routes!(local_images::convert))
         .routes(routes!(openapi::document))
 }
 

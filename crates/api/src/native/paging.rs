@@ -1,6 +1,8 @@
 //! Pages: how many rows, and where a listing goes on.
 
 use region::{Caller, Cursor, Listed, Region};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::wire::Page;
 use crate::cursor::{CursorKey, Listing};
@@ -10,6 +12,18 @@ use crate::refusal::BadRequest;
 const USUAL: u32 = 100;
 /// Most rows of a page.
 const MOST: u32 = 1_000;
+
+/// Which part of a listing to show.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParams {
+    /// At most so many, 1 to 1,000; else 100.
+    #[param(minimum = 1, maximum = 1000)]
+    pub(crate) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
 
 /// The number of rows to show.
 pub(crate) fn limit(asked: Option<u32>) -> Result<u32, BadRequest> {
@@ -33,10 +47,20 @@ impl<'a> Cursors<'a> {
         noun: &'static str,
         filter: String,
     ) -> Self {
-        Cursors {
-            key,
-            listing: Listing { account: &caller.account, region: region.id(), noun, filter },
-        }
+        let place = region.id().as_str();
+        Cursors { key, listing: Listing { account: &caller.account, place, noun, filter } }
+    }
+
+    /// Those of a listing of what no region has.
+    pub(crate) fn of_accounts(
+        key: &'a CursorKey,
+        caller: &'a Caller,
+        noun: &'static str,
+        filter: String,
+    ) -> Self {
+        // No region has this name.
+        let place = "";
+        Cursors { key, listing: Listing { account: &caller.account, place, noun, filter } }
     }
 
     /// The place that a client's text stands for.

@@ -14,6 +14,10 @@ pub struct Key {
     /// Its id.
     #[schema(example = "FERRYABCDEFGHIJKLMNOPQRST")]
     pub id: String,
+    /// Whose it is.
+    pub user: String,
+    /// `active`, or `disabled`: nobody can sign in with it.
+    pub state: String,
     /// When it was made.
     pub created: String,
 }
@@ -35,7 +39,12 @@ impl fmt::Debug for NewKey {
 
 impl From<KeyView> for Key {
     fn from(view: KeyView) -> Self {
-        Key { id: view.id.to_string(), created: rfc3339(view.created) }
+        Key {
+            id: view.id.to_string(),
+            user: view.user.to_string(),
+            state: view.state.to_string(),
+            created: rfc3339(view.created),
+        }
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Quota {
 pub struct QuotaLimit {
     /// How many there may be; what is above it already stays.
     pub limit: u64,
+    /// Whose quota; else the caller's account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 impl From<model::Quota> for Quota {
