@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod around;
+mod available_times;
 mod body;
 mod chunk_list;
 mod cursor;

@@ -22,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 use region::{Figures, RegionFault};
 
 use crate::ApiState;
+use crate::available_times::AvailableTimes;
 use crate::refusal::{Answer, Refusal};
 
 /// The longest that a part of this process may take to say that it is ready.
@@ -45,6 +46,12 @@ struct InRegion {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OnLink {
+    source: String,
+    region: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
     region: String,
     state: String,
@@ -60,6 +67,9 @@ struct RegionFigures {
     received_bytes: Family<InRegion, Gauge>,
     foretold: Family<InRegion, Gauge>,
     foretold_error: Family<InRegion, Gauge<f64, AtomicU64>>,
+    queues: Family<OnLink, Gauge>,
+    late: Family<InRegion, Gauge>,
+    available: AvailableTimes,
 }
 
 impl RegionFigures {
@@ -79,6 +89,11 @@ impl RegionFigures {
         registry.register("ferry_copy_foretold", help, self.foretold.clone());
         let help = "Sum over them of the error, as a share of the time that was left";
         registry.register("ferry_copy_foretold_error", help, self.foretold_error.clone());
+        let help = "Copies that run or wait on each link into the region";
+        registry.register("ferry_link_queue", help, self.queues.clone());
+        let help = "Copies that take longer than promised";
+        registry.register("ferry_copies_late", help, self.late.clone());
+        registry.register_collector(Box::new(self.available.clone()));
     }
 
     fn set(&self, region: &str, figures: &Figures) {
@@ -90,6 +105,12 @@ impl RegionFigures {
         self.received_bytes.get_or_create(&labels).set(number(figures.received_bytes));
         self.foretold.get_or_create(&labels).set(number(figures.foretold.copies));
         self.foretold_error.get_or_create(&labels).set(figures.foretold.error_sum);
+        self.late.get_or_create(&labels).set(number(figures.late));
+        for (source, depth) in &figures.queues {
+            let link = OnLink { source: source.clone(), region: region.to_owned() };
+            self.queues.get_or_create(&link).set(number(*depth));
+        }
+        self.available.set(region, &figures.available);
         for (state, count) in &figures.copies {
             let labels = InState { region: region.to_owned(), state: state.clone() };
             self.copies.get_or_create(&labels).set(number(*count));
@@ -165,6 +186,7 @@ async fn metrics(State(state): State<ApiState>) -> Response {
     let figures = &state.metrics.regions;
     // A state that no copy is in any more would keep its last count.
     figures.copies.clear();
+    figures.queues.clear();
     for region in state.deployment.regions_here() {
         match region.figures().await {
             Ok(now) => figures.set(region.id().as_str(), &now),

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use catalog::LiveCopy;
 use futures::FutureExt;
 use model::rules::admit_copy;
-use model::{Digest, DomainName};
+use model::{Day, Digest, DomainName, LinkSpeed, Meter, Rate, RegionId, bytes_left, rate_on};
 use store::{CHUNK_BYTES, ChunkId, Naming};
-use transfer::{FetchDisk, Measure, RekeyDisk, SourceFault, Watch};
+use transfer::{FetchDisk, Measure, Missing, RekeyDisk, SourceFault, Watch};
 
 use crate::accept::admission_facts;
 use crate::fetching::{Names, PeerSource, RenamingPeer};
 use crate::peer::{CopyOffer, FetchScope, IdSpace, PeerFault};
+use crate::rates::of_meter;
 use crate::refused::{Refused, RegionFault};
 use crate::region::{Region, disk_root};
 use crate::request::Estimate;
@@ -22,18 +24,33 @@ impl Region {
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &offer.account).await?;
         let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
-        let copies_ahead = tx.count_live_copies(&offer.account).await?;
+        let ahead = tx.live_copies(Some(&offer.account)).await?;
+        let rates = tx.rates().await?;
         tx.commit().await?;
         admit_copy(&facts)?;
         let domain = DomainName { account: offer.account.clone(), key };
-        let (bytes_to_send, places_reused) = self.measure_offer(&offer, &domain).await?;
-        let bytes_per_sec = self.inner.links.limiter(&offer.source).rate();
+        let measured = self.measure_offer(&offer, &domain).await?;
+        let limit = self.inner.links.limiter(&offer.source).rate();
+        let speed = LinkSpeed::judge(limit, self.inner.link_speeds.of(&offer.source));
+        let bytes_ahead = bytes_ahead(&ahead, &offer.source);
+        let rate = |meter| {
+            let today = Day::of(self.inner.clock.now());
+            rate_on(&of_meter(&rates, meter), today, self.inner.options.currency)
+        };
+        let traffic_rate = rate(Meter::Traffic);
+        // A copy within the region crosses no link.
+        let is_within = offer.source == *self.id();
+        let free = Rate::free(traffic_rate.currency);
         Ok(Estimate {
-            bytes_to_send,
-            bytes_reused: places_reused * CHUNK_BYTES as u64,
-            bytes_per_sec,
-            seconds: bytes_per_sec.map(|rate| bytes_to_send.div_ceil(rate.max(1))),
-            copies_ahead,
+            bytes_to_send: measured.bytes,
+            bytes_reused: measured.chunks_reused * CHUNK_BYTES as u64,
+            stored_bytes: measured.places * CHUNK_BYTES as u64,
+            speed,
+            seconds: speed.seconds_for(measured.bytes, bytes_ahead.unwrap_or(0)),
+            copies_ahead: ahead.len() as u64,
+            bytes_ahead,
+            traffic_rate: if is_within { free } else { traffic_rate },
+            storage_rate: rate(Meter::Storage),
             images: facts.images,
             snapshots: facts.snapshots,
             disks: facts.disks,
@@ -44,7 +61,7 @@ impl Region {
         &self,
         offer: &CopyOffer,
         domain: &DomainName,
-    ) -> Result<(u64, u64), Refused> {
+    ) -> Result<Missing, Refused> {
         let peer = self.peer(&offer.source)?;
         let ids = if offer.sealed.is_some() { IdSpace::Sealed } else { IdSpace::Plain };
         let scope = FetchScope { account: offer.account.clone(), ids };
@@ -59,12 +76,13 @@ impl Region {
             let (peer, scope) = (peer.clone(), scope.clone());
             async move { peer.measure(scope, ids).await.map_err(unmeasured) }.boxed()
         };
-        let (mut bytes, mut reused) = (0, 0);
+        let mut all = Missing::default();
         let mut walked: HashMap<Digest, u64> = HashMap::new();
         for disk in &offer.disks {
             // A disk that the image has twice is sent once.
             if let Some(places) = walked.get(&disk.digest) {
-                reused += places;
+                all.places += places;
+                all.chunks_reused += places;
                 continue;
             }
             let job = FetchDisk {
@@ -88,12 +106,20 @@ impl Region {
                 }
             };
             let missing = missing.map_err(RegionFault::Transfer)?;
-            bytes += missing.bytes;
-            reused += missing.chunks_reused;
+            all.bytes += missing.bytes;
+            all.chunks += missing.chunks;
+            all.places += missing.places;
+            all.chunks_reused += missing.chunks_reused;
             walked.insert(disk.digest, missing.places);
         }
-        Ok((bytes, reused))
+        Ok(all)
     }
+}
+
+/// What the copies from `source` still have to bring; none while that is not known of each.
+fn bytes_ahead(copies: &[LiveCopy], source: &RegionId) -> Option<u64> {
+    let on_link = copies.iter().filter(|copy| copy.source == *source);
+    on_link.map(|copy| bytes_left(copy.progress, copy.bytes_sent, copy.bytes_reused)).sum()
 }
 
 fn unmeasured(fault: PeerFault) -> SourceFault {

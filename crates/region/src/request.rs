@@ -4,7 +4,7 @@ use catalog::{ImageRow, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
     AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, ImageId,
-    ImageKind, LinkSpeed, Name, Profile, Quota, Rate, RegionId, Rejection, Tags,
+    ImageKind, LinkSpeed, Name, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
     copied_description,
 };
 
@@ -351,6 +351,12 @@ fn fingerprint(command: &CopyImage, description: &Description, tags: &Tags) -> [
         given(command.name.as_ref().map(Name::as_str)),
         given(command.description.as_ref().map(|_| description.as_str())),
     ];
+    parts.extend(match &command.sealing {
+        Sealing::AsSource => vec![],
+        Sealing::Plain => vec![given(Some("plain"))],
+        Sealing::DefaultKey => vec![given(Some("sealed"))],
+        Sealing::Key(key) => vec![given(Some("sealed with")), given(Some(key.as_str()))],
+    });
     if command.tags.is_some() {
         parts.extend(tags.iter().flat_map(|(key, value)| [given(Some(key)), given(Some(value))]));
     }

@@ -1,8 +1,8 @@
 //! The JSON between regions, and its parsing into the model's types.
 
 use model::{
-    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, Name, NameRule, Platform,
-    Rejection, Sealing, SizeBytes,
+    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, LinkSpeed, Name, NameRule,
+    Platform, Price, Rate, Rejection, Sealing, SizeBytes,
 };
 use region::{
     Accepted, Approval, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,
@@ -299,12 +299,41 @@ impl QuotaWire {
 }
 
 #[derive(Serialize, Deserialize)]
+struct RateWire {
+    from: String,
+    currency: String,
+    micros: u64,
+}
+
+impl From<Rate> for RateWire {
+    fn from(Rate { from, currency, price }: Rate) -> Self {
+        let (from, currency) = (from.to_string(), currency.to_string());
+        RateWire { from, currency, micros: price.micros() }
+    }
+}
+
+impl RateWire {
+    fn parse(&self) -> Result<Rate, Malformed> {
+        Ok(Rate {
+            from: read("rate.from", &self.from)?,
+            currency: read("rate.currency", &self.currency)?,
+            price: checked("rate.micros", Price::from_micros(self.micros))?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct EstimateWire {
     bytes_to_send: u64,
     bytes_reused: u64,
+    stored_bytes: u64,
+    speed_known: String,
     bytes_per_sec: Option<u64>,
     seconds: Option<u64>,
     copies_ahead: u64,
+    bytes_ahead: Option<u64>,
+    traffic_rate: RateWire,
+    storage_rate: RateWire,
     images: QuotaWire,
     snapshots: QuotaWire,
     disks: u64,
@@ -315,9 +344,14 @@ impl From<Estimate> for EstimateWire {
         EstimateWire {
             bytes_to_send: estimate.bytes_to_send,
             bytes_reused: estimate.bytes_reused,
-            bytes_per_sec: estimate.bytes_per_sec,
+            stored_bytes: estimate.stored_bytes,
+            speed_known: estimate.speed.known.to_string(),
+            bytes_per_sec: estimate.speed.bytes_per_sec,
             seconds: estimate.seconds,
             copies_ahead: estimate.copies_ahead,
+            bytes_ahead: estimate.bytes_ahead,
+            traffic_rate: estimate.traffic_rate.into(),
+            storage_rate: estimate.storage_rate.into(),
             images: estimate.images.into(),
             snapshots: estimate.snapshots.into(),
             disks: estimate.disks,
@@ -330,9 +364,16 @@ impl EstimateWire {
         Ok(Estimate {
             bytes_to_send: self.bytes_to_send,
             bytes_reused: self.bytes_reused,
-            bytes_per_sec: self.bytes_per_sec,
+            stored_bytes: self.stored_bytes,
+            speed: LinkSpeed {
+                known: read("speed_known", &self.speed_known)?,
+                bytes_per_sec: self.bytes_per_sec,
+            },
             seconds: self.seconds,
             copies_ahead: self.copies_ahead,
+            bytes_ahead: self.bytes_ahead,
+            traffic_rate: self.traffic_rate.parse()?,
+            storage_rate: self.storage_rate.parse()?,
             images: self.images.parse()?,
             snapshots: self.snapshots.parse()?,
             disks: self.disks,
