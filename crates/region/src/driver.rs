@@ -242,6 +242,9 @@ fn transfer_reason(fault: &TransferFault) -> String {
 fn store_reason(fault: &store::StoreFault) -> String {
     match fault {
         store::StoreFault::Full { .. } => "the target region's disk is full".to_owned(),
+        store::StoreFault::Locked { .. } => {
+            "the encryption key was switched off while the copy ran".to_owned()
+        }
         other => other.to_string(),
     }
 }

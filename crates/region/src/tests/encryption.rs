@@ -80,6 +80,16 @@ async fn r004_8_a_copy_that_encrypts_reads_the_same_and_leaves_no_plaintext() {
 
     world.region("south").sweep().await.unwrap();
     assert_eq!(files_with(&world.folder("south"), MARKER), Vec::<String>::new());
+    // I13: nor does any key lie there, or with the accounts.
+    let inner = &world.region("south").inner;
+    let account = &world.caller.account;
+    let domain = model::DomainName::sealed(account, &key);
+    let wrapped = inner.catalog.read().await.unwrap().wrapped_data_key(&domain).await.unwrap();
+    let data_key = inner.key_ring.unwrap(account, &key, &wrapped.unwrap()).await.unwrap();
+    let id_key = inner.accounts.id_key(account).await.unwrap();
+    for secret in [&data_key.bytes()[..], &id_key.bytes()[..], &inner.accounts.master.0[..]] {
+        assert_eq!(files_with(&world.folder(""), secret), Vec::<String>::new());
+    }
     // The search finds what is there: the source is plain.
     assert!(!files_with(&world.folder("north"), MARKER).is_empty());
     world.check_world().await;
@@ -310,4 +320,32 @@ async fn r004_8_a_sweep_takes_nothing_of_an_encrypting_copy() {
     world.run_until_idle().await;
     assert_eq!(world.read_disk("south", &copy.image, 0).await, disk(9, 64, Some));
     world.check_world().await;
+}
+
+/// Promise 4, fault 18: a token was for one sealing; with another it is refused.
+#[tokio::test]
+async fn a_token_is_for_one_sealing() {
+    let world = World::with_regions(["north", "south"]).await;
+    let image = world.import("north", "web", &[marked()]).await;
+    let key = new_key(&world, "south").await;
+    let ask = async |sealing: Sealing| {
+        let command = CopyImage {
+            image: image.id.clone(),
+            targets: vec![region_id("south")],
+            name: None,
+            description: None,
+            tags: None,
+            sealing,
+            profile: Profile::native(),
+            token: Some(model::ClientToken::new("one").unwrap()),
+        };
+        let answers = world.region("north").copy_image(&world.caller, command).await?;
+        answers.into_iter().next().unwrap().answer
+    };
+    let first = ask(Sealing::Key(key.clone())).await.unwrap();
+    assert_eq!(ask(Sealing::Key(key)).await.unwrap().image, first.image);
+    for other in [Sealing::AsSource, Sealing::Plain, Sealing::DefaultKey] {
+        let refused = ask(other).await;
+        assert!(matches!(refused, Err(Refused::Rejected(Rejection::TokenReused))), "{refused:?}");
+    }
 }
