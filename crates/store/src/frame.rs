@@ -102,8 +102,8 @@ pub enum FrameError {
     WrongChunk { wanted: ChunkId, got: ChunkId },
     #[error("frame of chunk `{id}` does not open with its domain's key")]
     BrokenSeal { id: ChunkId },
-    #[error("chunk `{id}` was said to be named `{told}` and is named `{got}`")]
-    WrongName { id: ChunkId, told: ChunkId, got: ChunkId },
+    #[error("chunk `{id}` was said to be named `{told}`, which is not its name")]
+    WrongName { id: ChunkId, told: ChunkId },
 }
 
 /// A frame's header, checked for bounds.

@@ -134,8 +134,6 @@ pub enum TreeError {
         id: ChunkId,
         /// What it was said to be named here.
         told: ChunkId,
-        /// Its name, where it was found out.
-        got: Option<ChunkId>,
     },
 }
 

@@ -244,14 +244,14 @@ impl<'a> Mover<'a> {
         Some(Arc::new(Renaming { naming: self.naming.clone(), names }))
     }
 
-    /// Queues a chunk under the name that the source says it has here. Returns another name that it is on its way under:
-    /// then the source has lied once.
-    pub fn want_named(&self, (id, name): (ChunkId, ChunkId), places: u64) -> Option<ChunkId> {
+    /// Queues a chunk under the name that the source says it has here. False if it is on its way under another name: then
+    /// the source has lied once.
+    pub fn want_named(&self, (id, name): (ChunkId, ChunkId), places: u64) -> bool {
         let (mut names, mut ledger) = (self.names.lock(), self.ledger());
         if ledger.is_wanting(&id) {
             ledger.due_later(places);
             self.reuse(places);
-            return names.get(&id).copied().filter(|known| *known != name);
+            return names.get(&id) == Some(&name);
         }
         if names.len() >= 2 * WANTING_IDS {
             names.retain(|id, _| ledger.is_wanting(id));
@@ -259,7 +259,7 @@ impl<'a> Mover<'a> {
         names.insert(id, name);
         ledger.want(Want { id, places });
         self.reuse(places - 1);
-        None
+        true
     }
 
     /// Learns from a request of this many ids how many the next should have.

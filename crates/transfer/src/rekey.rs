@@ -182,7 +182,7 @@ impl Rekeying<'_> {
         for (id, told) in order.iter().zip(told) {
             let Some(told) = told else { continue };
             if told.is_zero() {
-                return Err(TreeError::WrongName { id: *id, told, got: None }.into());
+                return Err(TreeError::WrongName { id: *id, told }.into());
             }
             names.insert(*id, told);
         }
@@ -210,7 +210,7 @@ impl Rekeying<'_> {
         for ((id, told), there) in held.into_iter().zip(there) {
             match there {
                 Some(there) if there == id => drop(names.held.insert(id)),
-                Some(_) => return Err(TreeError::WrongName { id, told, got: None }.into()),
+                Some(_) => return Err(TreeError::WrongName { id, told }.into()),
                 // Gone or damaged after all: it is missing.
                 None => {}
             }
@@ -257,8 +257,8 @@ impl Rekeying<'_> {
             };
             if names.held.contains(id) {
                 self.mover.done(places);
-            } else if let Some(known) = self.mover.want_named((*id, told), places) {
-                return Err(TreeError::WrongName { id: *id, told, got: Some(known) }.into());
+            } else if !self.mover.want_named((*id, told), places) {
+                return Err(TreeError::WrongName { id: *id, told }.into());
             }
         }
         self.mover.stir();

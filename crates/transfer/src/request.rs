@@ -339,8 +339,8 @@ async fn take_chunks(
     fail_point!("wrk.chunk_recv", |_| Err(injected("receive chunks")));
     let accepted = put(ids, run.bytes, (ingest, renaming, wanted)).await?;
     for refused in &accepted.refused {
-        if let FrameError::WrongName { id, told, got } = refused.error {
-            return Err(TreeError::WrongName { id, told, got: Some(got) }.into());
+        if let FrameError::WrongName { id, told } = refused.error {
+            return Err(TreeError::WrongName { id, told }.into());
         }
     }
     fail_point!("wrk.chunk_verify", |_| Err(injected("verify chunks")));

@@ -383,7 +383,7 @@ fn name(
     let id = header.id;
     let got = naming.id(plain.expect("the ingest keeps absent frames to itself"));
     let told = renaming.names.get(&id).copied().unwrap_or(ChunkId::ZERO);
-    if told == got { Ok(got) } else { Err(FrameError::WrongName { id, told, got }) }
+    if told == got { Ok(got) } else { Err(FrameError::WrongName { id, told }) }
 }
 
 fn hand_over(mut writer: Writer, commits: &SyncSender<Commit>) {
