@@ -96,15 +96,15 @@ impl Region {
             drop(tx);
             return self.image(caller, &running.image).await;
         }
-        let (name, tags) = (command.name.unwrap_or(source.name), tx.tags(&source.id).await?);
+        let tags = tx.tags(&source.id).await?;
         let disks = tx.image_disks(&source.id).await?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
-        self.ensure_new_name(&mut tx, caller, (&name, command.names)).await?;
         self.reserve(&mut tx, &caller.account, (QuotaKind::Image, 1)).await?;
         self.reserve(&mut tx, &caller.account, (QuotaKind::Snapshot, disks.len() as u64)).await?;
         let created = self.inner.clock.now();
         let row = ImageRow {
-            name,
+            id: self.random_id(|random| ImageId::from_random(random))?,
+            name: command.name.unwrap_or(source.name),
             description: command.description.unwrap_or(source.description),
             status: ImageStatus::Creating,
             storage: Storage::Snapshots,
@@ -113,6 +113,7 @@ impl Region {
             generation: 0,
             ..source
         };
+        self.judge_new_name(&mut tx, &row, command.names).await?;
         let image = self.insert_with_new_id(&mut tx, row).await?;
         let disks = disks.into_iter().map(|disk| ImageDiskRow { image: image.clone(), ..disk });
         tx.insert_image_disks(&disks.collect::<Vec<_>>()).await?;

@@ -10,10 +10,10 @@ use catalog::{
     AuditEntry, ImageDiskRow, ImageRow, LocalFileRow, Reserved, TokenClaim, TokenRow, Tx,
 };
 use disk::{Declared, OpenError};
-use model::rules::{judge_name, room};
+use model::rules::room;
 use model::{
     AccountId, Act, DiskRole, Field, FieldRefusal, FileName, FileProblem, ImageId, ImageKind,
-    ImageStatus, NameRule, QuotaKind, Rejection, SizeBytes, Storage,
+    ImageStatus, QuotaKind, Rejection, SizeBytes, Storage,
 };
 use rustix::fs::OFlags;
 
@@ -38,8 +38,9 @@ impl Region {
         let size = SizeBytes::new(file.size_bytes())?;
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
-        self.ensure_new_name(&mut tx, caller, (&command.name, command.names)).await?;
-        let image = self.insert_with_new_id(&mut tx, self.local_image(caller, &command)?).await?;
+        let row = self.local_image(caller, &command)?;
+        self.judge_new_name(&mut tx, &row, command.names).await?;
+        let image = self.insert_with_new_id(&mut tx, row).await?;
         if let Some(first) = self.claim_register_token(&mut tx, caller, (&command, &image)).await? {
             drop(tx);
             return self.image(caller, &first).await;
@@ -144,17 +145,6 @@ impl Region {
                 Err(RegionFault::Contradiction { what }.into())
             }
         }
-    }
-
-    /// Refuses a name that another image of the account has, where names are to be unique.
-    pub(crate) async fn ensure_new_name(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        (name, names): (&model::Name, NameRule),
-    ) -> Result<(), Refused> {
-        let namesake = tx.namesake(&caller.account, name, None).await?;
-        Ok(judge_name(name, names, namesake.as_ref(), self.id())?)
     }
 }
 

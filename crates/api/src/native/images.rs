@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use model::rules::Force;
-use model::{ImageId, ImageStatus};
-use region::{ImageQuery, SnapshotsOfImage};
+use model::{ImageId, ImageKind, ImageStatus};
+use region::{EditImage, ImageQuery, SnapshotsOfImage};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,6 +25,9 @@ pub(crate) struct ImagesQuery {
     status: Option<String>,
     /// Only images of exactly this name.
     name: Option<String>,
+    /// As what the caller sees them: `custom` (its own, those that it published included; the default), `shared` (with it by
+    /// others, the last shared first), `public` or `marketplace` (everybody's).
+    kind: Option<String>,
     /// At most so many, 1 to 1,000; else 100.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -34,7 +37,12 @@ pub(crate) struct ImagesQuery {
 
 impl ImagesQuery {
     fn filter(&self) -> String {
-        format!("{:?}", (&self.status, &self.name))
+        format!("{:?}", (&self.status, &self.name, &self.kind))
+    }
+
+    fn kind(&self) -> Result<Option<ImageKind>, BadRequest> {
+        let read = |word: &String| word.parse().map_err(|error| BadRequest::value("kind", error));
+        self.kind.as_ref().map(read).transpose()
     }
 
     fn statuses(&self) -> Result<Vec<ImageStatus>, BadRequest> {
@@ -48,7 +56,7 @@ impl ImagesQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteQuery {
-    /// Delete although instances use it. Never overrides a running copy.
+    /// Delete although instances use it, or other accounts see it. Never overrides a running copy or conversion.
     #[serde(default)]
     force: bool,
     /// Leave its snapshots.
@@ -76,8 +84,14 @@ pub(crate) async fn list(
     let cursors =
         Cursors::of(&state.cursor_key, (&at.region, &at.caller), "images", query.filter());
     let (status, after) = (query.statuses()?, cursors.open(query.cursor.as_deref())?);
-    let query =
-        ImageQuery { status, name: query.name, ids: Vec::new(), after, limit: limit(query.limit)? };
+    let query = ImageQuery {
+        kind: query.kind()?,
+        status,
+        name: query.name,
+        ids: Vec::new(),
+        after,
+        limit: limit(query.limit)?,
+    };
     Ok(Json(cursors.page(at.region.images(&at.caller, query).await?)))
 }
 
@@ -93,10 +107,13 @@ pub(crate) async fn show(on: On<ImageId>) -> Answer<Json<Image>> {
 #[utoipa::path(patch, path = "/v1/regions/{region}/images/{image}", operation_id = "edit_image", tag = "images",
     request_body = ImageEdit, responses((status = 200, description = "The image as it is now", body = Image)))]
 pub(crate) async fn edit(
+    State(state): State<ApiState>,
     on: On<ImageId>,
     ReadJson(edit): ReadJson<ImageEdit>,
 ) -> Answer<Json<Image>> {
-    let image = on.region.edit_image(&on.caller, &on.id, edit.into_command()?).await?;
+    let names = state.deployment.profiles.native().names;
+    let edit = EditImage { names, ..edit.into_command()? };
+    let image = on.region.edit_image(&on.caller, &on.id, edit).await?;
     Ok(Json(image.into()))
 }
 

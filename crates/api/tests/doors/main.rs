@@ -1,8 +1,10 @@
 //! The doors over real connections, with real regions behind them.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod accounts;
 mod bad_inputs;
 mod copies;
+mod foreign;
 mod imports;
 mod listings;
 mod openapi;
@@ -10,4 +12,7 @@ mod operators;
 mod peers;
 mod raw_http;
 mod records;
+mod sharing;
+mod tickets;
+mod usage;
 mod world;

@@ -30,6 +30,7 @@ async fn an_image_looks_like_this() {
         shown,
         json!({
             "id": image.id.as_str(), "region": "north", "name": "web", "description": "made by a test",
+            "kind": "custom", "owner": door.world.caller.account.as_str(), "storage": "snapshots",
             "status": "available", "progress": 100, "architecture": "arm64", "os_type": "linux",
             "platform": "Debian 12", "boot_mode": "uefi", "tags": { "team": "ferry" },
             "disks": [{

@@ -20,6 +20,12 @@ pub struct Image {
     pub name: String,
     /// What it is; empty for nothing said.
     pub description: String,
+    /// As what the caller sees it: `custom` (its own), `shared`, `public` or `marketplace`. Only custom images are copied.
+    pub kind: String,
+    /// The account that owns it.
+    pub owner: String,
+    /// Where its disks lie: `snapshots`, or `local_file`; then it is converted before it is copied.
+    pub storage: String,
     /// `waiting` (its copy is in the queue or between two attempts), `creating`, `available` or `create_failed`.
     pub status: String,
     /// Percent; 100 if and only if available.
@@ -42,6 +48,9 @@ pub struct Image {
     /// The image it was copied from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_image: Option<String>,
+    /// The key that its disks are sealed with; absent where they are plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<String>,
     /// The copy that made or makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<String>,
@@ -74,7 +83,8 @@ pub struct Disk {
 /// Why a copy ended without an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
-    /// For programs: `cancelled`, `source_gone`, `source_damaged`, `source_malformed` or `gave_up`.
+    /// For programs: `cancelled`, `source_gone`, `source_damaged`, `source_malformed`, `gave_up`, `key_gone` or
+    /// `file_refused`.
     pub code: String,
     /// For people.
     pub text: String,
@@ -126,6 +136,9 @@ impl From<ImageView> for Image {
             region: view.region.to_string(),
             name: view.name.to_string(),
             description: view.description.to_string(),
+            kind: view.kind.to_string(),
+            owner: view.owner.to_string(),
+            storage: view.storage.to_string(),
             status: status_word(view.status, view.phase).to_owned(),
             progress: view.percent,
             architecture: view.attributes.architecture.to_string(),
@@ -136,6 +149,7 @@ impl From<ImageView> for Image {
             disks: view.disks.into_iter().map(Disk::from).collect(),
             source_region: origin.map(|origin| origin.region.to_string()),
             source_image: origin.map(|origin| origin.image.to_string()),
+            encryption_key: view.encryption_key.as_ref().map(ToString::to_string),
             copy: origin.map(|origin| origin.copy.to_string()),
             failure: view.failure.as_ref().map(Failure::from),
             instances: view.instances,
