@@ -1,12 +1,14 @@
 //! What can be typed: commands, flags and their values. Values are parsed here, once.
 
 mod copy;
+mod encryption_key;
 mod image;
 mod instance;
 mod key;
 mod local;
 mod quota;
 mod snapshot;
+mod usage;
 mod values;
 
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use copy::CopyCommand;
+pub use encryption_key::{DeleteKeyArgs, EncryptionKeyCommand, OneKey};
 pub use image::{
     CopyArgs, DeleteArgs, EditArgs, ExportArgs, ImageCommand, ImportArgs, ListArgs, OneImage,
 };
@@ -22,6 +25,7 @@ pub use key::KeyCommand;
 pub use local::{DemoArgs, DigestArgs, DoctorArgs, LogFormat, ServeArgs};
 pub use quota::QuotaCommand;
 pub use snapshot::{SnapshotCommand, SnapshotListArgs};
+pub use usage::{RateCommand, RegionCommand, UsageArgs, WhoseArgs};
 pub use values::{ExportFormat, ImageRef, Patience, TagArg};
 
 /// Ferry carries machine images between regions.
@@ -123,9 +127,17 @@ pub enum Command {
     /// Quotas: how many images and snapshots there may be.
     #[command(subcommand)]
     Quota(QuotaCommand),
+    /// What was used in a month, and what it costs.
+    Usage(UsageArgs),
+    /// Rates: what metered use costs.
+    #[command(subcommand)]
+    Rate(RateCommand),
     /// Access keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Encryption keys: what encrypted images are sealed with.
+    #[command(subcommand)]
+    EncryptionKey(EncryptionKeyCommand),
     /// Instances: records that say that an image is used.
     #[command(subcommand)]
     Instance(InstanceCommand),
@@ -145,13 +157,6 @@ pub enum Command {
     },
     /// Print the OpenAPI description of the native API.
     Openapi,
-}
-
-/// Commands on regions.
-#[derive(Debug, Subcommand)]
-pub enum RegionCommand {
-    /// List the regions of this deployment.
-    List,
 }
 
 #[cfg(test)]
@@ -188,11 +193,25 @@ mod tests {
             "snapshot show snap-aaaaaaaaaaaaaaaaaaaa",
             "snapshot delete snap-aaaaaaaaaaaaaaaaaaaa",
             "region list",
+            "region links --region r1 --all",
+            "usage --month 2026-11 --all -o json",
+            "usage --account acct-aaaaaaaaaaaaaaaaaaaa --region r1,r2",
+            "rate list",
+            "rate set traffic 0.05 --from 2026-12-01 --region r1",
             "quota show",
             "quota set image 5 --region r1",
             "key create -o json",
             "key list",
             "key delete FERRYAAAAAAAAAAAAAAAAAAAA",
+            "encryption-key create --region r1",
+            "encryption-key list",
+            "encryption-key show key-aaaaaaaaaaaaaaaaaaaa",
+            "encryption-key disable key-aaaaaaaaaaaaaaaaaaaa",
+            "encryption-key enable key-aaaaaaaaaaaaaaaaaaaa",
+            "encryption-key rotate key-aaaaaaaaaaaaaaaaaaaa",
+            "encryption-key delete key-aaaaaaaaaaaaaaaaaaaa --days 7 --lose-images",
+            "image copy web --to r2 --encrypt",
+            "image copy web --to r2 --encryption-key key-aaaaaaaaaaaaaaaaaaaa",
             "instance create --name vm1 --image web",
             "instance list",
             "instance delete i-aaaaaaaaaaaaaaaaaaaa",
@@ -220,6 +239,11 @@ mod tests {
             "image export web f --format vhd",
             "copy show img-aaaaaaaaaaaaaaaaaaaa",
             "quota set images 5",
+            "usage --month 2026-13",
+            "usage --all --account acct-aaaaaaaaaaaaaaaaaaaa",
+            "rate set traffic 0.05",
+            "rate set bytes 0.05 --from 2026-12-01",
+            "rate set traffic -1 --from 2026-12-01",
             "image copy web --to r2 --timeout soon --wait",
             "image copy web --to r2 --timeout 5m",
             "image copy web --to r2 --wait --dry-run",

@@ -25,6 +25,8 @@ pub async fn run(session: &Session, args: CopyArgs) -> Result<(), Failure> {
         name: args.name.map(|name| name.to_string()),
         description: args.description.map(|description| description.to_string()),
         tags,
+        encrypted: args.encrypt.then_some(true),
+        encryption_key: args.encryption_key.map(|key| key.to_string()),
         dry_run: args.dry_run,
     };
     let name = body.name.clone().unwrap_or(image.name);
@@ -89,7 +91,12 @@ pub async fn ask_for_copies(session: &Session, request: &Request) -> Result<Vec<
 
 async fn estimate(session: &Session, request: &Request) -> Result<(), Failure> {
     let answer: EstimateAnswer = session.client.ask(request.call("estimate the copy")).await?;
-    session.output.list(&answer.results);
+    match (session.output.format, answer.results.as_slice()) {
+        (OutputFormat::Table, [one]) => session.output.one(one),
+        (OutputFormat::Table | OutputFormat::Json | OutputFormat::Id, all) => {
+            session.output.list(all);
+        }
+    }
     let refused = |result: &EstimateResult| match result {
         EstimateResult::Estimated(_) => None,
         EstimateResult::Refused(refused) => Some(refused.clone()),

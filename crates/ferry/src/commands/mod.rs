@@ -4,6 +4,7 @@ mod check_up;
 mod copies;
 mod copy;
 mod digest;
+mod encryption_key;
 mod export;
 mod image;
 mod import;
@@ -11,8 +12,8 @@ mod instance;
 mod key;
 mod manual;
 mod quota;
-mod region;
 mod snapshot;
+mod usage;
 
 use crate::cli::{Cli, Command};
 use crate::client::Client;
@@ -49,9 +50,12 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Image(command) => image::run(&session()?, command).await,
         Command::Copy(command) => copies::run(&session()?, command).await,
         Command::Snapshot(command) => snapshot::run(&session()?, command).await,
-        Command::Region(command) => region::run(&session()?, command).await,
+        Command::Region(command) => usage::region(&session()?, command).await,
+        Command::Usage(args) => usage::usage(&session()?, args).await,
+        Command::Rate(command) => usage::rate(&session()?, command).await,
         Command::Quota(command) => quota::run(&session()?, command).await,
         Command::Key(command) => key::run(&session()?, command).await,
+        Command::EncryptionKey(command) => encryption_key::run(&session()?, command).await,
         Command::Instance(command) => instance::run(&session()?, command).await,
         Command::Digest(args) => digest::run(output, &showing, args).await,
         Command::Doctor(args) => check_up::run(output, &cli.globals, args).await,

@@ -1,9 +1,9 @@
 //! What became of a copy, told for each target.
 
-use api::native::wire::{Copy, CopyResult, EstimateResult, Problem, Quota};
+use api::native::wire::{Copy, CopyResult, Problem};
 use serde::Serialize;
 
-use super::{Row, bytes, duration, shorten};
+use super::{Row, shorten};
 use crate::exit::Exit;
 
 /// What became of a copy to one target.
@@ -96,36 +96,5 @@ impl Row for Outcome {
 
     fn id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
-    }
-}
-
-impl Row for EstimateResult {
-    const HEADINGS: &'static [&'static str] =
-        &["REGION", "TO SEND", "REUSED", "TIME", "AHEAD", "QUOTA LEFT"];
-
-    fn cells(&self) -> Vec<String> {
-        let left = |quota: &Quota| {
-            format!("{} {}", quota.limit.saturating_sub(quota.used + quota.reserved), quota.kind)
-        };
-        match self {
-            EstimateResult::Estimated(estimate) => vec![
-                estimate.target.clone(),
-                bytes(estimate.bytes_to_send),
-                bytes(estimate.bytes_reused),
-                estimate.seconds.map_or_else(|| "unknown".to_owned(), duration),
-                estimate.copies_ahead.to_string(),
-                estimate.quotas.iter().map(left).collect::<Vec<_>>().join(", "),
-            ],
-            EstimateResult::Refused(refused) => {
-                vec![refused.target.clone(), format!("refused: {}", refused.problem.code)]
-            }
-        }
-    }
-
-    fn id(&self) -> &str {
-        match self {
-            EstimateResult::Estimated(estimate) => &estimate.target,
-            EstimateResult::Refused(refused) => &refused.target,
-        }
     }
 }

@@ -2,7 +2,9 @@
 
 mod amounts;
 mod copies;
+mod encryption_keys;
 mod rows;
+mod usage;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +13,7 @@ use serde::Serialize;
 
 pub use amounts::{age, bytes, count, duration, rate, shorten};
 pub use copies::Outcome;
+pub use usage::totals;
 
 use crate::cli::OutputFormat;
 

@@ -64,6 +64,7 @@ impl Row for Image {
                 "copied from",
                 [text(&self.source_region), text(&self.source_image)].join(" ").trim().to_owned(),
             ),
+            ("encrypted with", text(&self.encryption_key)),
             ("copy", text(&self.copy)),
             (
                 "instances",
@@ -99,6 +100,7 @@ impl Row for Copy {
             ("to", format!("{} {}", self.region, self.image)),
             ("status", standing(&self.phase, self.progress)),
             ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
+            ("late", if self.late { "longer than promised".to_owned() } else { String::new() }),
             ("queue place", text(&self.queue_place)),
             ("disks done", format!("{} of {}", self.disks_done, self.disks)),
             ("chunks", format!("{} of {}", self.places_done, self.places_needed)),
@@ -229,6 +231,7 @@ mod tests {
             disks: Vec::new(),
             source_region: None,
             source_image: None,
+            encryption_key: None,
             copy: None,
             failure: None,
             instances: 0,

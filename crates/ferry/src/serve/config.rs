@@ -3,9 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use model::{AccountId, RegionId};
+use model::{AccountId, Currency, RegionId};
 use serde::Deserialize;
 
+use super::kms::{KeyRingConfig, KmsConfig};
 use crate::failure::Failure;
 
 /// Where a service answers unless it is told: this machine alone.
@@ -39,10 +40,16 @@ pub struct Config {
     pub snapshot_quota: u64,
     /// How often unused chunks are looked for and deleted.
     pub sweep_every_secs: u64,
+    /// What rates are in that are set from now on: three capital letters.
+    pub currency: String,
+    /// A copy that takes longer to make its image available is told as late.
+    pub copy_objective_secs: u64,
     /// The regions.
     pub regions: Vec<RegionConfig>,
     /// Limits between them.
     pub links: Vec<LinkConfig>,
+    /// The service that keeps the encryption keys of regions whose `key_ring` says so.
+    pub kms: Option<KmsConfig>,
 }
 
 /// A region.
@@ -54,6 +61,9 @@ pub struct RegionConfig {
     /// Where another process serves it; else this one does.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// What keeps its encryption keys.
+    #[serde(default)]
+    pub key_ring: KeyRingConfig,
 }
 
 /// A limit between two regions.
@@ -70,7 +80,7 @@ pub struct LinkConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let region = |name: &str| RegionConfig { name: name.to_owned(), endpoint: None };
+        let region = |name: &str| RegionConfig { name: name.to_owned(), endpoint: None, key_ring: KeyRingConfig::Embedded };
         Config {
             data: None,
             listen: LISTEN,
@@ -82,8 +92,11 @@ impl Default for Config {
             image_quota: 1_000,
             snapshot_quota: 2_000,
             sweep_every_secs: 3_600,
+            currency: Currency::USD.to_string(),
+            copy_objective_secs: 1_800,
             regions: REGIONS.map(region).to_vec(),
             links: Vec::new(),
+            kms: None,
         }
     }
 }
@@ -103,7 +116,9 @@ impl Config {
         })?;
         config.check().map_err(|reason| Failure::Setting { doing: doing(), reason })?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        for place in [&mut config.data, &mut config.accounts].into_iter().flatten() {
+        let authorities = config.kms.as_mut().map(|kms| &mut kms.authorities);
+        let places = [Some(&mut config.data), Some(&mut config.accounts), authorities];
+        for place in places.into_iter().flatten().flatten() {
             *place = folder.join(&*place);
         }
         Ok(config)
@@ -137,13 +152,26 @@ impl Config {
                 ));
             }
         }
+        self.currency.parse::<Currency>().map_err(|error| error.to_string())?;
         if self.copies_at_once == 0 || self.copies_per_account == 0 {
             return Err("`copies_at_once` and `copies_per_account` must be at least `1`".to_owned());
         }
         if let Some(account) = &self.account {
             account.parse::<AccountId>().map_err(|error| error.to_string())?;
         }
+        self.check_kms()?;
         self.check_peers()
+    }
+
+    fn check_kms(&self) -> Result<(), String> {
+        let asks = |region: &&RegionConfig| region.key_ring == KeyRingConfig::AwsKms;
+        match (&self.kms, self.regions.iter().find(asks)) {
+            (Some(kms), _) => kms.check(),
+            (None, Some(region)) => {
+                Err(format!("the key ring of region `{}` is `aws_kms`, and there is no `[kms]`", region.name))
+            }
+            (None, None) => Ok(()),
+        }
     }
 
     fn check_peers(&self) -> Result<(), String> {

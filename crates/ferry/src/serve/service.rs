@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, RegionConfig};
+use super::kms::KeyRingConfig;
 use super::data_folder::{DataFolder, master_key};
 use crate::failure::Failure;
 use crate::profile::Profile;
@@ -118,6 +119,14 @@ async fn open_region(
     driver: DriverMode,
 ) -> Result<Region, Failure> {
     let id = id_of(region)?;
+    let key_ring = match (region.key_ring, &config.kms) {
+        (KeyRingConfig::AwsKms, Some(kms)) => {
+            let made = kms.key_ring(&id);
+            let doing = format!("reach the key ring of region `{id}`");
+            Some(made.map_err(|reason| Failure::Setting { doing, reason })?)
+        }
+        (KeyRingConfig::Embedded | KeyRingConfig::AwsKms, _) => None,
+    };
     let folder = data.region(&region.name)?;
     let doing = || format!("open region `{id}`");
     let catalog = Catalog::open(&folder.join("catalog.db")).await.map_err(broken(doing()))?;
@@ -132,6 +141,8 @@ async fn open_region(
         image_quota: config.image_quota,
         snapshot_quota: config.snapshot_quota,
         sweep_every: Duration::from_secs(config.sweep_every_secs.max(1)),
+        currency: config.currency.parse().expect("the configuration was checked"),
+        copy_objective: Duration::from_secs(config.copy_objective_secs),
         driver,
         ..RegionOptions::new(id, worker_name())
     };
@@ -141,7 +152,7 @@ async fn open_region(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         accounts: accounts.clone(),
-        key_ring: None,
+        key_ring,
     };
     Ok(Region::open(options, foundations))
 }

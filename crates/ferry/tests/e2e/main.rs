@@ -5,6 +5,8 @@
 mod world;
 
 mod answers;
+mod encryption;
 mod journey;
 mod processes;
 mod refusals;
+mod usage;
