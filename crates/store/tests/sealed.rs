@@ -62,7 +62,7 @@ fn assert_locked<T: std::fmt::Debug>(found: Result<T, StoreFault>, domain: Domai
 async fn what_is_sealed_reads_back_and_goes_out_without_its_seal() {
     let world = World::all_sealed().await;
     let plain: Vec<Bytes> =
-        (0..40).map(|n| if n.is_multiple_of(2) { noise(n) } else { text(n) }).collect();
+        (0..40).map(|n: u64| if n.is_multiple_of(2) { noise(n) } else { text(n) }).collect();
     let ids = world.put(&plain).await;
     assert!(ids.iter().zip(&plain).all(|(id, plain)| *id != ChunkId::of(plain)));
     assert_eq!(world.store.get_many(world.domain, &ids).await.unwrap(), plain);
