@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use model::{CopyId, ImageId};
-use region::{CopyQuery, CopySelection, Seen, TargetAnswer, TargetEstimate};
+use region::{
+    CopyImage, CopyQuery, CopySelection, ImageAnswer, Seen, TargetAnswer, TargetEstimate,
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,8 +15,8 @@ use super::auth::{At, On};
 use super::paging::{Cursors, limit};
 use super::read::{ReadJson, ReadQuery, Token};
 use super::wire::{
-    Copy, CopyAnswer, CopyPromised, CopyRequest, CopyResult, EstimateAnswer, EstimateResult,
-    Estimated, Page, Quota, TargetRefused,
+    BatchAnswer, BatchRequest, Copy, CopyAnswer, CopyPromised, CopyRequest, CopyResult, EstimateAnswer, EstimateResult,
+    Estimated, ImageCopies, Page, TargetRefused,
 };
 use crate::ApiState;
 use crate::refusal::{Answer, Refusal, of_target};
@@ -65,12 +67,14 @@ impl CopiesQuery {
         (status = 200, description = "With `dry_run`: what every target estimates", body = EstimateAnswer),
         (status = 207, description = "Some targets refused", body = CopyAnswer)))]
 pub(crate) async fn request(
+    State(state): State<ApiState>,
     on: On<ImageId>,
     Token(token): Token,
     ReadJson(request): ReadJson<CopyRequest>,
 ) -> Answer<Response> {
     let estimate_only = request.dry_run;
-    let command = request.into_command(on.id, token)?;
+    let profile = state.deployment.profiles.native().clone();
+    let command = CopyImage { profile, ..request.into_command(on.id, token)? };
     if estimate_only {
         estimated(on.region.estimate_copy(&on.caller, command).await?, &on.caller.request_id)
     } else {
@@ -78,7 +82,37 @@ pub(crate) async fn request(
     }
 }
 
-fn promised(answers: Vec<TargetAnswer>, request_id: &str) -> Answer<Response> {
+/// Copy several images to the same regions.
+///
+/// All are judged before any is started: where one of them may not be copied, nothing is. Then each image and target answers
+/// for itself: 202 when all promised the copy, else 207.
+#[utoipa::path(post, path = "/v1/regions/{region}/image-copies", operation_id = "copy_images", tag = "copies",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat: 1 to 64 printable ASCII characters")),
+    request_body = BatchRequest, responses(
+        (status = 202, description = "Every target promised every copy", body = BatchAnswer),
+        (status = 207, description = "Some targets refused", body = BatchAnswer)))]
+pub(crate) async fn request_several(
+    State(state): State<ApiState>,
+    at: At,
+    Token(token): Token,
+    ReadJson(request): ReadJson<BatchRequest>,
+) -> Answer<(StatusCode, Json<BatchAnswer>)> {
+    let profile = state.deployment.profiles.native();
+    let under = |command| CopyImage { profile: profile.clone(), ..command };
+    let commands = request.into_commands(token)?.into_iter().map(under).collect();
+    let answers = at.region.copy_images(&at.caller, commands).await?;
+    let of_image = |answer: ImageAnswer| ImageCopies {
+        image: answer.image.to_string(),
+        results: results(answer.answers, &at.caller.request_id),
+    };
+    let images: Vec<_> = answers.into_iter().map(of_image).collect();
+    let promised = |result: &CopyResult| matches!(result, CopyResult::Promised(_));
+    let all = images.iter().flat_map(|image| &image.results).all(promised);
+    let status = if all { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
+    Ok((status, Json(BatchAnswer { images })))
+}
+
+fn results(answers: Vec<TargetAnswer>, request_id: &str) -> Vec<CopyResult> {
     let result = |TargetAnswer { target, answer }| match answer {
         Ok(accepted) => CopyResult::Promised(CopyPromised {
             target: target.to_string(),
@@ -91,7 +125,11 @@ fn promised(answers: Vec<TargetAnswer>, request_id: &str) -> Answer<Response> {
             problem: of_target(refused, request_id),
         }),
     };
-    let results: Vec<_> = answers.into_iter().map(result).collect();
+    answers.into_iter().map(result).collect()
+}
+
+fn promised(answers: Vec<TargetAnswer>, request_id: &str) -> Answer<Response> {
+    let results = results(answers, request_id);
     let refused = results.iter().filter_map(|result| match result {
         CopyResult::Promised(_) => None,
         CopyResult::Refused(refused) => Some(refused.clone()),
@@ -101,15 +139,10 @@ fn promised(answers: Vec<TargetAnswer>, request_id: &str) -> Answer<Response> {
 }
 
 fn estimated(answers: Vec<TargetEstimate>, request_id: &str) -> Answer<Response> {
-    let result = |TargetEstimate { target, answer }| match answer {
+    let result = |TargetEstimate { target, answer, needs }| match answer {
         Ok(estimate) => EstimateResult::Estimated(Estimated {
-            target: target.to_string(),
-            bytes_to_send: estimate.bytes_to_send,
-            bytes_reused: estimate.bytes_reused,
-            seconds: estimate.seconds,
-            bytes_per_sec: estimate.bytes_per_sec,
-            copies_ahead: estimate.copies_ahead,
-            quotas: vec![Quota::from(estimate.images), Quota::from(estimate.snapshots)],
+            needs: needs.map(|rejection| of_target(rejection.into(), request_id)),
+            ..Estimated::new(&target, &estimate)
         }),
         Err(refused) => EstimateResult::Refused(TargetRefused {
             target: target.to_string(),

@@ -1,16 +1,17 @@
 //! Imports: promise an image, ask what is missing, send it, finish.
 
 use axum::Json;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use model::ImageId;
+use region::BeginImport;
 
 use super::auth::{At, On};
 use super::read::{ReadJson, Token};
 use super::wire::{FinishRequest, Image, ImportRequest, ReceivedChunks};
-use crate::FRAMES_BODY_BYTES;
+use crate::{ApiState, FRAMES_BODY_BYTES};
 use crate::body::PacedBody;
 use crate::chunk_list::{ChunkList, check_octets};
 use crate::frame_body::FrameRuns;
@@ -38,11 +39,14 @@ pub(crate) fn octets(body: impl IntoResponse) -> Response {
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat: 1 to 64 printable ASCII characters")),
     request_body = ImportRequest, responses((status = 201, description = "The image, `creating`", body = Image)))]
 pub(crate) async fn begin(
+    State(state): State<ApiState>,
     at: At,
     Token(token): Token,
     ReadJson(request): ReadJson<ImportRequest>,
 ) -> Answer<(StatusCode, Json<Image>)> {
-    let image = at.region.begin_import(&at.caller, request.into_command(token)?).await?;
+    let names = state.deployment.profiles.native().names;
+    let command = BeginImport { names, ..request.into_command(token)? };
+    let image = at.region.begin_import(&at.caller, command).await?;
     Ok((StatusCode::CREATED, Json(image.into())))
 }
 

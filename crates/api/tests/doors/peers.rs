@@ -147,6 +147,7 @@ fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
     CopyOffer {
         copy: CopyId::from_random(|| 3),
         account: account.clone(),
+        user: None,
         source: image.region.clone(),
         target: id(target),
         image: image.id.clone(),
@@ -155,6 +156,10 @@ fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
         attributes: image.attributes.clone(),
         tags: model::Tags::new([("k".to_owned(), String::new())]).unwrap(),
         disks: image.disks.iter().map(disk).collect(),
+        sealed: None,
+        sealing: model::Sealing::AsSource,
+        names: model::NameRule::Free,
+        approval: Approval::NotNeeded,
         token: Some((model::ClientToken::new("t").unwrap(), [9; 32])),
         request_id: "req-1".to_owned(),
     }

@@ -5,7 +5,7 @@ use region::{CopyImage, CopyView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Failure, Problem, Quota, TagMap, rfc3339};
+use super::{Costs, Failure, Problem, QuotaEffect, TagMap, rfc3339};
 use crate::refusal::{BadRequest, Refusal};
 
 /// A copy into the region that answers.
@@ -48,9 +48,15 @@ pub struct Copy {
     /// Seconds to go; absent while unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_left: Option<u64>,
+    /// The key of the target region that it seals with; absent where it stays plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<String>,
     /// Its place in the queue, 1 is next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_place: Option<u64>,
+    /// Whether it takes, or took, longer than the region promises.
+    #[serde(default)]
+    pub late: bool,
     /// Attempts in a row without progress.
     pub attempts: u32,
     /// When the next attempt begins, where one failed.
@@ -91,6 +97,13 @@ pub struct CopyRequest {
     /// The tags in the targets; else the source's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<TagMap>,
+    /// Whether the copies are encrypted; else as the source is. Without a key, with the account's default key in each
+    /// target. An encrypted image is not made plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// The key of the target region to encrypt with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<String>,
     /// Only says what it would cost.
     #[serde(default)]
     pub dry_run: bool,
@@ -144,16 +157,28 @@ pub struct Estimated {
     pub bytes_to_send: u64,
     /// Bytes of disk that the target holds already.
     pub bytes_reused: u64,
-    /// Seconds it would take; absent while no rate is known.
+    /// Bytes that its snapshots would be metered with.
+    pub bytes_stored: u64,
+    /// Seconds that these bytes and those ahead of them would take; absent while the link's speed is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// The rate that this assumes.
+    /// The link's speed that this assumes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_sec: Option<u64>,
-    /// Copies that would run before it.
+    /// How that is known: `limit`, `measured` of late, or `unknown`.
+    pub speed_known: String,
+    /// The account's copies that would run or wait before it.
     pub copies_ahead: u64,
-    /// The account's quotas in the target, as they are.
-    pub quotas: Vec<Quota>,
+    /// Bytes that those of them on the same link still bring; absent while that is not known of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_ahead: Option<u64>,
+    /// The account's quotas in the target, before and after.
+    pub quotas: Vec<QuotaEffect>,
+    /// What it would cost by today's rates.
+    pub costs: Costs,
+    /// What must happen before the copy may begin, as an approval; absent where nothing must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Problem>,
 }
 
 /// What one target would answer.
@@ -194,6 +219,8 @@ impl From<CopyView> for Copy {
             bytes_per_sec: view.bytes_per_sec,
             seconds_left: view.seconds_left,
             queue_place: view.queue_place,
+            encryption_key: view.encryption_key.map(|key| key.to_string()),
+            late: view.is_late,
             attempts: view.attempts,
             next_attempt: view.next_attempt.map(rfc3339),
             reason: view.reason,
@@ -204,12 +231,28 @@ impl From<CopyView> for Copy {
     }
 }
 
+fn sealing(encrypted: Option<bool>, key: Option<&str>) -> Result<Sealing, BadRequest> {
+    match (encrypted, key) {
+        (Some(false), Some(_)) => {
+            Err(BadRequest::value("encryption_key", "it is given, and `encrypted` is false"))
+        }
+        (None | Some(true), Some(key)) => {
+            let key = key.parse().map_err(|error| BadRequest::value("encryption_key", error))?;
+            Ok(Sealing::Key(key))
+        }
+        (Some(true), None) => Ok(Sealing::DefaultKey),
+        (Some(false), None) => Ok(Sealing::Plain),
+        (None, None) => Ok(Sealing::AsSource),
+    }
+}
+
 impl CopyRequest {
     pub(crate) fn into_command(
         self,
         image: ImageId,
         token: Option<ClientToken>,
     ) -> Result<CopyImage, Refusal> {
+        let sealing = sealing(self.encrypted, self.encryption_key.as_deref())?;
         let target =
             |text: String| text.parse().map_err(|error| BadRequest::value("targets", error));
         Ok(CopyImage {
@@ -218,7 +261,7 @@ impl CopyRequest {
             name: self.name.as_deref().map(Name::new).transpose()?,
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
-            sealing: Sealing::AsSource,
+            sealing,
             profile: Profile::native(),
             token,
         })

@@ -48,6 +48,6 @@ pub use share::{PublishRequest, PublishedKind, Share, ShareRequest};
 pub use snapshot::Snapshot;
 pub use tag_map::TagMap;
 pub use ticket::{Ticket, TicketApproval, TicketRefusal, TicketRequest, TicketTarget};
-pub use time::rfc3339;
+pub use time::{from_rfc3339, rfc3339};
 pub use usage::{Cost, Link, Rate, RateRequest, UsageLine};
 pub use user::{User, UserRequest, UserRole};

@@ -10,6 +10,12 @@ pub fn rfc3339(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
+/// The instant of an RFC 3339 text, to the millisecond.
+pub fn from_rfc3339(text: &str) -> Result<Timestamp, jiff::Error> {
+    let instant: jiff::Timestamp = text.parse()?;
+    Ok(Timestamp(instant.as_millisecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -18,6 +24,8 @@ mod tests {
     fn times_have_milliseconds_and_are_in_utc() {
         assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(Timestamp(1_767_225_599_007)), "2025-12-31T23:59:59.007Z");
+        assert_eq!(from_rfc3339("1970-01-01T01:00:00.5+01:00").unwrap(), Timestamp(500));
+        assert!(from_rfc3339("tomorrow").is_err());
         assert_eq!(rfc3339(Timestamp(i64::MAX)), "9999-12-30T22:00:00.999Z");
     }
 }
