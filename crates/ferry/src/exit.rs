@@ -42,9 +42,19 @@ impl Exit {
     /// siblings; a request that is well formed and breaks a rule is refused.
     pub fn of_problem(status: u16, code: &str) -> Exit {
         match (status, code) {
-            (400, "same_region" | "too_many_targets" | "too_many_disks" | "too_many_tags") => {
-                Exit::Refused
-            }
+            (
+                400,
+                "same_region" | "too_many_targets" | "too_many_images" | "too_many_disks"
+                | "too_many_tags",
+            ) => Exit::Refused,
+            (400, "shared_with_self")
+            | (
+                403,
+                "public_not_copied"
+                | "marketplace_not_copied"
+                | "shared_not_copied"
+                | "image_not_yours",
+            ) => Exit::Refused,
             (status, _) => Exit::of_status(status),
         }
     }

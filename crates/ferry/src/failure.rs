@@ -35,6 +35,10 @@ pub enum Failure {
     NoImageOfName { name: Name, region: RegionId },
     #[error("`{count}` images have the name `{name}` in region `{region}`: {ids}")]
     AmbiguousName { name: Name, region: RegionId, count: usize, ids: String },
+    #[error("no {what} has the name `{name}`")]
+    NoneOfName { what: &'static str, name: Name },
+    #[error("the audit trail of `{trail}` does not follow from entry `{entry}` on")]
+    TrailBroken { trail: String, entry: u64 },
     #[error("copy `{copy}` is in none of the regions that answer")]
     CopyNowhere { copy: String },
     #[error("no region is served at `{endpoint}`")]
@@ -51,6 +55,8 @@ pub enum Failure {
     WriteImage { path: PathBuf, source: disk::WriteError },
     #[error("image `{image}` has no disk `{disk}`, its last is `{last}`")]
     NoSuchDisk { image: String, disk: u8, last: usize },
+    #[error("image `{image}` lies in a local file of its region; it has no chunks to export")]
+    InLocalFile { image: String },
     #[error("region `{region}` still lacks `{missing}` after the image was sent `{rounds}` times")]
     NeverComplete { region: RegionId, missing: String, rounds: u32 },
     #[error("what region `{region}` sent is not the disk it named: {reason}")]
@@ -95,10 +101,12 @@ impl Failure {
             | Failure::NoEndpoint
             | Failure::Setting { .. } => Exit::Usage,
             Failure::NoImageOfName { .. }
+            | Failure::NoneOfName { .. }
             | Failure::CopyNowhere { .. }
             | Failure::NoSuchDisk { .. } => Exit::NotFound,
             Failure::AmbiguousName { .. }
             | Failure::OpenImage { .. }
+            | Failure::InLocalFile { .. }
             | Failure::FileExists { .. } => Exit::Refused,
             Failure::ReadImage { source, .. } => match source {
                 disk::ReadError::Io { .. } => Exit::Failed,
@@ -117,6 +125,7 @@ impl Failure {
             | Failure::NeverComplete { .. }
             | Failure::WrongDisk { .. }
             | Failure::Damaged { .. }
+            | Failure::TrailBroken { .. }
             | Failure::Interrupted { .. }
             | Failure::Service { .. }
             | Failure::Unwell(_) => Exit::Failed,
@@ -143,11 +152,20 @@ impl Failure {
             Failure::NoImageOfName { region, .. } => {
                 Some(format!("`ferry image list --region {region}` shows those that are there"))
             }
+            Failure::InLocalFile { image } => Some(format!(
+                "convert it with `ferry image convert {image}`, and export the image that makes"
+            )),
             Failure::FileExists { .. } => Some("name another file, or replace it with `--force`".to_owned()),
             Failure::ReadImage { source: disk::ReadError::Changed, .. } => {
                 Some("stop whatever writes to the file, or import a snapshot of it".to_owned())
             }
             Failure::NeverComplete { .. } => Some("the source file may be changing; look at the service's log".to_owned()),
+            Failure::NoneOfName { what, .. } => {
+                Some(format!("`ferry {what} list` shows those that are there"))
+            }
+            Failure::TrailBroken { .. } => {
+                Some("somebody has altered the file; compare it with a backup".to_owned())
+            }
             Failure::Damaged { .. } => Some("copy it back from a region that has it whole".to_owned()),
             Failure::BrokeOff { .. } | Failure::WrongDisk { .. } => {
                 Some("do it again; if it stays so, look at the service's log".to_owned())
@@ -183,10 +201,13 @@ impl Failure {
             Failure::Value(_) => "invalid_field",
             Failure::NoImageOfName { .. } => "image_not_found",
             Failure::AmbiguousName { .. } => "name_ambiguous",
+            Failure::NoneOfName { .. } => "name_not_found",
+            Failure::TrailBroken { .. } => "trail_broken",
             Failure::CopyNowhere { .. } => "copy_not_found",
             Failure::NoRegion { .. } => "region_unknown",
             Failure::File { .. } => "file_failed",
             Failure::FileExists { .. } => "file_exists",
+            Failure::InLocalFile { .. } => "image_in_local_file",
             Failure::OpenImage { source, .. } => source.code(),
             Failure::ReadImage { source, .. } => source.code(),
             Failure::WriteImage { .. } => "file_failed",

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use disk::Declared;
 use model::{
-    Architecture, BootMode, ClientToken, Description, ImageStatus, Name, OsType, Platform, RegionId,
+    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageKind, ImageStatus, Name, OsType, Platform, RegionId,
 };
 
+use super::local_image::{ConvertArgs, RegisterArgs};
+use super::share::{PublishArgs, ShareArgs};
 use super::values::{
     ExportFormat, ImageRef, Patience, TagArg, name, parse_description, platform, token,
 };
@@ -33,6 +35,20 @@ pub enum ImageCommand {
     Delete(DeleteArgs),
     /// Read every chunk of an image in its region and check it.
     Verify(OneImage),
+    /// Let other accounts see and use an image in its region.
+    Share(ShareArgs),
+    /// Take an image back from accounts.
+    Unshare(ShareArgs),
+    /// List the accounts that an image is shared with.
+    Shares(OneImage),
+    /// Offer an image to every account; for operators.
+    Publish(PublishArgs),
+    /// Take a published image back; for operators.
+    Unpublish(OneImage),
+    /// Register an image file that lies in the region already; nothing is sent.
+    Register(RegisterArgs),
+    /// Convert an image in such a file into one that can be copied.
+    Convert(ConvertArgs),
 }
 
 /// An image in a region.
@@ -85,8 +101,10 @@ pub struct ImportArgs {
 /// `image copy`.
 #[derive(Args, Debug)]
 pub struct CopyArgs {
-    /// The image: its id, or its name where only one has it.
-    pub image: ImageRef,
+    /// The images: each by its id, or its name where only one has it. Several are copied all or, where one of them may not be,
+    /// none.
+    #[arg(required = true)]
+    pub images: Vec<ImageRef>,
     /// The region it is in; else the profile's, else the first.
     #[arg(long, value_name = "REGION")]
     pub from: Option<RegionId>,
@@ -102,6 +120,12 @@ pub struct CopyArgs {
     /// A tag in the targets; else the source's.
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<TagArg>,
+    /// Encrypt the copies, with the account's default key in each target.
+    #[arg(long)]
+    pub encrypt: bool,
+    /// Encrypt the copy with this key of the target.
+    #[arg(long, value_name = "KEY", conflicts_with = "encrypt")]
+    pub encryption_key: Option<EncryptionKeyId>,
     /// A token of your own: the same request with the same token is done once.
     #[arg(long, value_parser = token)]
     pub token: Option<ClientToken>,
@@ -143,6 +167,9 @@ pub struct ListArgs {
     /// The region; else the profile's, else the first.
     #[arg(long)]
     pub region: Option<RegionId>,
+    /// As what you see them: `custom` (your own; the default), `shared`, `public` or `marketplace`.
+    #[arg(long)]
+    pub kind: Option<ImageKind>,
     /// Only images in these states: `creating`, `available`, `create_failed`.
     #[arg(long, value_delimiter = ',')]
     pub status: Vec<ImageStatus>,
@@ -185,7 +212,7 @@ pub struct DeleteArgs {
     /// The region it is in; else the profile's, else the first.
     #[arg(long)]
     pub region: Option<RegionId>,
-    /// Also when instances use it.
+    /// Also when instances use it, or other accounts see it.
     #[arg(long)]
     pub force: bool,
     /// Leave its snapshots.

@@ -1,31 +1,43 @@
 //! What can be typed: commands, flags and their values. Values are parsed here, once.
 
+mod account;
+mod audit;
 mod copy;
 mod encryption_key;
 mod image;
 mod instance;
 mod key;
 mod local;
+mod local_image;
 mod quota;
+mod share;
 mod snapshot;
+mod ticket;
 mod usage;
+mod user;
 mod values;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use account::{AccountCommand, AccountRef};
+pub use audit::{AuditCommand, AuditListArgs, WhichTrail};
 pub use copy::CopyCommand;
 pub use encryption_key::{DeleteKeyArgs, EncryptionKeyCommand, OneKey};
 pub use image::{
     CopyArgs, DeleteArgs, EditArgs, ExportArgs, ImageCommand, ImportArgs, ListArgs, OneImage,
 };
 pub use instance::InstanceCommand;
-pub use key::KeyCommand;
+pub use key::{KeyCommand, WhoseKeys};
 pub use local::{DemoArgs, DigestArgs, DoctorArgs, LogFormat, ServeArgs};
+pub use local_image::{ConvertArgs, RegisterArgs};
 pub use quota::QuotaCommand;
+pub use share::{OfferedAs, PublishArgs, ShareArgs};
 pub use snapshot::{SnapshotCommand, SnapshotListArgs};
+pub use ticket::{ListTicketsArgs, OneTicket, OpenArgs, TicketCommand};
 pub use usage::{RateCommand, RegionCommand, UsageArgs, WhoseArgs};
+pub use user::{OneUser, UserCommand, UserRef};
 pub use values::{ExportFormat, ImageRef, Patience, TagArg};
 
 /// Ferry carries machine images between regions.
@@ -132,12 +144,24 @@ pub enum Command {
     /// Rates: what metered use costs.
     #[command(subcommand)]
     Rate(RateCommand),
-    /// Access keys.
+    /// Accounts: who owns images.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Users of accounts, and their roles.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Access keys of users.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The audit trails: who changed what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Encryption keys: what encrypted images are sealed with.
     #[command(subcommand)]
     EncryptionKey(EncryptionKeyCommand),
+    /// Tickets: approvals of copies that need one.
+    #[command(subcommand)]
+    Ticket(TicketCommand),
     /// Instances: records that say that an image is used.
     #[command(subcommand)]
     Instance(InstanceCommand),
@@ -185,6 +209,14 @@ mod tests {
             "image edit web --name web2",
             "image delete web --force --keep-snapshots",
             "image verify web",
+            "image list --kind shared --region r1",
+            "image share web --with acct-aaaaaaaaaaaaaaaaaaaa,acct-bbbbbbbbbbbbbbbbbbbb",
+            "image unshare web --with acct-aaaaaaaaaaaaaaaaaaaa --region r1",
+            "image shares web",
+            "image publish web --as marketplace",
+            "image unpublish web",
+            "image register web.qcow2 --name web --arch arm64 --tag a=b --token t",
+            "image convert web --name web2 --wait --timeout 10m",
             "copy list --state live",
             "copy show copy-aaaaaaaaaaaaaaaaaaaa",
             "copy watch copy-aaaaaaaaaaaaaaaaaaaa",
@@ -200,6 +232,27 @@ mod tests {
             "rate set traffic 0.05 --from 2026-12-01 --region r1",
             "quota show",
             "quota set image 5 --region r1",
+            "quota show --account tenant",
+            "quota set snapshot 5 --account acct-aaaaaaaaaaaaaaaaaaaa",
+            "account create tenant",
+            "account list",
+            "account show tenant",
+            "account disable acct-aaaaaaaaaaaaaaaaaaaa",
+            "account enable tenant",
+            "user create olga --role reader --account tenant",
+            "user list --account tenant",
+            "user show olga --account tenant",
+            "user role olga operator",
+            "user disable user-aaaaaaaaaaaaaaaaaaaa",
+            "user enable olga",
+            "user delete olga",
+            "key create --user olga --account tenant",
+            "key list --user user-aaaaaaaaaaaaaaaaaaaa",
+            "key disable FERRYAAAAAAAAAAAAAAAAAAAA",
+            "key enable FERRYAAAAAAAAAAAAAAAAAAAA",
+            "audit list --region r1 --account tenant --subject img-aaaaaaaaaaaaaaaaaaaa --limit 5",
+            "audit list --accounts",
+            "audit verify",
             "key create -o json",
             "key list",
             "key delete FERRYAAAAAAAAAAAAAAAAAAAA",
@@ -212,6 +265,13 @@ mod tests {
             "encryption-key delete key-aaaaaaaaaaaaaaaaaaaa --days 7 --lose-images",
             "image copy web --to r2 --encrypt",
             "image copy web --to r2 --encryption-key key-aaaaaaaaaaaaaaaaaaaa",
+            "image copy web web2 img-aaaaaaaaaaaaaaaaaaaa --to r2,r3",
+            "ticket open web --to r2,r3 --why moving",
+            "ticket list --all --state open --region r1 --limit 3",
+            "ticket show ticket-aaaaaaaaaaaaaaaaaaaa",
+            "ticket approve ticket-aaaaaaaaaaaaaaaaaaaa --until 7 --answer yes",
+            "ticket approve ticket-aaaaaaaaaaaaaaaaaaaa --until 2026-12-31",
+            "ticket refuse ticket-aaaaaaaaaaaaaaaaaaaa --answer no",
             "instance create --name vm1 --image web",
             "instance list",
             "instance delete i-aaaaaaaaaaaaaaaaaaaa",
@@ -248,6 +308,8 @@ mod tests {
             "image copy web --to r2 --timeout 5m",
             "image copy web --to r2 --wait --dry-run",
             "image edit web",
+            "ticket approve ticket-aaaaaaaaaaaaaaaaaaaa --until soon",
+            "ticket open web --to r2",
         ] {
             let words = std::iter::once("ferry").chain(line.split_whitespace());
             let error = Cli::try_parse_from(words).expect_err(line);

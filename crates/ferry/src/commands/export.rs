@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use disk::WriteFormat;
-use model::RegionId;
+use model::{RegionId, Storage};
 use serde::Serialize;
 
 use super::Session;
@@ -34,6 +34,9 @@ pub async fn run(session: &Session, args: ExportArgs) -> Result<(), Failure> {
         last: image.disks.len().saturating_sub(1),
     };
     let disk = image.disks.iter().find(|disk| disk.number == args.disk).ok_or_else(no_disk)?;
+    if image.storage == Storage::LocalFile.as_str() {
+        return Err(Failure::InLocalFile { image: image.id });
+    }
     let Some(snapshot) = disk.snapshot.clone() else {
         let reason = format!("image `{}` is `{}`, not `available`", image.id, image.status);
         return Err(Failure::Setting { doing: "export".to_owned(), reason });
@@ -45,8 +48,8 @@ pub async fn run(session: &Session, args: ExportArgs) -> Result<(), Failure> {
         ExportFormat::Raw => WriteFormat::Raw,
         ExportFormat::Qcow2 => WriteFormat::Qcow2,
     };
-    let source =
-        Source::new(session.client.clone(), FrameRequest { region: region.clone(), snapshot });
+    let of = FrameRequest { region: region.clone(), snapshot };
+    let source = Source::of(session.client.clone(), of).await?;
     let track = session.showing.track(format!("export {}", image.name), disk.size_bytes);
     let began = Instant::now();
     let target = Target { path: args.file.clone(), format };

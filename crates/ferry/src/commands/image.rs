@@ -6,7 +6,7 @@ use api::native::wire::{Image, ImageEdit, TagMap, Verified};
 use model::Tags;
 use reqwest::Method;
 
-use super::Session;
+use super::{Session, local_image, share};
 use crate::cli::{DeleteArgs, EditArgs, ImageCommand, ListArgs, OneImage, TagArg};
 use crate::client::{Body, Call};
 use crate::failure::Failure;
@@ -24,6 +24,13 @@ pub async fn run(session: &Session, command: ImageCommand) -> Result<(), Failure
         ImageCommand::Edit(args) => edit(session, args).await,
         ImageCommand::Delete(args) => delete(session, args).await,
         ImageCommand::Verify(args) => verify(session, args).await,
+        ImageCommand::Share(args) => share::change(session, args, share::Change::Share).await,
+        ImageCommand::Unshare(args) => share::change(session, args, share::Change::Unshare).await,
+        ImageCommand::Shares(args) => share::list(session, args).await,
+        ImageCommand::Publish(args) => share::publish(session, args).await,
+        ImageCommand::Unpublish(args) => share::unpublish(session, args).await,
+        ImageCommand::Register(args) => local_image::register(session, args).await,
+        ImageCommand::Convert(args) => local_image::convert(session, args).await,
     }
 }
 
@@ -40,6 +47,7 @@ async fn list(session: &Session, args: ListArgs) -> Result<(), Failure> {
         let words: Vec<&str> = args.status.iter().map(|status| status.as_str()).collect();
         query.push(("status".to_owned(), words.join(",")));
     }
+    query.extend(args.kind.map(|kind| ("kind".to_owned(), kind.to_string())));
     query.extend(args.name.map(|name| ("name".to_owned(), name.to_string())));
     let path = format!("/v1/regions/{region}/images");
     let images: Vec<Image> =

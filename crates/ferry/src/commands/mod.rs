@@ -1,7 +1,10 @@
 //! What each command does: gather what was typed, ask the service, say what came of it.
 
+mod account;
+mod audit;
 mod check_up;
 mod copies;
+mod batch;
 mod copy;
 mod digest;
 mod encryption_key;
@@ -10,9 +13,13 @@ mod image;
 mod import;
 mod instance;
 mod key;
+mod local_image;
 mod manual;
 mod quota;
+mod share;
 mod snapshot;
+mod user;
+mod ticket;
 mod usage;
 
 use crate::cli::{Cli, Command};
@@ -54,8 +61,12 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Usage(args) => usage::usage(&session()?, args).await,
         Command::Rate(command) => usage::rate(&session()?, command).await,
         Command::Quota(command) => quota::run(&session()?, command).await,
+        Command::Account(command) => account::run(&session()?, command).await,
+        Command::User(command) => user::run(&session()?, command).await,
+        Command::Audit(command) => audit::run(&session()?, command).await,
         Command::Key(command) => key::run(&session()?, command).await,
         Command::EncryptionKey(command) => encryption_key::run(&session()?, command).await,
+        Command::Ticket(command) => ticket::run(&session()?, command).await,
         Command::Instance(command) => instance::run(&session()?, command).await,
         Command::Digest(args) => digest::run(output, &showing, args).await,
         Command::Doctor(args) => check_up::run(output, &cli.globals, args).await,

@@ -3,7 +3,10 @@
 mod amounts;
 mod copies;
 mod encryption_keys;
+mod people;
 mod rows;
+mod shares;
+mod tickets;
 mod usage;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +15,7 @@ use comfy_table::Table;
 use serde::Serialize;
 
 pub use amounts::{age, bytes, count, duration, rate, shorten};
-pub use copies::Outcome;
+pub use copies::{ImageOutcome, Outcome};
 pub use usage::totals;
 
 use crate::cli::OutputFormat;

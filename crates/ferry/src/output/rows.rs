@@ -1,6 +1,6 @@
 //! What each thing of the API shows of itself. Tables fit 100 columns.
 
-use api::native::wire::{Copy, Disk, Image, Instance, Key, Quota, Region, Snapshot};
+use api::native::wire::{Copy, Disk, Image, Instance, Quota, Region, Snapshot};
 
 use super::{Row, age, bytes, rate, shorten};
 
@@ -57,6 +57,9 @@ impl Row for Image {
             ("status", standing(&self.status, self.progress)),
             ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
             ("description", self.description.clone()),
+            ("kind", self.kind.clone()),
+            ("owner", self.owner.clone()),
+            ("storage", self.storage.replace('_', " ")),
             ("machine", machine.join(", ")),
             ("tags", self.tags.0.iter().map(tag).collect::<Vec<_>>().join("\n")),
             ("disks", self.disks.iter().map(disk).collect::<Vec<_>>().join("\n")),
@@ -199,18 +202,6 @@ impl Row for Instance {
     }
 }
 
-impl Row for Key {
-    const HEADINGS: &'static [&'static str] = &["ID", "AGE"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.id.clone(), age(&self.created)]
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +212,9 @@ mod tests {
             region: "ap-southeast-1".to_owned(),
             name: "镜".repeat(128),
             description: String::new(),
+            kind: "marketplace".to_owned(),
+            owner: "acct-aaaaaaaaaaaaaaaaaaaa".to_owned(),
+            storage: "snapshots".to_owned(),
             status: "creating".to_owned(),
             progress: 99,
             architecture: "x86_64".to_owned(),

@@ -1,12 +1,15 @@
 //! `ferry.toml`: what a service is set to. `docs/ferry.toml.example` shows every setting.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use model::{AccountId, Currency, RegionId};
+use model::{AccountId, Currency, RegionId, Zone};
+use region::Profiles;
 use serde::Deserialize;
 
 use super::kms::{KeyRingConfig, KmsConfig};
+use super::profiles::{ProfileConfig, profiles};
 use crate::failure::Failure;
 
 /// Where a service answers unless it is told: this machine alone.
@@ -38,6 +41,10 @@ pub struct Config {
     pub image_quota: u64,
     /// Snapshots of one account in a region, unless its quota is set.
     pub snapshot_quota: u64,
+    /// Accounts that one image is shared with, at most.
+    pub accounts_per_share_list: usize,
+    /// The folder of local images: in it a folder for each region, and in that one for each account.
+    pub local_images: Option<PathBuf>,
     /// How often unused chunks are looked for and deleted.
     pub sweep_every_secs: u64,
     /// What rates are in that are set from now on: three capital letters.
@@ -48,6 +55,8 @@ pub struct Config {
     pub regions: Vec<RegionConfig>,
     /// Limits between them.
     pub links: Vec<LinkConfig>,
+    /// The limits of each dialect, where they differ from the defaults.
+    pub profile: BTreeMap<String, ProfileConfig>,
     /// The service that keeps the encryption keys of regions whose `key_ring` says so.
     pub kms: Option<KmsConfig>,
 }
@@ -61,6 +70,9 @@ pub struct RegionConfig {
     /// Where another process serves it; else this one does.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// Its border zone; else `default`. Also of regions that are served elsewhere.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// What keeps its encryption keys.
     #[serde(default)]
     pub key_ring: KeyRingConfig,
@@ -80,7 +92,12 @@ pub struct LinkConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let region = |name: &str| RegionConfig { name: name.to_owned(), endpoint: None, key_ring: KeyRingConfig::Embedded };
+        let region = |name: &str| RegionConfig {
+            name: name.to_owned(),
+            endpoint: None,
+            zone: None,
+            key_ring: KeyRingConfig::Embedded,
+        };
         Config {
             data: None,
             listen: LISTEN,
@@ -91,11 +108,14 @@ impl Default for Config {
             copies_per_account: 5,
             image_quota: 1_000,
             snapshot_quota: 2_000,
+            accounts_per_share_list: 50,
+            local_images: None,
             sweep_every_secs: 3_600,
             currency: Currency::USD.to_string(),
             copy_objective_secs: 1_800,
             regions: REGIONS.map(region).to_vec(),
             links: Vec::new(),
+            profile: BTreeMap::new(),
             kms: None,
         }
     }
@@ -117,7 +137,12 @@ impl Config {
         config.check().map_err(|reason| Failure::Setting { doing: doing(), reason })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let authorities = config.kms.as_mut().map(|kms| &mut kms.authorities);
-        let places = [Some(&mut config.data), Some(&mut config.accounts), authorities];
+        let places = [
+            Some(&mut config.data),
+            Some(&mut config.accounts),
+            Some(&mut config.local_images),
+            authorities,
+        ];
         for place in places.into_iter().flatten().flatten() {
             *place = folder.join(&*place);
         }
@@ -136,6 +161,8 @@ impl Config {
         if !self.regions.iter().any(|region| region.endpoint.is_none()) {
             return Err("no region is served here: every one has an `endpoint`".to_owned());
         }
+        self.zones()?;
+        profiles(&self.profile)?;
         for link in &self.links {
             let unknown = [&link.source, &link.target]
                 .into_iter()
@@ -167,11 +194,28 @@ impl Config {
         let asks = |region: &&RegionConfig| region.key_ring == KeyRingConfig::AwsKms;
         match (&self.kms, self.regions.iter().find(asks)) {
             (Some(kms), _) => kms.check(),
-            (None, Some(region)) => {
-                Err(format!("the key ring of region `{}` is `aws_kms`, and there is no `[kms]`", region.name))
-            }
+            (None, Some(region)) => Err(format!(
+                "the key ring of region `{}` is `aws_kms`, and there is no `[kms]`",
+                region.name
+            )),
             (None, None) => Ok(()),
         }
+    }
+
+    /// The border zones of the regions that name one.
+    pub fn zones(&self) -> Result<BTreeMap<RegionId, Zone>, String> {
+        let mut zones = BTreeMap::new();
+        for region in &self.regions {
+            let Some(zone) = &region.zone else { continue };
+            let id = region.name.parse::<RegionId>().map_err(|error| error.to_string())?;
+            zones.insert(id, zone.parse::<Zone>().map_err(|error| error.to_string())?);
+        }
+        Ok(zones)
+    }
+
+    /// The limits of each dialect.
+    pub fn profiles(&self) -> Result<Profiles, String> {
+        profiles(&self.profile)
     }
 
     fn check_peers(&self) -> Result<(), String> {
@@ -239,6 +283,9 @@ mod tests {
             ("[[links]]\nsource = \"x1\"\ntarget = \"cn-shanghai\"\nbytes_per_sec = 1", "`x1`"),
             ("copies_at_once = 0", "copies_at_once"),
             ("account = \"me\"", "`me`"),
+            ("[profile.ali]", "no profile `ali`"),
+            ("[profile.tencent]\ntargets_at_once = 0", "`targets_at_once` is `0`"),
+            ("[[regions]]\nname = \"aa\"\nzone = \"In China\"", "`In China`"),
         ];
         for (text, word) in table {
             let failure = load(text).unwrap_err();

@@ -91,7 +91,9 @@ pub async fn open(config: &Config, path: &Path, driver: DriverMode) -> Result<Op
         }
     }
     limit_links(config, &here);
-    let deployment = Deployment::new(here, elsewhere, accounts);
+    let setting = |reason| Failure::Setting { doing: "read the profiles".to_owned(), reason };
+    let profiles = config.profiles().map_err(setting)?;
+    let deployment = Deployment::new(here, elsewhere, accounts).with_profiles(profiles);
     Ok(Opened { deployment, first_key, data, master, peers })
 }
 
@@ -140,9 +142,12 @@ async fn open_region(
         copies_at_once: config.copies_at_once,
         image_quota: config.image_quota,
         snapshot_quota: config.snapshot_quota,
+        accounts_per_share_list: config.accounts_per_share_list,
+        local_images: config.local_images.as_ref().map(|folder| folder.join(&region.name)),
         sweep_every: Duration::from_secs(config.sweep_every_secs.max(1)),
         currency: config.currency.parse().expect("the configuration was checked"),
         copy_objective: Duration::from_secs(config.copy_objective_secs),
+        zones: config.zones().map_err(|reason| Failure::Setting { doing: doing(), reason })?,
         driver,
         ..RegionOptions::new(id, worker_name())
     };
