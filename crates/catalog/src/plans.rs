@@ -70,7 +70,6 @@ async fn no_listing_scans_a_table_or_sorts() {
         storage_span::ENDED,
         storage_span::LASTING,
         queue::OF_ACCOUNT,
-        rate::LIST,
         audit::LIST,
         audit::LIST_OF_ACCOUNT,
         audit::LIST_OF_SUBJECT,
