@@ -3,6 +3,8 @@
 use clap::Subcommand;
 use model::{QuotaKind, RegionId};
 
+use super::account::AccountRef;
+
 /// Commands on quotas.
 #[derive(Debug, Subcommand)]
 pub enum QuotaCommand {
@@ -11,8 +13,11 @@ pub enum QuotaCommand {
         /// The region; else the profile's, else the first.
         #[arg(long)]
         region: Option<RegionId>,
+        /// Those of this account; else the own ones. Others' are for operators.
+        #[arg(long)]
+        account: Option<AccountRef>,
     },
-    /// Set how many there may be.
+    /// Set how many there may be: for operators.
     Set {
         /// What is counted: `image` or `snapshot`.
         kind: QuotaKind,
@@ -21,5 +26,8 @@ pub enum QuotaCommand {
         /// The region; else the profile's, else the first.
         #[arg(long)]
         region: Option<RegionId>,
+        /// For this account; else for the own one.
+        #[arg(long)]
+        account: Option<AccountRef>,
     },
 }

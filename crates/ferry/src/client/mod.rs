@@ -3,6 +3,7 @@
 mod events;
 mod frames;
 mod listing;
+mod people;
 mod problem;
 mod resolve;
 

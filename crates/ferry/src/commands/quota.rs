@@ -12,16 +12,20 @@ use crate::failure::Failure;
 pub async fn run(session: &Session, command: QuotaCommand) -> Result<(), Failure> {
     let client = &session.client;
     match command {
-        QuotaCommand::Show { region } => {
+        QuotaCommand::Show { region, account } => {
             let region = client.region(region.as_ref()).await?;
-            let quotas: Items<Quota> =
-                client.get("show the quotas", format!("/v1/regions/{region}/quotas")).await?;
+            let path = match client.some_account_id(account.as_ref()).await? {
+                Some(account) => format!("/v1/regions/{region}/quotas?account={account}"),
+                None => format!("/v1/regions/{region}/quotas"),
+            };
+            let quotas: Items<Quota> = client.get("show the quotas", path).await?;
             session.output.list(&quotas.items);
         }
-        QuotaCommand::Set { kind, limit, region } => {
+        QuotaCommand::Set { kind, limit, region, account } => {
             let region = client.region(region.as_ref()).await?;
             let path = format!("/v1/regions/{region}/quotas/{kind}");
-            let body = Body::json(&QuotaLimit { limit });
+            let account = client.some_account_id(account.as_ref()).await?;
+            let body = Body::json(&QuotaLimit { limit, account });
             client.ask_bytes(Call::new("set the quota", Method::PUT, path).with(body)).await?;
             session.output.done(&format!("{kind} quota in {region} is {limit}"), kind.as_str());
         }
