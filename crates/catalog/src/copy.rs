@@ -432,6 +432,7 @@ mod tests {
             Cause::GaveUp { attempts: 9 },
             Cause::KeyGone,
             Cause::FileRefused,
+            Cause::NotApproved,
         ];
         let mut tx = catalog.begin().await.unwrap();
         for (n, cause) in causes.into_iter().enumerate() {

@@ -23,6 +23,8 @@ pub enum Cause {
     },
     /// `key_gone`: the encryption key it was to be sealed with, or that its source is sealed with, was deleted for good.
     KeyGone,
+    /// `not_approved`: its approval was given back while it was not known to run, and another copy used it or it ran out.
+    NotApproved,
     /// `file_refused`: the local file is no disk image that can be converted.
     FileRefused,
 }
@@ -37,6 +39,7 @@ impl Cause {
             Cause::SourceMalformed => "source_malformed",
             Cause::GaveUp { .. } => "gave_up",
             Cause::KeyGone => "key_gone",
+            Cause::NotApproved => "not_approved",
             Cause::FileRefused => "file_refused",
         }
     }
@@ -48,6 +51,7 @@ impl Cause {
             | Cause::SourceGone
             | Cause::SourceMalformed
             | Cause::KeyGone
+            | Cause::NotApproved
             | Cause::FileRefused => 0,
             Cause::SourceDamaged { chunks } => *chunks,
             Cause::GaveUp { attempts } => u64::from(*attempts),
@@ -62,6 +66,7 @@ impl Cause {
             "source_damaged" => Some(Cause::SourceDamaged { chunks: number }),
             "source_malformed" => Some(Cause::SourceMalformed),
             "key_gone" => Some(Cause::KeyGone),
+            "not_approved" => Some(Cause::NotApproved),
             "file_refused" => Some(Cause::FileRefused),
             "gave_up" => {
                 Some(Cause::GaveUp { attempts: u32::try_from(number).unwrap_or(u32::MAX) })
@@ -86,6 +91,9 @@ impl fmt::Display for Cause {
                 f.write_str("the source sent chunks that do not form the disk it named")
             }
             Cause::KeyGone => f.write_str("its encryption key has been deleted for good"),
+            Cause::NotApproved => {
+                f.write_str("its approval was used by another copy or ran out before it began")
+            }
             Cause::FileRefused => f.write_str(
                 "the local file is no disk image that can be converted; the region's log says why",
             ),

@@ -4,6 +4,7 @@ use catalog::{AuditEntry, Ensured, HoldRow, HoldStanding, SpentTicket, Tx, Updat
 use model::rules::{Departure, DepartureFacts, judge_departure, judge_source};
 use model::{AccountId, CopyId, Profile, RegionId, Rejection, TicketId, Zone};
 
+use crate::audit::facts;
 use crate::commands::Caller;
 use crate::peer::{Approval, CopyOffer};
 use crate::refused::{Refused, RegionFault};
@@ -28,8 +29,8 @@ impl Region {
         let image = image.ok_or_else(|| self.no_image(&offer.image))?;
         // It may have been published since the request was judged.
         judge_source(&source_facts(&image, image.kind))?;
-        let facts = self.departure_facts(&mut tx, offer).await?;
-        match judge_departure(&facts, profile) {
+        let known = self.departure_facts(&mut tx, offer).await?;
+        match judge_departure(&known, profile) {
             Ok(Departure::Free) => offer.approval = Approval::NotNeeded,
             Ok(Departure::Approved(ticket)) => {
                 self.spend(&mut tx, offer, ticket.clone()).await?;
@@ -64,8 +65,8 @@ impl Region {
         profile: &Profile,
     ) -> Result<Option<Rejection>, RegionFault> {
         let mut tx = self.inner.catalog.read().await?;
-        let facts = self.departure_facts(&mut tx, offer).await?;
-        Ok(judge_departure(&facts, profile).err())
+        let known = self.departure_facts(&mut tx, offer).await?;
+        Ok(judge_departure(&known, profile).err())
     }
 
     async fn departure_facts(
@@ -114,7 +115,8 @@ impl Region {
         (action, spent): (&str, &SpentTicket),
     ) -> Result<(), RegionFault> {
         let entry = self.audit_entry(caller, action, spent.ticket.as_str());
-        let detail = format!("target={}\ncopy={}", spent.target, spent.copy);
+        let detail =
+            facts(&[("target", spent.target.to_string()), ("copy", spent.copy.to_string())]);
         tx.record_audit(&AuditEntry { detail, ..entry }).await?;
         Ok(())
     }

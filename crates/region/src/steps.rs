@@ -73,6 +73,9 @@ impl Region {
             Err(PeerRefused::Rejected(rejection @ Rejection::KeyUnusable { .. })) => {
                 return Err(RegionFault::Key { rejection });
             }
+            Err(PeerRefused::Rejected(
+                Rejection::TicketSpent { .. } | Rejection::TicketExpired { .. },
+            )) => return Ok(Stepped::GiveUp(Cause::NotApproved)),
             Err(PeerRefused::Rejected(_)) => return Ok(Stepped::GiveUp(Cause::SourceGone)),
         };
         if held.disks.len() as u64 != copy.disks {

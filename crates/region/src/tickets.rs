@@ -7,6 +7,7 @@ use model::{
     Timestamp, UserId,
 };
 
+use crate::audit::facts;
 use crate::commands::{Caller, Cursor, Listed};
 use crate::images::{next_cursor, page};
 use crate::refused::{Refused, RegionFault};
@@ -136,9 +137,9 @@ impl Region {
         };
         tx.insert_ticket(&row, &command.targets).await?;
         let targets: Vec<&str> = command.targets.iter().map(RegionId::as_str).collect();
-        let detail = format!("image={}\ntargets={}", row.image, targets.join(","));
+        let detail = facts(&[("image", row.image.to_string()), ("targets", targets.join(","))]);
         let entry = self.audit_entry(caller, "ticket.open", id.as_str());
-        tx.record_audit(&AuditEntry { detail, after: lines(&row), ..entry }).await?;
+        tx.record_audit(&AuditEntry { detail, after: standing(&row), ..entry }).await?;
         let targets = tx.ticket_targets(&id).await?;
         tx.commit().await?;
         self.changed();
@@ -177,8 +178,9 @@ impl Region {
             TicketState::Refused | TicketState::Open => "ticket.refuse",
         };
         let entry = self.audit_entry(caller, action, id.as_str());
-        let detail = format!("account={}\nimage={}", row.account, row.image);
-        let entry = AuditEntry { detail, before: lines(&old), after: lines(&row), ..entry };
+        let detail =
+            facts(&[("account", row.account.to_string()), ("image", row.image.to_string())]);
+        let entry = AuditEntry { detail, before: standing(&old), after: standing(&row), ..entry };
         tx.record_audit(&entry).await?;
         let targets = tx.ticket_targets(id).await?;
         tx.commit().await?;
@@ -265,14 +267,14 @@ impl Region {
     }
 }
 
-/// How a ticket stands, for the audit trail: one field a line.
-fn lines(row: &TicketRow) -> String {
-    let mut lines = vec![format!("state={}", row.state)];
+/// How a ticket stands, for the audit trail.
+fn standing(row: &TicketRow) -> String {
+    let mut known = vec![("state", row.state.to_string())];
     match row.state {
-        TicketState::Open => lines.push(format!("why={}", row.why)),
+        TicketState::Open => known.push(("why", row.why.to_string())),
         TicketState::Approved | TicketState::Refused => {}
     }
-    lines.extend(row.until.map(|until| format!("until={until}")));
-    lines.extend(row.answer.as_ref().map(|answer| format!("answer={answer}")));
-    lines.join("\n")
+    known.extend(row.until.map(|until| ("until", until.to_string())));
+    known.extend(row.answer.as_ref().map(|answer| ("answer", answer.to_string())));
+    facts(&known)
 }

@@ -88,6 +88,7 @@ impl Region {
             | Cause::SourceDamaged { .. }
             | Cause::SourceMalformed
             | Cause::KeyGone
+            | Cause::NotApproved
             | Cause::FileRefused
             | Cause::GaveUp { .. } => {
                 let failed = ImageRow {

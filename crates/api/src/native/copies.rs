@@ -15,8 +15,8 @@ use super::auth::{At, On};
 use super::paging::{Cursors, limit};
 use super::read::{ReadJson, ReadQuery, Token};
 use super::wire::{
-    BatchAnswer, BatchRequest, Copy, CopyAnswer, CopyPromised, CopyRequest, CopyResult, EstimateAnswer, EstimateResult,
-    Estimated, ImageCopies, Page, TargetRefused,
+    BatchAnswer, BatchRequest, Copy, CopyAnswer, CopyPromised, CopyRequest, CopyResult,
+    EstimateAnswer, EstimateResult, Estimated, ImageCopies, Page, TargetRefused,
 };
 use crate::ApiState;
 use crate::refusal::{Answer, Refusal, of_target};

@@ -6,7 +6,7 @@ use api::native::wire::{CopyAnswer, CopyRequest, EstimateAnswer, EstimateResult}
 use model::{ClientToken, RegionId};
 use reqwest::Method;
 
-use super::Session;
+use super::{Session, batch};
 use super::copies::{Watched, wait_for};
 use super::image::tag_map;
 use crate::cli::{CopyArgs, OutputFormat};
@@ -18,17 +18,9 @@ use crate::output::Outcome;
 /// Does it.
 pub async fn run(session: &Session, args: CopyArgs) -> Result<(), Failure> {
     let from = session.client.region(args.from.as_ref()).await?;
-    let image = session.client.image(&from, &args.image).await?;
-    let tags = if args.tags.is_empty() { None } else { Some(tag_map(&args.tags)?) };
-    let body = CopyRequest {
-        targets: args.to.iter().map(ToString::to_string).collect(),
-        name: args.name.map(|name| name.to_string()),
-        description: args.description.map(|description| description.to_string()),
-        tags,
-        encrypted: args.encrypt.then_some(true),
-        encryption_key: args.encryption_key.map(|key| key.to_string()),
-        dry_run: args.dry_run,
-    };
+    let [image] = &args.images[..] else { return batch::run(session, from, args).await };
+    let image = session.client.image(&from, image).await?;
+    let body = request_body(&args)?;
     let name = body.name.clone().unwrap_or(image.name);
     let request = Request { from, image: image.id, name, body, token: args.token };
     if args.dry_run {
@@ -44,6 +36,20 @@ pub async fn run(session: &Session, args: CopyArgs) -> Result<(), Failure> {
     }
     say(session, &outcomes);
     ended(&outcomes, timed_out)
+}
+
+/// What is asked of each image.
+pub(super) fn request_body(args: &CopyArgs) -> Result<CopyRequest, Failure> {
+    let tags = if args.tags.is_empty() { None } else { Some(tag_map(&args.tags)?) };
+    Ok(CopyRequest {
+        targets: args.to.iter().map(ToString::to_string).collect(),
+        name: args.name.as_ref().map(ToString::to_string),
+        description: args.description.as_ref().map(ToString::to_string),
+        tags,
+        encrypted: args.encrypt.then_some(true),
+        encryption_key: args.encryption_key.as_ref().map(ToString::to_string),
+        dry_run: args.dry_run,
+    })
 }
 
 /// A copy to be asked for.
@@ -121,7 +127,7 @@ async fn estimate(session: &Session, request: &Request) -> Result<(), Failure> {
     }
 }
 
-async fn learn(session: &Session, outcomes: &mut [Outcome]) {
+pub(super) async fn learn(session: &Session, outcomes: &mut [Outcome]) {
     for outcome in outcomes {
         let (Some(copy), Ok(region)) = (&outcome.copy, outcome.region.parse::<RegionId>()) else {
             continue;
@@ -135,7 +141,7 @@ async fn learn(session: &Session, outcomes: &mut [Outcome]) {
     }
 }
 
-async fn wait(
+pub(super) async fn wait(
     session: &Session,
     outcomes: &mut [Outcome],
     patience: Option<Duration>,
@@ -170,7 +176,7 @@ fn say(session: &Session, outcomes: &[Outcome]) {
     }
 }
 
-fn ended(outcomes: &[Outcome], timed_out: bool) -> Result<(), Failure> {
+pub(super) fn ended(outcomes: &[Outcome], timed_out: bool) -> Result<(), Failure> {
     let exits: Vec<Exit> = outcomes.iter().map(|outcome| outcome.exit).collect();
     let mut lines: Vec<String> =
         outcomes.iter().filter(|outcome| outcome.exit != Exit::Done).map(line).collect();

@@ -82,6 +82,30 @@ impl Outcome {
     }
 }
 
+/// What became of the copy of one image of several to one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImageOutcome {
+    /// The source image.
+    pub source_image: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Row for ImageOutcome {
+    const HEADINGS: &'static [&'static str] = &["SOURCE", "REGION", "IMAGE", "STATUS"];
+
+    fn cells(&self) -> Vec<String> {
+        let [region, image, _copy, status] =
+            self.outcome.cells().try_into().expect("an outcome has four cells");
+        vec![self.source_image.clone(), region, image, status]
+    }
+
+    fn id(&self) -> &str {
+        self.outcome.id()
+    }
+}
+
 impl Row for Outcome {
     const HEADINGS: &'static [&'static str] = &["REGION", "IMAGE", "COPY", "STATUS"];
 

@@ -3,7 +3,9 @@
 mod config;
 mod crash_points;
 mod data_folder;
+mod kms;
 mod log;
+mod profiles;
 mod service;
 
 use std::path::{Path, PathBuf};

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::rules::Force;
-use model::{CopyId, ImageStatus, Rejection, TicketId};
+use model::{Again, Cause, CopyId, ImageStatus, NameRule, Profile, Rejection, TicketId};
 use store::{ChunkId, IdKey};
 
 use super::tickets::{approve, ask, command, open, sized};
 use super::unreliable::{Call, Fate, Unreliable};
-use crate::commands::SnapshotsOfImage;
+use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
     PeerRegion, Standing,
@@ -21,7 +21,7 @@ use crate::testing::{Medium, World, WorldOptions, disk, region_id};
 
 /// Rounds in all, and in one world: the trail of a world is walked after each round.
 const ROUNDS: u64 = 2_000;
-const ROUNDS_OF_A_WORLD: u64 = 100;
+const ROUNDS_OF_A_WORLD: u64 = 50;
 
 async fn approved(world: &World, image: &model::ImageId) -> TicketId {
     let ticket = open(world, image, &["south"]).await.unwrap();
@@ -41,9 +41,8 @@ async fn r000_7_of_several_requests_on_one_approval_one_is_accepted() {
             // Tickets of one instant would have no newest one.
             world.clock.advance_ms(1);
             let ticket = approved(&world, &image).await;
-            let wish = || ask(&world, command(&image, &["south"], &sized()));
-            let (a, b, c) = tokio::join!(wish(), wish(), wish());
-            let (taken, refused) = sorted([a, b, c]);
+            let wishes = [(); 3].map(|()| command(&image, &["south"], &sized()));
+            let (taken, refused) = sorted(ask_at_once(&world, wishes).await);
             let [winner] = &taken[..] else { panic!("round {round}: {taken:?} {refused:?}") };
             let spent = Rejection::TicketSpent { ticket, by: winner.copy.clone() };
             assert_eq!(refused, [spent.clone(), spent], "round {round}");
@@ -54,7 +53,23 @@ async fn r000_7_of_several_requests_on_one_approval_one_is_accepted() {
     }
 }
 
-fn sorted(answers: [Result<Accepted, Refused>; 3]) -> (Vec<Accepted>, Vec<Rejection>) {
+/// Asks for copies into one target each from tasks of their own.
+async fn ask_at_once<const N: usize>(
+    world: &World,
+    wishes: [CopyImage; N],
+) -> Vec<Result<Accepted, Refused>> {
+    let tasks = wishes.map(|wish| {
+        let (north, caller) = (world.region("north"), world.caller.clone());
+        tokio::spawn(async move { north.copy_image(&caller, wish).await.unwrap().remove(0).answer })
+    });
+    let mut answers = Vec::with_capacity(N);
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+fn sorted(answers: Vec<Result<Accepted, Refused>>) -> (Vec<Accepted>, Vec<Rejection>) {
     let (mut taken, mut refused) = (Vec::new(), Vec::new());
     for answer in answers {
         match answer {
@@ -84,6 +99,47 @@ async fn end(world: &World, copy: &Accepted, round: u64) {
         let (force, snapshots) = (Force::No, SnapshotsOfImage::Delete);
         south.delete_image(&world.caller, &copy.image, force, snapshots).await.unwrap();
     }
+}
+
+/// R002-8: an image is asked for in two regions at once under a profile that copies it to one at a time: one is accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn r002_8_of_copies_to_two_targets_at_once_one_is_accepted_where_the_profile_says_so() {
+    let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
+    let world = World::with_options(&["north", "south", "west"], options).await;
+    let image = world.import("north", "web", &[disk(1, 1, Some)]).await.id;
+    let any = Profile { again: Again::AnyTarget, ..Profile::native() };
+    for round in 0..300 {
+        let wishes = ["south", "west"].map(|target| command(&image, &[target], &any));
+        let (taken, refused) = sorted(ask_at_once(&world, wishes).await);
+        assert_eq!(taken.len(), 1, "round {round}: {refused:?}");
+        assert!(
+            matches!(&refused[..], [Rejection::AlreadyCopying { by, .. }] if *by == taken[0].copy),
+            "round {round}: {refused:?}"
+        );
+        world.run_until_idle().await;
+    }
+    world.assert_clean_slate("north").await;
+}
+
+/// R003-8: two images of one name are copied to one region at once under a profile of unique names: one is accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn r003_8_of_two_copies_of_one_name_at_once_one_is_accepted_where_names_are_unique() {
+    let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
+    let world = World::with_options(&["north", "south"], options).await;
+    let one = world.import("north", "web", &[disk(1, 1, Some)]).await.id;
+    let other = world.import("north", "web", &[disk(2, 1, Some)]).await.id;
+    let unique = Profile { names: NameRule::Unique, ..Profile::native() };
+    for round in 0..300 {
+        let wishes = [&one, &other].map(|image| command(image, &["south"], &unique));
+        let (taken, refused) = sorted(ask_at_once(&world, wishes).await);
+        assert_eq!(taken.len(), 1, "round {round}: {refused:?}");
+        assert!(
+            matches!(&refused[..], [Rejection::NameTaken { .. }]),
+            "round {round}: {refused:?}"
+        );
+        end(&world, &taken[0], round).await;
+    }
+    world.assert_clean_slate("north").await;
 }
 
 /// R000-7, I8: the answer of the target is lost. Where it never heard of the copy, the approval is given back; where it
@@ -141,6 +197,8 @@ async fn r000_7_an_offer_that_arrives_late_runs_only_on_an_approval_that_is_free
         let kept = slow.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         let late = south.accept(kept.expect("the offer was kept")).await.unwrap();
         world.run_until_idle().await;
+        let ended = south.copy(&world.caller, &late.copy).await.unwrap();
+        assert_eq!(ended.failure, used_meanwhile.then_some(Cause::NotApproved));
         assert_eq!(made_in_south(&world).await, 1, "used meanwhile: {used_meanwhile}");
         let refused = wish().await.unwrap_err();
         let Refused::Rejected(Rejection::TicketSpent { ticket: which, by }) = refused else {

@@ -8,7 +8,7 @@ use model::{
 };
 
 use super::admission::rejection;
-use crate::commands::{Caller, CopyImage, EditImage};
+use crate::commands::{BeginImport, Caller, CopyImage, EditImage};
 use crate::peer::{Accepted, Seen};
 use crate::refused::Refused;
 use crate::testing::{World, WorldOptions, disk, region_id};
@@ -334,7 +334,8 @@ async fn south_copies(world: &World) -> Vec<crate::CopyView> {
 async fn r003_8_names_are_unique_where_the_profile_says_so() {
     let world = World::with_regions(["north", "south"]).await;
     let unique = Profile { names: NameRule::Unique, ..Profile::native() };
-    let image = two_chunks(&world, "web").await.id;
+    let view = two_chunks(&world, "web").await;
+    let image = view.id.clone();
     ask(&world, command(&image, &["south"], &unique)).await.unwrap();
     world.run_until_idle().await;
     let (name, region) = (Name::new("web").unwrap(), region_id("south"));
@@ -351,6 +352,45 @@ async fn r003_8_names_are_unique_where_the_profile_says_so() {
     assert_eq!(rejection(south.edit_image(&world.caller, &copy.image, edit("web")).await), taken);
     south.edit_image(&world.caller, &copy.image, edit("web2")).await.unwrap();
     south.edit_image(&world.caller, &copy.image, edit("web2")).await.unwrap();
+    let import = |name: &str| {
+        let attributes = view.attributes.clone();
+        let size = view.disks[0].size;
+        BeginImport {
+            name: Name::new(name).unwrap(),
+            description: view.description.clone(),
+            attributes,
+            tags: view.tags.clone(),
+            disks: vec![size],
+            names: rule,
+            token: None,
+        }
+    };
+    assert_eq!(
+        rejection(south.begin_import(&world.caller, import("web2")).await).to_string(),
+        Rejection::NameTaken { name: Name::new("web2").unwrap(), region: region_id("south") }
+            .to_string()
+    );
+    south.begin_import(&world.caller, import("web3")).await.unwrap();
+    world.check_world().await;
+}
+
+/// The name of an image whose copy failed does not keep others from it.
+#[tokio::test]
+async fn r003_8_the_name_of_a_failed_copy_is_free() {
+    let world = World::with_regions(["north", "south"]).await;
+    let unique = Profile { names: NameRule::Unique, ..Profile::native() };
+    let (doomed, image) = (two_chunks(&world, "web").await.id, two_chunks(&world, "web").await.id);
+    let (north, south) = (world.region("north"), world.region("south"));
+    let copy = ask(&world, command(&doomed, &["south"], &unique)).await.unwrap();
+    // An operator restored an older catalog: the hold is gone, and then the image.
+    north.release_hold(&copy.copy).await.unwrap();
+    let (force, snapshots) = (model::rules::Force::No, crate::commands::SnapshotsOfImage::Delete);
+    north.delete_image(&world.caller, &doomed, force, snapshots).await.unwrap();
+    world.run_until_idle().await;
+    let failed = south.image(&world.caller, &copy.image).await.unwrap();
+    assert_eq!(failed.status, model::ImageStatus::CreateFailed);
+    ask(&world, command(&image, &["south"], &unique)).await.unwrap();
+    world.run_until_idle().await;
     world.check_world().await;
 }
 

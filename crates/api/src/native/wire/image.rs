@@ -83,8 +83,8 @@ pub struct Disk {
 /// Why a copy ended without an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
-    /// For programs: `cancelled`, `source_gone`, `source_damaged`, `source_malformed`, `gave_up`, `key_gone` or
-    /// `file_refused`.
+    /// For programs: `cancelled`, `source_gone`, `source_damaged`, `source_malformed`, `gave_up`, `key_gone`,
+    /// `not_approved` or `file_refused`.
     pub code: String,
     /// For people.
     pub text: String,
