@@ -1,38 +1,56 @@
-//! Races that must have one winner, run as races.
+//! Races that must have one winner, run as races: a thousand rounds each, and the world is looked at after every one.
 
+use model::rules::Force;
 use model::{ImageStatus, Phase, QuotaKind, Rejection};
 
+use crate::commands::SnapshotsOfImage;
 use crate::refused::Refused;
-use crate::region::DriverMode;
-use crate::testing::{World, WorldOptions, disk};
+use crate::region::Region;
+use crate::testing::{Medium, World, WorldOptions, disk};
+
+const ROUNDS: u64 = 1_000;
+
+async fn world() -> World {
+    let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
+    World::with_options(&["north", "south"], options).await
+}
+
+async fn run(region: Region) {
+    region.run_due().await.unwrap();
+}
+
+async fn delete(world: &World, region: &Region, image: &model::ImageId) {
+    let delete = region.delete_image(&world.caller, image, Force::No, SnapshotsOfImage::Delete);
+    delete.await.unwrap();
+}
 
 /// R002-5, fault 25: two requests for the last unit: exactly one wins.
 #[tokio::test(flavor = "multi_thread")]
 async fn r002_5_of_two_requests_for_the_last_unit_one_wins() {
-    let world = World::with_regions(["north", "south"]).await;
+    let world = world().await;
     let south = world.region("south");
-    for round in 0..50_u64 {
-        let one = world.import("north", &format!("one-{round}"), &[disk(round, 1, Some)]).await;
-        let two =
-            world.import("north", &format!("two-{round}"), &[disk(round + 1_000, 1, Some)]).await;
-        let used = south.quotas(&world.caller).await.unwrap()[0].used;
-        south.set_quota(&world.caller, QuotaKind::Image, used + 1).await.unwrap();
+    let one = world.import("north", "one", &[disk(1, 1, Some)]).await;
+    let two = world.import("north", "two", &[disk(2, 1, Some)]).await;
+    south.set_quota(&world.caller, QuotaKind::Image, 1).await.unwrap();
+    for round in 0..ROUNDS {
         let (a, b) = tokio::join!(
             world.copy("north", &one.id, "south"),
             world.copy("north", &two.id, "south")
         );
-        let refused = [&a, &b].into_iter().filter(|answer| {
-            matches!(
-                answer,
-                Err(Refused::Rejected(Rejection::QuotaExceeded { kind: QuotaKind::Image, .. }))
-            )
-        });
-        assert_eq!(
-            (refused.count(), [&a, &b].iter().filter(|answer| answer.is_ok()).count()),
-            (1, 1),
-            "round {round}"
-        );
+        let won = match (a, b) {
+            (Ok(won), Err(refused)) | (Err(refused), Ok(won)) => {
+                let Refused::Rejected(rejection) = &refused else { panic!("{refused}") };
+                assert!(
+                    matches!(rejection, Rejection::QuotaExceeded { kind: QuotaKind::Image, .. }),
+                    "round {round}: {refused}"
+                );
+                won
+            }
+            other => panic!("round {round}: {other:?}"),
+        };
         world.run_until_idle().await;
+        world.check_world().await;
+        delete(&world, &south, &won.image).await;
     }
     world.assert_clean_slate("north").await;
     world.assert_clean_slate("south").await;
@@ -41,31 +59,20 @@ async fn r002_5_of_two_requests_for_the_last_unit_one_wins() {
 /// I5, fault 19: a cancel and the publishing race; exactly one wins, and everybody is told the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_against_publish_has_one_winner() {
-    let options = WorldOptions { driver: DriverMode::Background, ..WorldOptions::default() };
-    let world = World::with_options(&["north", "south"], options).await;
+    let world = world().await;
     let image = world.import("north", "web", &[disk(1, 2, Some)]).await;
     let south = world.region("south");
     let (mut cancelled, mut finished) = (0, 0);
-    for round in 0..200_u64 {
-        let copy = loop {
-            match world.copy("north", &image.id, "south").await {
-                Ok(copy) => break copy,
-                // The last round's copy is being unwound.
-                Err(Refused::Rejected(Rejection::AlreadyCopying { .. })) => {
-                    tokio::task::yield_now().await
-                }
-                Err(other) => panic!("{other}"),
-            }
-        };
-        tokio::time::sleep(std::time::Duration::from_micros(round * 150)).await;
-        let answer = south.cancel_image(&world.caller, &copy.image).await;
-        let settled = loop {
-            let view = south.copy(&world.caller, &copy.copy).await.unwrap();
-            if view.is_settled() {
-                break view.phase;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        };
+    for round in 0..ROUNDS {
+        let copy = world.copy("north", &image.id, "south").await.unwrap();
+        let (moved, answer) = tokio::join!(tokio::spawn(run(south.clone())), async {
+            tokio::time::sleep(std::time::Duration::from_micros(round * 41 % 10_000)).await;
+            south.cancel_image(&world.caller, &copy.image).await
+        });
+        moved.unwrap();
+        world.clock.advance_ms(120_000);
+        world.run_until_idle().await;
+        let settled = south.copy(&world.caller, &copy.copy).await.unwrap().phase;
         match (answer, settled) {
             (Ok(()), Phase::Cancelled) => {
                 assert!(south.image(&world.caller, &copy.image).await.is_err());
@@ -75,15 +82,16 @@ async fn cancel_against_publish_has_one_winner() {
                 let there = south.image(&world.caller, &copy.image).await.unwrap();
                 assert_eq!(there.status, ImageStatus::Available);
                 finished += 1;
+                delete(&world, &south, &copy.image).await;
             }
             other => panic!("round {round}: {other:?}"),
         }
+        world.check_world().await;
     }
     assert!(
         cancelled > 0 && finished > 0,
         "no race was run: {cancelled} cancelled, {finished} finished"
     );
-    world.region("north").shut_down().await;
-    south.shut_down().await;
-    world.check_world().await;
+    world.assert_clean_slate("north").await;
+    world.assert_clean_slate("south").await;
 }
