@@ -5,6 +5,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt;
 use model::SnapshotId;
 use region::{SnapshotQuery, SnapshotSelection};
@@ -15,7 +17,7 @@ use super::auth::{At, On};
 use super::imports::octets;
 use super::paging::{Cursors, limit};
 use super::read::ReadQuery;
-use super::wire::{Page, Snapshot};
+use super::wire::{Naming, Page, Snapshot};
 use crate::ApiState;
 use crate::chunk_list::ChunkList;
 use crate::refusal::{Answer, BadRequest};
@@ -91,6 +93,17 @@ pub(crate) async fn show(on: On<SnapshotId>) -> Answer<Json<Snapshot>> {
 pub(crate) async fn delete(on: On<SnapshotId>) -> Answer<StatusCode> {
     on.region.delete_snapshot(&on.caller, &on.id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say by what a snapshot's chunks are named, so that whoever reads them can check each.
+#[utoipa::path(get, path = "/v1/regions/{region}/snapshots/{snapshot}/naming", operation_id = "name_snapshot_chunks", tag = "snapshots",
+    responses((status = 200, description = "The naming", body = Naming)))]
+pub(crate) async fn naming(on: On<SnapshotId>) -> Answer<Json<Naming>> {
+    let id_key = match on.region.disk_naming(&on.caller, &on.id).await? {
+        store::Naming::Plain => None,
+        store::Naming::Keyed(id_key) => Some(STANDARD.encode(id_key.bytes())),
+    };
+    Ok(Json(Naming { id_key }))
 }
 
 /// Read chunks of a snapshot: walk the tree from its digest, and ask for what you need.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use api::native::wire::Disk;
 use disk::{DiskWriter, WriteError, WriteFormat};
-use store::{CHUNK_BYTES, ChunkId, DiskRoot, RootRecord, is_zero};
+use store::{CHUNK_BYTES, ChunkId, DiskRoot, Naming, RootRecord, is_zero};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -32,14 +32,17 @@ const LISTS_AHEAD: usize = 4;
 pub struct Source {
     client: Client,
     of: FrameRequest,
+    naming: Naming,
     workers: Workers,
     decoders: Decoders,
 }
 
 impl Source {
-    /// The chunks of a snapshot.
-    pub fn new(client: Client, of: FrameRequest) -> Source {
-        Source { client, of, workers: Workers::as_many_as_cores(), decoders: Decoders::default() }
+    /// The chunks of a snapshot, checked by the names that its region gives them.
+    pub async fn of(client: Client, of: FrameRequest) -> Result<Source, Failure> {
+        let naming = client.naming(&of).await?;
+        let (workers, decoders) = (Workers::as_many_as_cores(), Decoders::default());
+        Ok(Source { client, of, naming, workers, decoders })
     }
 
     /// These few chunks, checked. The ids must differ.
@@ -47,7 +50,7 @@ impl Source {
         let frames = self.client.frames(&self.of, ids).await?;
         let mut found = HashMap::new();
         self.decoders
-            .open(frames, ids, |id, plain| {
+            .open(frames, (ids, &self.naming), |id, plain| {
                 found.insert(id, plain.to_vec());
                 Ok::<_, OpeningError>(())
             })
@@ -171,9 +174,9 @@ impl Writing {
             }
             let ids: Vec<ChunkId> = places.keys().copied().collect();
             let frames = source.client.frames(&source.of, &ids).await?;
-            let decoders = source.decoders.clone();
+            let (decoders, naming) = (source.decoders.clone(), source.naming.clone());
             let job = move || {
-                decoders.open(frames, &ids, |id, plain| {
+                decoders.open(frames, (&ids, &naming), |id, plain| {
                     let at = places.get(&id).map(Vec::as_slice).unwrap_or_default();
                     at.iter().try_for_each(|place| write_chunk(&writer, size_bytes, *place, plain))
                 })

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use store::{ChunkId, Decoder, Frames};
+use store::{ChunkId, Decoder, Frames, Naming};
 
 /// Why frames are not what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ impl Decoders {
     pub fn open<E: From<OpeningError>>(
         &self,
         frames: Bytes,
-        asked: &[ChunkId],
+        (asked, naming): (&[ChunkId], &Naming),
         mut take: impl FnMut(ChunkId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let idle = || self.idle.lock().expect("no job panics while it holds the list");
@@ -48,7 +48,7 @@ impl Decoders {
             if !asked.remove(&header.id) {
                 return Err(OpeningError::NotAsked(header.id).into());
             }
-            let plain = decoder.open(&frame).map_err(OpeningError::from)?;
+            let plain = decoder.open_named(&frame, naming).map_err(OpeningError::from)?;
             take(header.id, plain.ok_or(OpeningError::Absent(header.id))?)?;
         }
         if !asked.is_empty() {
@@ -73,7 +73,7 @@ mod tests {
 
     fn open(bytes: Vec<u8>, asked: &[ChunkId]) -> Result<usize, OpeningError> {
         let mut taken = 0;
-        Decoders::default().open(bytes.into(), asked, |_, _| {
+        Decoders::default().open(bytes.into(), (asked, &Naming::Plain), |_, _| {
             taken += 1;
             Ok::<_, OpeningError>(())
         })?;

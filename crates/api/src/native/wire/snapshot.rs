@@ -27,6 +27,9 @@ pub struct Snapshot {
     pub digest: String,
     /// Bytes of chunks that are not zero.
     pub held_bytes: u64,
+    /// The key that it is sealed with; absent where it is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<String>,
     /// The region it was copied from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_region: Option<String>,
@@ -57,6 +60,7 @@ impl From<SnapshotView> for Snapshot {
             size_bytes: view.size.bytes(),
             digest: view.digest.to_string(),
             held_bytes: view.held_bytes,
+            encryption_key: view.encryption_key.map(|key| key.to_string()),
             source_region: origin.map(|origin| origin.region.to_string()),
             source_image: origin.map(|origin| origin.image.to_string()),
             source_snapshot: origin
