@@ -202,7 +202,7 @@ impl Region {
         let caller = Caller::of_region(&import.account, format!("conversion-{}", import.image));
         let session = self.open_import_session(&import.account, &import.image).await?;
         let digest = self.store_file(opened, &session).await?;
-        failpoint_here()?;
+        failpoint!("convert.stored");
         self.publish_whole(&caller, &import.image, (&session, vec![digest])).await?;
         Ok(())
     }
@@ -439,9 +439,4 @@ fn refused_file(refused: Refused) -> Unconverted {
         },
         other => Unconverted::Other(other),
     }
-}
-
-fn failpoint_here() -> Result<(), RegionFault> {
-    failpoint!("convert.stored");
-    Ok(())
 }

@@ -100,7 +100,7 @@ async fn r002_4_an_image_in_a_local_file_is_used_in_place_and_refused_to_be_copi
     world.check_world().await;
 }
 
-/// bad-16 and its like: what names other files, leads elsewhere or is no disk image is refused by name, and nothing is made.
+/// bad-02 and its like: what names other files, leads elsewhere or is no disk image is refused by name, and nothing is made.
 #[tokio::test]
 async fn r002_4_files_that_are_unsafe_or_no_images_are_not_registered() {
     let (world, _) = world(WorldOptions::default()).await;

@@ -299,6 +299,53 @@ async fn r000_12_r001_7_r003_9_only_available_images_that_one_sees_are_used() {
     world.check_world().await;
 }
 
+/// R001-8, as its seed tells it: the image is copied, and the copy is shared where it is.
+#[tokio::test]
+async fn r001_8_a_copy_is_shared_in_its_own_region() {
+    let world = World::with_regions(["north", "south"]).await;
+    let (south, stranger) = (world.region("south"), world.stranger());
+    let source = image(&world).await.id;
+    let copy = world.copy("north", &source, "south").await.unwrap().image;
+    world.run_until_idle().await;
+    let with = vec![stranger.account.clone()];
+    south.share_image(&world.caller, &copy, with.clone()).await.unwrap();
+    let shared = || ImageQuery { kind: Some(ImageKind::Shared), limit: 9, ..ImageQuery::default() };
+    let theirs = south.images(&stranger, shared()).await.unwrap().items;
+    assert_eq!(theirs.len(), 1);
+    assert_eq!((&theirs[0].id, theirs[0].kind), (&copy, ImageKind::Shared));
+    assert!(theirs[0].origin.is_none(), "where it was copied from is its owner's to know");
+    assert!(
+        listed(&world, &stranger, Some(ImageKind::Shared)).await.is_empty(),
+        "not in the source"
+    );
+    south.unshare_image(&world.caller, &copy, with).await.unwrap();
+    assert!(south.images(&stranger, shared()).await.unwrap().items.is_empty());
+    world.check_world().await;
+}
+
+#[tokio::test]
+async fn r001_7_the_image_of_a_cancelled_copy_is_not_used() {
+    let world = World::with_regions(["north", "south"]).await;
+    let south = world.region("south");
+    let name = || Name::new("vm").unwrap();
+    let (source, other) = (image(&world).await.id, image(&world).await.id);
+    let used = world.copy("north", &other, "south").await.unwrap().image;
+    world.run_until_idle().await;
+    let instance = south.create_instance(&world.caller, name(), &used).await.unwrap().id;
+    let copy = world.copy("north", &source, "south").await.unwrap().image;
+    let status = model::ImageStatus::Creating;
+    let coming = Rejection::ImageNotAvailable { image: copy.clone(), status };
+    assert_eq!(refused(south.create_instance(&world.caller, name(), &copy).await), coming);
+    south.cancel_image(&world.caller, &copy).await.unwrap();
+    world.run_until_idle().await;
+    let gone = Rejection::ImageNotFound { image: copy.clone(), region: region_id("south") };
+    assert_eq!(refused(south.create_instance(&world.caller, name(), &copy).await), gone);
+    let change = south.change_instance_disk(&world.caller, &instance, &copy).await;
+    assert_eq!(refused(change), gone);
+    assert_eq!(south.instance(&world.caller, &instance).await.unwrap().image, used);
+    world.check_world().await;
+}
+
 /// R001-2: an image that is being published while copies of it are asked for is copied or published, never both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r001_2_publishing_and_copying_race_and_one_wins() {
