@@ -134,6 +134,8 @@ fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use model::{AccessKeyId, Role, UserId};
+
     use super::*;
     use crate::audit::{AuditChain, AuditEntry};
 
@@ -177,6 +179,33 @@ pub(crate) mod tests {
         assert_eq!(rest, [account(1)]);
         assert_eq!(tx.account(&second.id).await.unwrap(), Some(second));
         assert_eq!(tx.account(&account(9).id).await.unwrap(), None);
+    }
+
+    /// Accounts from before there were users get the one whom their keys belonged to in all but name.
+    #[tokio::test]
+    async fn keys_from_before_there_were_users_sign_in_as_admins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.db");
+        let old = Database::open(&path).await.unwrap();
+        migrate(&old, &migration::ACCOUNTS[..1]).await.unwrap();
+        let (id, key) = (account(1).id, AccessKeyId::from_random(|| 2));
+        let mut tx = old.begin().await.unwrap();
+        let insert = query("INSERT INTO account VALUES (?, 'default', 5)").bind(id.as_str());
+        tx.run("record", insert).await.unwrap();
+        let insert = query("INSERT INTO access_key VALUES (?, ?, x'01', 6)");
+        tx.run("record", insert.bind(key.as_str()).bind(id.as_str())).await.unwrap();
+        tx.commit().await.unwrap();
+        old.close().await;
+
+        let catalog = AccountsCatalog::open(&path).await.unwrap();
+        let mut tx = catalog.read().await.unwrap();
+        let found = tx.sign_in_row(&key).await.unwrap().unwrap();
+        assert_eq!((found.role, &found.key.user), (Role::Admin, &UserId::first_of(&id)));
+        let active = [found.key.state, found.user_state, found.account_state];
+        assert_eq!(active, [Admittance::Active; 3]);
+        let users = tx.list_users(&id, &Page::first(9)).await.unwrap();
+        assert_eq!(users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["admin"]);
+        assert_eq!(tx.admin_keys().await.unwrap().len(), 1);
     }
 
     /// One implementation serves both trails (`audit.rs`).

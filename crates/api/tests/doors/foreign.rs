@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use api::native::wire::{CopyAnswer, CopyResult, Instance, Page, User};
-use region::testing::disk;
+use region::testing::{cut, disk};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use store::Encoder;
 
 use crate::accounts::{Visitor, visitor};
 use crate::world::{Door, answer};
@@ -85,11 +86,16 @@ async fn asked(
         full = full.replace(&format!("{{{part}}}"), id);
     }
     let request = visitor.request(method.clone(), &full);
-    let octets = ["import_missing", "import_frames", "read_snapshot"].contains(&id);
+    let octets = |bytes| (CONTENT_TYPE, "application/octet-stream", bytes);
+    let octets = match id {
+        "import_missing" | "read_snapshot" => Some(octets(vec![1; 32])),
+        "import_frames" => Some(octets(frame())),
+        _ => None,
+    };
     let request = match (octets, body(id, &ids["other image"])) {
-        (true, _) => request.header(CONTENT_TYPE, "application/octet-stream").body(vec![1; 32]),
-        (false, Some(body)) => request.json(&body),
-        (false, None) => request,
+        (Some((header, value, bytes)), _) => request.header(header, value).body(bytes),
+        (None, Some(body)) => request.json(&body),
+        (None, None) => request,
     };
     let answer = answer(request).await;
     let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -101,6 +107,15 @@ async fn asked(
         text = text.replace(&ids[part], absent);
     }
     text
+}
+
+/// A good frame.
+fn frame() -> Vec<u8> {
+    let (_, chunks) = cut(&disk(3, 1, Some));
+    let (id, plain) = chunks.iter().next().unwrap();
+    let mut frame = Vec::new();
+    Encoder::new(1).unwrap().encode(id, plain, &mut frame);
+    frame
 }
 
 /// Where the things of a path are.
