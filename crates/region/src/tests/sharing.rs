@@ -71,7 +71,10 @@ async fn r001_8_a_shared_image_is_seen_and_used_by_its_receiver_until_it_is_take
     assert_eq!((seen.kind, seen.owner.clone()), (ImageKind::Shared, world.caller.account.clone()));
     assert_eq!(seen.disks, image.disks);
     assert_eq!((seen.tags.iter().count(), seen.instances), (0, 0), "these are its owner's");
-    assert_eq!(listed(&world, &stranger, Some(ImageKind::Shared)).await, [image.id.clone()]);
+    assert_eq!(
+        listed(&world, &stranger, Some(ImageKind::Shared)).await,
+        std::slice::from_ref(&image.id)
+    );
     assert!(listed(&world, &stranger, None).await.is_empty());
     assert!(listed(&world, &world.caller, Some(ImageKind::Shared)).await.is_empty());
     let own = north.image(&world.caller, &image.id).await.unwrap();
@@ -186,9 +189,16 @@ async fn r001_2_an_operator_publishes_an_image_for_every_account_and_takes_it_ba
     let with = vec![stranger.account.clone()];
     assert_eq!(refused(north.share_image(&world.caller, &image.id, with).await), is_public);
     assert_eq!(north.image(&stranger, &image.id).await.unwrap().kind, ImageKind::Public);
-    assert_eq!(listed(&world, &stranger, Some(ImageKind::Public)).await, [image.id.clone()]);
+    assert_eq!(
+        listed(&world, &stranger, Some(ImageKind::Public)).await,
+        std::slice::from_ref(&image.id)
+    );
     assert!(listed(&world, &stranger, Some(ImageKind::Marketplace)).await.is_empty());
-    assert_eq!(listed(&world, &owner, None).await, [image.id.clone()], "its owner's still");
+    assert_eq!(
+        listed(&world, &owner, None).await,
+        std::slice::from_ref(&image.id),
+        "its owner's still"
+    );
     let name = Name::new("theirs").unwrap();
     let instance = north.create_instance(&stranger, name, &image.id).await.unwrap();
     let delete = north.delete_image(&world.caller, &image.id, Force::No, SnapshotsOfImage::Delete);
