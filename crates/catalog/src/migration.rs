@@ -166,4 +166,38 @@ mod tests {
         let mut tx = database.begin().await.unwrap();
         tx.run("look", sqlx::query("SELECT n FROM half")).await.unwrap_err();
     }
+
+    /// `0002_rules` begins to meter what `0001_init` wrote: snapshots from when they were made, copies by what they sent.
+    #[tokio::test]
+    async fn r000_4_r001_5_what_was_there_before_is_metered() {
+        let (_folder, database) = database().await;
+        migrate(&database, &[REGION[0]]).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
+        let snapshot = format!(
+            "INSERT INTO snapshot (id, account, role, size_bytes, digest, places, created) \
+             VALUES ('snap-{x}', '{account}', 0, 131072, zeroblob(32), 2, 90000000)"
+        );
+        let copy = format!(
+            "INSERT INTO copy (id, account, target_image, source_region, source_image, state, digests, done, needed, \
+             disks, disks_done, bytes_sent, bytes_reused, attempts, total_attempts, next_attempt, created, started, \
+             generation, fence, lease_until) VALUES ('copy-{x}', '{account}', 'img-{x}', 'north', 'img-{x}', 'held', \
+             zeroblob(32), 1, 2, 1, 0, 777, 0, 0, 1, 0, 1, 86400000, 1, 1, 0)"
+        );
+        for sql in [snapshot, copy] {
+            let insert = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+            tx.run("write as version 1 did", insert).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        migrate(&database, REGION).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        let account = account.parse().unwrap();
+        let all = (model::Timestamp(0), model::Timestamp(i64::MAX));
+        let spans = tx.storage_spans(&account, all.0, all.1).await.unwrap();
+        let began = model::Timestamp(90_000_000);
+        assert_eq!(spans, [model::StorageSpan { bytes: 131_072, began, ended: None }]);
+        let copy = format!("copy-{x}").parse().unwrap();
+        let day = model::Day::from_number(1).unwrap();
+        assert_eq!(tx.traffic_of_copy(&copy).await.unwrap(), [(day, 777)]);
+    }
 }

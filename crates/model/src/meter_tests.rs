@@ -1,5 +1,15 @@
-use super::*;
-use proptest::prelude::*;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::{prop_assert_eq, proptest};
+
+use super::{
+    Amount, Currency, DayTraffic, Price, Rate, StorageSpan, judge_rate, rate_on, storage_lines,
+    stretches, traffic_lines,
+};
+use crate::field::{Field, FieldRefusal};
+use crate::month::{Day, Month};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
 
 const HOUR: i64 = 3_600_000;
 
@@ -126,7 +136,7 @@ proptest! {
         began in 0i64..1 << 42,
         length in 0i64..1 << 40,
         lives in any::<bool>(),
-        mut cuts in prop::collection::vec(0i64..1 << 42, 0..12),
+        mut cuts in vec(0i64..1 << 42, 0..12),
     ) {
         let ended = (!lives).then_some(Timestamp(began + length));
         let span = StorageSpan { bytes, began: Timestamp(began), ended };
@@ -140,7 +150,7 @@ proptest! {
 
     /// The stretches of a month are its days, each once, whatever the rates.
     #[test]
-    fn stretches_cover_the_month(mut from in prop::collection::vec(20_700i64..20_900, 0..8)) {
+    fn stretches_cover_the_month(mut from in vec(20_700i64..20_900, 0..8)) {
         from.sort_unstable();
         from.dedup();
         let rates: Vec<Rate> = from

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use model::rules::admit_copy;
 use model::{Day, Digest, DomainName, LinkSpeed, Meter, Rate, RegionId, bytes_left, rate_on};
 use store::{CHUNK_BYTES, ChunkId, Naming};
-use transfer::{FetchDisk, Measure, Missing, RekeyDisk, SourceFault, Watch};
+use transfer::{FetchDisk, Missing, Noticed, RekeyDisk, SourceFault, Watch, Ways};
 
 use crate::accept::admission_facts;
 use crate::fetching::{Names, PeerSource, RenamingPeer};
@@ -76,6 +76,8 @@ impl Region {
             let (peer, scope) = (peer.clone(), scope.clone());
             async move { peer.measure(scope, ids).await.map_err(unmeasured) }.boxed()
         };
+        let (watch, noticed) = (Watch::default(), Noticed::default());
+        let ways: Ways<'_> = (&watch, &measure, &noticed);
         let mut all = Missing::default();
         let mut walked: HashMap<Digest, u64> = HashMap::new();
         for disk in &offer.disks {
@@ -90,18 +92,14 @@ impl Region {
                 domain,
                 expected_size: disk.size.bytes(),
             };
-            let watch = Watch::default();
             let store = &self.inner.store;
             let missing = match &names {
-                Names::Same => {
-                    transfer::missing_bytes(job, &source, store, (&watch, &measure)).await
-                }
+                Names::Same => transfer::missing_bytes(job, &source, store, ways).await,
                 Names::Other { source_naming, id_key } => {
                     let source_naming = source_naming.clone();
                     let (source_root, expected_size) = (job.root, job.expected_size);
                     let job = RekeyDisk { source_root, source_naming, domain, expected_size };
                     let source = RenamingPeer { source: source.clone(), id_key: id_key.clone() };
-                    let ways: (&Watch, &Measure<'_>) = (&watch, &measure);
                     transfer::rekey_missing_bytes(job, &source, store, ways).await
                 }
             };

@@ -31,6 +31,26 @@ const NOTICED: usize = 1 << 20;
 pub type Measure<'a> =
     dyn Fn(Vec<ChunkId>) -> BoxFuture<'a, Result<u64, SourceFault>> + Send + Sync + 'a;
 
+/// The chunks that the surveys of an image's disks found missing: what several of its disks hold is sent once.
+#[derive(Default)]
+pub struct Noticed {
+    /// Their first eight bytes.
+    keys: Mutex<HashSet<u64>>,
+}
+
+impl Noticed {
+    /// Whether this chunk is missing for the first time.
+    fn notice(&self, id: &ChunkId) -> bool {
+        let (first, _) = id.as_bytes().split_first_chunk().expect("an id has 32 bytes");
+        let key = u64::from_le_bytes(*first);
+        let mut keys = self.keys.lock().expect("nobody panics while noticing");
+        if keys.len() < NOTICED { keys.insert(key) } else { !keys.contains(&key) }
+    }
+}
+
+/// What a survey is told by, asks, and leaves to the surveys of the image's other disks.
+pub type Ways<'a> = (&'a Watch, &'a Measure<'a>, &'a Noticed);
+
 /// What is missing of a disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -53,7 +73,7 @@ pub async fn missing_bytes(
     job: FetchDisk,
     source: &dyn ChunkSource,
     store: &ChunkStore,
-    (watch, measure): (&Watch, &Measure<'_>),
+    ways: Ways<'_>,
 ) -> Result<Missing, TransferFault> {
     let root = TreePart::Root(job.root.id());
     if let Some(Some(places)) = store.complete(job.domain, &[root]).await?.first().copied() {
@@ -61,7 +81,7 @@ pub async fn missing_bytes(
     }
     let naming = store.naming(job.domain)?;
     let disk = Disk { root: job.root, domain: job.domain, expected_size: job.expected_size };
-    estimate(disk, (source, naming, None), store, (watch, measure)).await
+    estimate(disk, (source, naming, None), store, ways).await
 }
 
 /// The same for [`crate::rekey_disk`]: what the source says its chunks are called here is believed.
@@ -72,11 +92,11 @@ pub async fn rekey_missing_bytes(
     job: RekeyDisk,
     source: &dyn RenamingSource,
     store: &ChunkStore,
-    (watch, measure): (&Watch, &Measure<'_>),
+    ways: Ways<'_>,
 ) -> Result<Missing, TransferFault> {
     let RekeyDisk { source_root: root, source_naming, domain, expected_size } = job;
     let disk = Disk { root, domain, expected_size };
-    estimate(disk, (source, source_naming, Some(source)), store, (watch, measure)).await
+    estimate(disk, (source, source_naming, Some(source)), store, ways).await
 }
 
 #[derive(Clone, Copy)]
@@ -93,7 +113,7 @@ async fn estimate(
     disk: Disk,
     (source, naming, renamer): From<'_>,
     store: &ChunkStore,
-    (watch, measure): (&Watch, &Measure<'_>),
+    (watch, measure, noticed): Ways<'_>,
 ) -> Result<Missing, TransferFault> {
     let (batches, measured) = mpsc::channel(MEASURES);
     let survey = Survey {
@@ -102,7 +122,8 @@ async fn estimate(
         requests: Requests::new(source, &naming, watch, None),
         renamer,
         batches,
-        found: Mutex::default(),
+        noticed,
+        batch: Mutex::default(),
         chunks: AtomicU64::new(0),
         reused: AtomicU64::new(0),
     };
@@ -127,17 +148,11 @@ struct Survey<'a> {
     requests: Requests<'a>,
     renamer: Option<&'a dyn RenamingSource>,
     batches: mpsc::Sender<Vec<ChunkId>>,
-    found: Mutex<Found>,
+    noticed: &'a Noticed,
+    /// Chunks found missing and not yet measured.
+    batch: Mutex<Vec<ChunkId>>,
     chunks: AtomicU64,
     reused: AtomicU64,
-}
-
-#[derive(Default)]
-struct Found {
-    /// The first eight bytes of the chunks found missing.
-    noticed: HashSet<u64>,
-    /// Chunks found missing and not yet measured.
-    batch: Vec<ChunkId>,
 }
 
 impl Survey<'_> {
@@ -189,11 +204,11 @@ impl Survey<'_> {
         };
         let missing = self.store.missing(self.disk.domain, &names).await?;
         {
-            let mut found = self.found.lock().expect("nobody panics while noticing");
+            let mut batch = self.batch.lock().expect("nobody panics while noticing");
             for (id, missing) in ids.iter().zip(missing) {
-                if missing && found.notice(id) {
+                if missing && self.noticed.notice(id) {
                     self.chunks.fetch_add(1, Ordering::Relaxed);
-                    found.batch.push(*id);
+                    batch.push(*id);
                 } else {
                     self.reuse(1);
                 }
@@ -205,11 +220,11 @@ impl Survey<'_> {
     /// Has the batch measured if it has at least so many ids.
     async fn send_batch(&self, least: usize) -> Result<(), TransferFault> {
         let batch = {
-            let mut found = self.found.lock().expect("nobody panics while noticing");
-            if found.batch.len() < least {
+            let mut batch = self.batch.lock().expect("nobody panics while noticing");
+            if batch.len() < least {
                 return Ok(());
             }
-            std::mem::take(&mut found.batch)
+            std::mem::take(&mut *batch)
         };
         // Only a failed measurement closes the channel, and that ends everything with its own fault.
         self.batches.send(batch).await.map_err(|_| StoreFault::Closed.into())
@@ -217,19 +232,6 @@ impl Survey<'_> {
 
     fn reuse(&self, places: u64) {
         self.reused.fetch_add(places, Ordering::Relaxed);
-    }
-}
-
-impl Found {
-    /// Whether this chunk is missing for the first time.
-    fn notice(&mut self, id: &ChunkId) -> bool {
-        let (first, _) = id.as_bytes().split_first_chunk().expect("an id has 32 bytes");
-        let key = u64::from_le_bytes(*first);
-        if self.noticed.len() < NOTICED {
-            self.noticed.insert(key)
-        } else {
-            !self.noticed.contains(&key)
-        }
     }
 }
 

@@ -24,7 +24,7 @@ mod walk;
 mod watch;
 mod window;
 
-pub use estimate::{Measure, Missing, missing_bytes, rekey_missing_bytes};
+pub use estimate::{Measure, Missing, Noticed, Ways, missing_bytes, rekey_missing_bytes};
 pub use fault::{Breach, SourceFault, TransferFault, TreeError};
 pub use fetch::{FetchDisk, fetch_disk};
 pub use limiter::RateLimiter;

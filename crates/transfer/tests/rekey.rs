@@ -16,7 +16,7 @@ use store::{
 };
 use transfer::testing::{Counted, Named, SampleDisk, ShelfSource, Tampered, Weight, frame_of};
 use transfer::{
-    Breach, ChunkSource, FetchDisk, FrameStream, Measure, Moved, RekeyDisk, Rekeyed,
+    Breach, ChunkSource, FetchDisk, FrameStream, Measure, Moved, Noticed, RekeyDisk, Rekeyed,
     RenamingSource, RenamingStoreSource, SourceFault, StoreSource, TransferFault, TreeError,
     WINDOW_BYTES, Watch, fetch_disk, rekey_disk, rekey_missing_bytes,
 };
@@ -451,7 +451,8 @@ async fn an_estimate_is_what_is_then_received() {
         async move { Ok(bytes) }.boxed()
     });
     let watch = Watch::default();
-    let ways = (&watch, &*measure);
+    let noticed = Noticed::default();
+    let ways = (&watch, &*measure, &noticed);
     let missing = rekey_missing_bytes(pair.job(domain), &source, &target, ways).await.unwrap();
     let rekeyed = rekey_disk(pair.job(domain), &source, &target, &watch).await.unwrap();
     let Moved { bytes_received, chunks_received, chunks_reused, places } = rekeyed.moved;

@@ -15,7 +15,7 @@ use transfer::testing::{
     Counted, SampleDisk, ShelfSource, Tampered, Weight, frame_of, light_chunk,
 };
 use transfer::{
-    ChunkSource, FetchDisk, Missing, Moved, Progress, RateLimiter, StoreSource, TransferFault,
+    ChunkSource, FetchDisk, Missing, Moved, Noticed, Progress, RateLimiter, StoreSource, TransferFault,
     TreeError, Watch, fetch_disk, missing_bytes,
 };
 
@@ -322,6 +322,7 @@ async fn measure_of(
     disk: &SampleDisk,
     store: &ChunkStore,
     domain: Domain,
+    noticed: &Noticed,
 ) -> (Missing, Vec<ChunkId>) {
     let (frames, asked) = (Arc::new(disk.frames.clone()), Arc::new(Mutex::new(Vec::new())));
     let list = asked.clone();
@@ -334,7 +335,8 @@ async fn measure_of(
     let source = shelf(disk);
     let watch = Watch::default();
     let missing =
-        missing_bytes(job(disk, domain), &*source, store, (&watch, &measure)).await.unwrap();
+        missing_bytes(job(disk, domain), &*source, store, (&watch, &measure, noticed)).await;
+    let missing = missing.unwrap();
     let asked = asked.lock().unwrap().clone();
     (missing, asked)
 }
@@ -348,7 +350,7 @@ async fn an_estimate_says_what_the_copy_then_moves() {
         let (target, domain) = rig::new_store().await;
         disk.put_into(&target, domain, |id| id.as_bytes()[0] < share).await;
         let before = target.usage().await.unwrap();
-        let (missing, asked) = measure_of(&disk, &target, domain).await;
+        let (missing, asked) = measure_of(&disk, &target, domain, &Noticed::default()).await;
         assert_eq!(target.usage().await.unwrap(), before, "nothing is stored");
         assert_eq!(asked.len() as u64, missing.chunks);
         let moved = fetch_disk(job(&disk, domain), &*shelf(&disk), &target, &Watch::default())
@@ -356,8 +358,28 @@ async fn an_estimate_says_what_the_copy_then_moves() {
             .unwrap();
         assert_eq!((missing.bytes, missing.chunks), (moved.bytes_received, moved.chunks_received));
         assert_eq!((missing.places, missing.chunks_reused), (moved.places, moved.chunks_reused));
-        let (nothing, _) = measure_of(&disk, &target, domain).await;
+        let (nothing, _) = measure_of(&disk, &target, domain, &Noticed::default()).await;
         assert_eq!((nothing.bytes, nothing.chunks), (0, 0));
+    }
+}
+
+/// R002-2: what several disks of an image hold is told once, as it is sent once.
+#[tokio::test]
+async fn r002_2_disks_that_share_contents_are_estimated_together() {
+    let one = SampleDisk::of(&(0..3_000).map(Some).collect::<Vec<_>>(), Weight::Light);
+    let other = SampleDisk::of(&(1_500..4_500).map(Some).collect::<Vec<_>>(), Weight::Light);
+    let (target, domain) = rig::new_store().await;
+    let noticed = Noticed::default();
+    for (disk, reused) in [(&one, 0), (&other, 1_500)] {
+        let (told, _) = measure_of(disk, &target, domain, &noticed).await;
+        assert_eq!((told.chunks, told.chunks_reused), (3_000 - reused, reused));
+    }
+    let noticed = Noticed::default();
+    for disk in [&one, &other] {
+        let (told, _) = measure_of(disk, &target, domain, &noticed).await;
+        let watch = Watch::default();
+        let moved = fetch_disk(job(disk, domain), &*shelf(disk), &target, &watch).await.unwrap();
+        assert_eq!((told.bytes, told.chunks), (moved.bytes_received, moved.chunks_received));
     }
 }
 
