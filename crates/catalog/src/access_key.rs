@@ -214,7 +214,8 @@ mod tests {
         let (_folder, mut tx) = peopled().await;
         let row = key(7, &user(3, 1));
         tx.insert_access_key(&row).await.unwrap();
-        tx.set_account_state(&account(1).id, Admittance::Disabled).await.unwrap();
+        let off = Admittance::Disabled;
+        assert_eq!(tx.set_account_state(&account(1).id, off).await.unwrap(), Updated::Yes);
         let found = tx.sign_in_row(&row.id).await.unwrap().unwrap();
         let wanted = SignInRow {
             key: row,
@@ -240,7 +241,8 @@ mod tests {
         let mut wanted = [admin_key(7, admin(1, 1)), admin_key(9, admin(2, 2))];
         wanted.sort_by(|a, b| a.key.cmp(&b.key));
         assert_eq!(all, wanted);
-        tx.set_account_state(&account(1).id, Admittance::Disabled).await.unwrap();
+        let off = Admittance::Disabled;
+        assert_eq!(tx.set_account_state(&account(1).id, off).await.unwrap(), Updated::Yes);
         assert_eq!(tx.admin_keys().await.unwrap(), [admin_key(9, admin(2, 2))]);
         let off = UserRow { state: Admittance::Disabled, ..admin(2, 2) };
         assert_eq!(tx.update_user(&off).await.unwrap(), Updated::Yes);
