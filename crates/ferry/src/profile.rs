@@ -77,7 +77,9 @@ impl Profile {
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        // A bare name has an empty parent, which means here.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let text = toml::to_string(self).expect("a profile has only texts");
         let mut file = tempfile::Builder::new().prefix(".profile").tempfile_in(folder)?;

@@ -56,10 +56,10 @@ fn ends_clean(home: &Home, serve: Serve) {
 /// Kills the service at the `count`-th time that a copy reaches this point, and checks the end state (faults 1 and 2;
 /// I1, I2, I3, I6).
 fn check(point: &str) {
-    check_copy(point, SERVE);
+    check_copy(point, SERVE, "");
 }
 
-fn check_copy(point: &str, line: &str) {
+fn check_copy(point: &str, line: &str, flags: &str) {
     let home = Home::new();
     std::fs::write(home.path("slow.toml"), SLOW).unwrap();
     let serve = home.serve();
@@ -70,12 +70,13 @@ fn check_copy(point: &str, line: &str) {
     assert!(serve.stop().success());
 
     let serve = serve_until(&home, line, point);
-    let asked = home.ferry("image copy web --to cn-shanghai --token once -o id");
+    let asked = home.ferry(&format!("image copy web --to cn-shanghai --token once -o id {flags}"));
     killed(serve, point);
 
     let serve = home.serve();
     // The same request with the same token: one request, one image, whether the first was answered or not (I4).
-    let target = home.good("image copy web --to cn-shanghai --token once --wait -o id");
+    let again = format!("image copy web --to cn-shanghai --token once --wait -o id {flags}");
+    let target = home.good(&again);
     if asked.code == Some(0) {
         assert_eq!(asked.out.trim_end(), target, "an acknowledged request survives (I2)");
     }
@@ -216,12 +217,26 @@ killed_at! { check:
     when_the_source_is_released = "wrk.release_outbox",
 }
 
+/// The same for a copy that encrypts: it names its chunks anew and goes on with those that are missing (R004-8).
+fn check_sealed(point: &str) {
+    check_copy(point, SERVE, "--encrypt");
+}
+
+killed_at! { check_sealed:
+    when_a_key_is_unlocked = "key.unlock",
+    when_a_sealed_chunk_came = "wrk.chunk_recv:5",
+    when_sealed_packs_are_written = "wrk.tmp_write:40",
+    when_sealed_chunks_are_recorded = "wrk.record_batch:3",
+    when_a_sealed_copy_is_checked_once_more = "wrk.final_verify",
+    when_a_sealed_image_becomes_available = "wrk.commit_available",
+}
+
 killed_at! { check_slowly:
     when_a_lease_is_renewed = "wrk.renew",
 }
 
 fn check_slowly(point: &str) {
-    check_copy(point, SLOW_SERVE);
+    check_copy(point, SLOW_SERVE, "");
 }
 
 killed_at! { check_cancel:

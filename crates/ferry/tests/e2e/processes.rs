@@ -100,3 +100,55 @@ fn two_processes_with_one_region_each_copy_between_them() {
     home.good("image verify back --region north");
     assert_eq!(home.json("copy list").as_array().unwrap().len(), 2);
 }
+
+/// R004-8 between processes that share neither accounts nor master key: they name the account's sealed chunks by different id
+/// keys, and a chunk that is held still does not cross twice.
+#[test]
+fn r004_8_two_processes_copy_encrypted_images_between_them() {
+    let home = Home::new();
+    let (north, south) =
+        (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
+    let account = format!("account = \"acct-{}\"\n", "a".repeat(20));
+    for (here, there, endpoint, listen) in
+        [("north", "south", &south, &north), ("south", "north", &north, &south)]
+    {
+        let text = config(here, there, &format!("http://{endpoint}"), listen);
+        let text = text.replace("accounts = \"accounts\"\n", &account);
+        std::fs::write(home.path(&format!("{here}.toml")), text).unwrap();
+    }
+    let _north = home.serve_with("serve --config north.toml --profile north.profile", &[]);
+    let _south = home.serve_with("serve --config south.toml --profile south.profile", &[]);
+    disks::mixed(&home.path("disk.raw"), 6, 3);
+    let at = |name: &str, line: &str| home.good(&format!("{line} --profile {name}.profile"));
+    at("north", "image import disk.raw --name web --region north");
+    let there =
+        at("north", "image copy web --from north --to south --encrypt -o id");
+    let there = there.lines().next().unwrap().to_owned();
+    crate::world::until("the copy is there", || {
+        let shown = at("south", &format!("image show {there} --region south -o json"));
+        shown.contains("\"available\"").then_some(())
+    });
+    // Sealed on both sides, each by its own names.
+    let back = at("south", &format!("image copy {there} --from south --to north --name back -o id"));
+    let back = back.lines().next().unwrap().to_owned();
+    crate::world::until("the copy is back", || {
+        let shown = at("north", &format!("image show {back} --region north -o json"));
+        shown.contains("\"available\"").then_some(())
+    });
+    at("north", &format!("image verify {back} --region north"));
+    at("north", &format!("image export {back} --region north out.raw"));
+    assert!(disks::same(&home.path("disk.raw"), &home.path("out.raw")));
+    let again = at("north", "image copy web --from north --to south --encrypt --name again -o id");
+    let again = again.lines().next().unwrap().to_owned();
+    crate::world::until("the second copy is there", || {
+        let shown = at("south", &format!("image show {again} --region south -o json"));
+        shown.contains("\"available\"").then_some(())
+    });
+    let copies = at("south", "copy list --region south -o json");
+    let copies: serde_json::Value = serde_json::from_str(&copies).unwrap();
+    let sent = |image: &str| {
+        let of = |copy: &&serde_json::Value| copy["image"] == image;
+        copies.as_array().unwrap().iter().find(of).unwrap()["bytes_sent"].as_u64().unwrap()
+    };
+    assert!(sent(&again) * 20 < sent(&there), "{copies}");
+}
