@@ -181,7 +181,7 @@ pub(crate) mod tests {
         assert_eq!(tx.account(&account(9).id).await.unwrap(), None);
     }
 
-    /// Accounts from before there were users get the one whom their keys belonged to in all but name.
+    /// `0002_users`: accounts from before there were users get the one whom their keys belonged to in all but name.
     #[tokio::test]
     async fn keys_from_before_there_were_users_sign_in_as_admins() {
         let folder = tempfile::tempdir().unwrap();

@@ -250,6 +250,7 @@ mod tests {
         assert_eq!(tx.verify_audit().await.unwrap(), AuditChain::Whole { rows: 3 });
     }
 
+    /// The audit trail, version 1 (`docs/formats.md` 9).
     #[tokio::test]
     async fn tampering_with_any_row_is_found() {
         let columns = [
