@@ -23,18 +23,14 @@ words!(
 );
 words!(
     /// Whether two images of an account in a region may have the same name. An image whose copy failed does not count.
+    #[derive(Default)]
     NameRule, "`free`, `unique`",
     /// They may.
+    #[default]
     Free = "free",
     /// They may not.
     Unique = "unique",
 );
-
-impl Default for NameRule {
-    fn default() -> Self {
-        NameRule::Free
-    }
-}
 
 /// The limits of one dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]

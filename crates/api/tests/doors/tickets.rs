@@ -47,7 +47,7 @@ async fn r000_7_a_ticket_is_opened_approved_and_used() {
     door.post(tickets, ask).await.refused(409, "ticket_undecided");
     door.post(&copies, wish.clone()).await.refused(409, "ticket_undecided");
     let open: Page<Ticket> = door.get(&format!("{tickets}?all=true&state=open")).await.ok(200);
-    assert_eq!(open.items, [ticket.clone()]);
+    assert_eq!(open.items, std::slice::from_ref(&ticket));
     let one = format!("{tickets}/{}", ticket.id);
     let until = tomorrow(&door);
     let yes = json!({ "until": until, "answer": "go" });

@@ -178,7 +178,7 @@ pub struct Estimated {
     pub costs: Costs,
     /// What must happen before the copy may begin, as an approval; absent where nothing must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needs: Option<Problem>,
+    pub needs: Option<Box<Problem>>,
 }
 
 /// What one target would answer.
