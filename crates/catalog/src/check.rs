@@ -228,7 +228,10 @@ impl Tx {
 mod tests {
     use super::*;
     use crate::sample::{self, account, catalog, intruder, put_image};
-    use crate::{AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, Updated, SpentTicket, TicketRow};
+    use crate::{
+        AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, SpentTicket, TicketRow,
+        Updated,
+    };
     use model::{
         CopyId, DiskRole, ImageStatus, QuotaKind, Remark, TicketId, TicketState, Timestamp,
     };
@@ -378,12 +381,18 @@ mod tests {
         ("UPDATE ticket_target SET target = 'west'", "goes elsewhere"),
         ("UPDATE hold SET image = 'img-zzzzzzzzzzzzzzzzzzzz'", "refers to one that is not there"),
         ("UPDATE image SET boot_mode = 'grub'", "the database's file is damaged"),
-        ("UPDATE image SET storage = 'local_file' WHERE status = 'available'", "no file or not just"),
+        (
+            "UPDATE image SET storage = 'local_file' WHERE status = 'available'",
+            "no file or not just",
+        ),
         (
             "INSERT INTO local_file (image, file, format) SELECT id, 'f', 'raw' FROM image",
             "on snapshots has a local file",
         ),
-        ("UPDATE image SET kind = 'public' WHERE status = 'creating'", "i12: an image is seen by others"),
+        (
+            "UPDATE image SET kind = 'public' WHERE status = 'creating'",
+            "i12: an image is seen by others",
+        ),
         (
             "INSERT INTO image_share (image, account, created) SELECT id, account, 1 FROM image",
             "shared with its owner",

@@ -285,7 +285,7 @@ mod tests {
     async fn versions_and_wrapped_keys_read_back_and_the_first_stays() {
         let (_folder, catalog) = catalog().await;
         let mut tx = catalog.begin().await.unwrap();
-        tx.insert_encryption_key(&key(1)).await.unwrap();
+        assert_eq!(tx.insert_encryption_key(&key(1)).await.unwrap(), Inserted::Yes);
         let version =
             |n: u32| KeyVersionRow { version: n, sealed: vec![n as u8; 61], created: Timestamp(1) };
         for n in [1, 2] {

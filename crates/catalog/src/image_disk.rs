@@ -102,8 +102,8 @@ fn disk_from(row: &SqliteRow) -> Result<ImageDiskRow, CatalogFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Timestamp;
     use crate::sample::{catalog, digest, disk, image, put_image, snapshot};
+    use model::Timestamp;
 
     #[tokio::test]
     async fn disks_read_back_as_written_in_their_order() {

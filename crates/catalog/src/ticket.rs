@@ -408,7 +408,7 @@ mod tests {
         assert_eq!(tx.spend_ticket(&first, now).await.unwrap(), Updated::Yes);
         assert_eq!(tx.spend_ticket(&second, now).await.unwrap(), Updated::No, "spent");
         assert_eq!(tx.ticket_of_copy(&first.copy).await.unwrap(), Some(first.clone()));
-        assert_eq!(tx.spent_tickets(None, 10).await.unwrap(), [first.clone()]);
+        assert_eq!(tx.spent_tickets(None, 10).await.unwrap(), std::slice::from_ref(&first));
         assert!(tx.spent_tickets(Some(&first.copy), 10).await.unwrap().is_empty());
         let covering = |image: ImageId, target: &str| (account(1), image, target.parse().unwrap());
         let (owner, image, south) = covering(ticket(1, 1).image, "south");

@@ -131,7 +131,7 @@ impl Model {
     }
 
     async fn assert_same(&self, index: &SqliteIndex) {
-        let domain = domain(&index, "one").await;
+        let domain = domain(index, "one").await;
         let ids: Vec<ChunkId> = (0..60).map(id).collect();
         let found = index.locate(domain, &ids).await.unwrap();
         let wanted: Vec<_> = ids.iter().map(|id| self.rows.get(&(domain, *id)).copied()).collect();

@@ -66,10 +66,7 @@ pub struct AdminKey {
 
 /// Whether a change leaves somebody who can sign in and administer the deployment: `lost` says which of the keys it takes.
 /// The error is the last that would go.
-pub fn keep_an_admin(
-    keys: &[AdminKey],
-    lost: impl Fn(&AdminKey) -> bool,
-) -> Result<(), &AdminKey> {
+pub fn keep_an_admin(keys: &[AdminKey], lost: impl Fn(&AdminKey) -> bool) -> Result<(), &AdminKey> {
     match keys.iter().find(|key| lost(key)) {
         Some(last) if keys.iter().all(&lost) => Err(last),
         Some(_) | None => Ok(()),

@@ -1,8 +1,9 @@
 //! What callers ask for.
 
 use model::{
-    AccountId, Act, Attributes, ClientToken, Description, FileName, ImageId, ImageKind, ImageStatus, Name, NameRule,
-    Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
+    AccountId, Act, Attributes, ClientToken, Description, FileName, ImageId, ImageKind,
+    ImageStatus, Name, NameRule, Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags,
+    Timestamp, UserId,
 };
 
 /// Who asks, and under which request.

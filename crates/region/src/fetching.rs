@@ -48,7 +48,8 @@ struct Way {
     source: PeerSource,
     domain: Domain,
     names: Names,
-    sizes: Vec<u64>,
+    /// What each is called there, and its size in bytes.
+    disks: Vec<(Digest, u64)>,
 }
 
 /// Whether chunks are called here as they are at their source.
@@ -129,7 +130,7 @@ impl Region {
         digests: &[Digest],
         stop: &CancellationToken,
     ) -> Result<Fetched, RegionFault> {
-        let way = self.way_of(copy).await?;
+        let way = self.way_of(copy, digests).await?;
         let tally = Arc::new(Tally::default());
         let recorder = tokio::spawn(record_regularly(
             self.clone(),
@@ -137,7 +138,7 @@ impl Region {
             Arc::clone(&tally),
             stop.clone(),
         ));
-        let fetched = self.fetch_each(copy, digests, stop, &tally, &way).await;
+        let fetched = self.fetch_each(copy, &way, stop, &tally).await;
         recorder.abort();
         let row = self.record_tally(copy, &tally).await?;
         match (fetched, row) {
@@ -160,14 +161,13 @@ impl Region {
     async fn fetch_each(
         &self,
         copy: &CopyRow,
-        digests: &[Digest],
+        way: &Way,
         stop: &CancellationToken,
         tally: &Arc<Tally>,
-        way: &Way,
     ) -> Result<DiskDigests, TransferFault> {
         let mut before = Before::default();
-        let mut here = Vec::with_capacity(digests.len());
-        for (digest, size) in digests.iter().zip(&way.sizes) {
+        let mut here = Vec::with_capacity(way.disks.len());
+        for (digest, size) in &way.disks {
             let watch = self.watch_for(copy, stop, tally, before);
             let (root, moved) = self.fetch_one(digest, *size, way, &watch).await?;
             here.push(Digest(*root.id().as_bytes()));
@@ -208,7 +208,7 @@ impl Region {
     }
 
     /// How a copy's disks come here: from whom, into which domain, and under which names.
-    async fn way_of(&self, copy: &CopyRow) -> Result<Way, RegionFault> {
+    async fn way_of(&self, copy: &CopyRow, digests: &[Digest]) -> Result<Way, RegionFault> {
         failpoint!("src.tree_read");
         let peer = self.source_of(copy)?;
         let ids = if copy.source_sealed { IdSpace::Sealed } else { IdSpace::Plain };
@@ -220,8 +220,9 @@ impl Region {
         let names = self.names(domain, source_naming)?;
         let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone(), ids } };
         let disks = self.inner.catalog.read().await?.image_disks(&copy.target_image).await?;
-        let sizes = disks.iter().map(|disk| disk.size.bytes()).collect();
-        Ok(Way { source, domain, names, sizes })
+        let sizes = disks.iter().map(|disk| disk.size.bytes());
+        let disks = digests.iter().copied().zip(sizes).collect();
+        Ok(Way { source, domain, names, disks })
     }
 
     /// Whether chunks are called here as they are at their source.

@@ -85,7 +85,7 @@ pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
 pub use tickets::{
     DecideTicket, OpenTicket, TicketQuery, TicketSelection, TicketTarget, TicketView,
 };
-pub use users::{NewUser, UserChange, UserView};
 pub use usage::{UsageLine, Whose};
+pub use users::{NewUser, UserChange, UserView};
 pub use views::{CopyView, DiskView, ImageView, InstanceView, ShareView, SnapshotView, Verified};
 pub use watch::Foretold;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use catalog::{Catalog, Tx};
-use model::{Clock, CopyId, Currency, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection, Zone};
+use model::{
+    Clock, CopyId, Currency, Digest, DomainName, ImageId, QuotaKind, RegionId, Rejection, Zone,
+};
 use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -18,8 +20,8 @@ use crate::entropy::{Entropy, new_id};
 use crate::imports::ImportSession;
 use crate::keyring::{EmbeddedKeyRing, KeyRing};
 use crate::links::Links;
-use crate::meters::{Arrivals, LinkSpeeds};
 use crate::maintenance::Finishing;
+use crate::meters::{Arrivals, LinkSpeeds};
 use crate::peer::PeerRegion;
 use crate::refused::{Refused, RegionFault};
 use crate::watch::LiveRates;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, KeyRingKind, KeyState, ImageStatus, Origin, Progress,
-    QuotaKind, Rejection, SnapshotId,
+    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, ImageStatus, KeyRingKind, KeyState,
+    Origin, Progress, QuotaKind, Rejection, SnapshotId,
 };
 use store::TreePart;
 use tokio_util::sync::CancellationToken;

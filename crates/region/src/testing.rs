@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use bytes::Bytes;
 use catalog::{AccountRow, Catalog, IndexOptions, Inserted, SqliteIndex, UserRow};
 use model::{
-    AccountId, Admittance, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId, Name,
-    NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
+    AccountId, Admittance, Architecture, Attributes, BootMode, Clock, Description, Digest, ImageId,
+    Name, NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
     UserId, Zone,
 };
 use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};

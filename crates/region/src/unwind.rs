@@ -138,7 +138,11 @@ impl Region {
 }
 
 /// Gives back what an image that is being made has reserved.
-pub(crate) async fn give_back(tx: &mut Tx, image: &ImageRow, disks: u64) -> Result<(), RegionFault> {
+pub(crate) async fn give_back(
+    tx: &mut Tx,
+    image: &ImageRow,
+    disks: u64,
+) -> Result<(), RegionFault> {
     tx.give_back_reserved(&image.account, QuotaKind::Image, 1).await?;
     tx.give_back_reserved(&image.account, QuotaKind::Snapshot, disks).await?;
     Ok(())

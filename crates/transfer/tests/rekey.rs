@@ -446,13 +446,12 @@ async fn an_estimate_is_what_is_then_received() {
     pair.ours.put_into(&target, domain, |id| id.as_bytes()[0] < 100).await;
     let (_, source) = pair.source();
     let frames = &pair.theirs.frames;
-    let measure: Box<Measure<'_>> = Box::new(move |ids| {
-        let bytes = ids.iter().map(|id| frames[id].len() as u64).sum();
+    let measure = move |ids: Vec<ChunkId>| {
+        let bytes: u64 = ids.iter().map(|id| frames[id].len() as u64).sum();
         async move { Ok(bytes) }.boxed()
-    });
-    let watch = Watch::default();
-    let noticed = Noticed::default();
-    let ways = (&watch, &*measure, &noticed);
+    };
+    let (watch, noticed) = (Watch::default(), Noticed::default());
+    let ways: (&Watch, &Measure<'_>, &Noticed) = (&watch, &measure, &noticed);
     let missing = rekey_missing_bytes(pair.job(domain), &source, &target, ways).await.unwrap();
     let rekeyed = rekey_disk(pair.job(domain), &source, &target, &watch).await.unwrap();
     let Moved { bytes_received, chunks_received, chunks_reused, places } = rekeyed.moved;

@@ -15,8 +15,8 @@ use transfer::testing::{
     Counted, SampleDisk, ShelfSource, Tampered, Weight, frame_of, light_chunk,
 };
 use transfer::{
-    ChunkSource, FetchDisk, Missing, Moved, Noticed, Progress, RateLimiter, StoreSource, TransferFault,
-    TreeError, Watch, fetch_disk, missing_bytes,
+    ChunkSource, FetchDisk, Missing, Moved, Noticed, Progress, RateLimiter, StoreSource,
+    TransferFault, TreeError, Watch, fetch_disk, missing_bytes,
 };
 
 const CHUNK: u64 = store::CHUNK_BYTES as u64;

@@ -11,11 +11,11 @@ use region::BeginImport;
 use super::auth::{At, On};
 use super::read::{ReadJson, Token};
 use super::wire::{FinishRequest, Image, ImportRequest, ReceivedChunks};
-use crate::{ApiState, FRAMES_BODY_BYTES};
 use crate::body::PacedBody;
 use crate::chunk_list::{ChunkList, check_octets};
 use crate::frame_body::FrameRuns;
 use crate::refusal::{Answer, Refusal};
+use crate::{ApiState, FRAMES_BODY_BYTES};
 
 /// A body of frames that is not read yet.
 pub(crate) struct FrameBody(FrameRuns);

@@ -7,10 +7,10 @@ use catalog::{IndexOptions, SqliteIndex};
 use futures::{FutureExt, StreamExt};
 use model::{AccountId, CopyId, RegionId};
 use region::{
-    Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, IdSpace, PeerFault,
-    PeerFrames, PeerRefused, PeerRegion, Standing,
+    Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, IdSpace, PeerFault, PeerFrames,
+    PeerRefused, PeerRegion, Standing,
 };
-use store::{ChunkId, ChunkStore, IdKey, Domain, FilesBackend, StoreOptions};
+use store::{ChunkId, ChunkStore, Domain, FilesBackend, IdKey, StoreOptions};
 use tokio_util::sync::CancellationToken;
 use transfer::testing::{Rig, cases};
 use transfer::{ChunkSource, FrameStream, SourceFault};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, FileProblem, ImageId, ImageKind,
-    ImageStatus, InstanceId, KeyRingKind, KeyState, Name, QuotaKind, RegionId, Rejection, Role,
-    SnapshotId, TicketId, TicketNeed, TicketState, Timestamp, UserId,
+    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, FileProblem,
+    ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState, Name, QuotaKind, RegionId,
+    Rejection, Role, SnapshotId, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::WireRejection;

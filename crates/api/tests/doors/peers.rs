@@ -7,8 +7,8 @@ use api::{PeerClient, PeerSecret, ServeLimits};
 use model::{AccountId, CopyId, ImageId, RegionId, Rejection};
 use region::testing::{World, disk};
 use region::{
-    Approval, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView, OfferedDisk, PeerFault,
-    PeerRefused, PeerRegion, RemoteRegion, Seen, Standing,
+    Approval, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView,
+    OfferedDisk, PeerFault, PeerRefused, PeerRegion, RemoteRegion, Seen, Standing,
 };
 use reqwest::Method;
 use serde_json::json;

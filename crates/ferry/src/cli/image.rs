@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use disk::Declared;
 use model::{
-    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageKind, ImageStatus, Name, OsType, Platform, RegionId,
+    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageKind, ImageStatus,
+    Name, OsType, Platform, RegionId,
 };
 
 use super::local_image::{ConvertArgs, RegisterArgs};

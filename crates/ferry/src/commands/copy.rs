@@ -6,9 +6,9 @@ use api::native::wire::{CopyAnswer, CopyRequest, EstimateAnswer, EstimateResult}
 use model::{ClientToken, RegionId};
 use reqwest::Method;
 
-use super::{Session, batch};
 use super::copies::{Watched, wait_for};
 use super::image::tag_map;
+use super::{Session, batch};
 use crate::cli::{CopyArgs, OutputFormat};
 use crate::client::{Body, Call};
 use crate::exit::Exit;

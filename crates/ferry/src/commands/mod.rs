@@ -2,9 +2,9 @@
 
 mod account;
 mod audit;
+mod batch;
 mod check_up;
 mod copies;
-mod batch;
 mod copy;
 mod digest;
 mod encryption_key;
@@ -18,9 +18,9 @@ mod manual;
 mod quota;
 mod share;
 mod snapshot;
-mod user;
 mod ticket;
 mod usage;
+mod user;
 
 use crate::cli::{Cli, Command};
 use crate::client::Client;

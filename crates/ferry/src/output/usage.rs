@@ -161,7 +161,10 @@ impl Row for EstimateResult {
             ("snapshots", quota("snapshot")),
             ("traffic costs", cost(&estimate.costs.traffic)),
             ("30 days cost", cost(&estimate.costs.storage_30_days)),
-            ("needs", estimate.needs.as_ref().map(|needs| needs.detail.clone()).unwrap_or_default()),
+            (
+                "needs",
+                estimate.needs.as_ref().map(|needs| needs.detail.clone()).unwrap_or_default(),
+            ),
         ]
     }
 }

@@ -80,7 +80,8 @@ impl KmsConfig {
 
     fn pairs(&self) -> Result<Vec<(AccountId, EncryptionKeyId)>, String> {
         let pair = |key: &KmsKeyConfig| {
-            let account = key.account.parse().map_err(|error: model::InvalidId| error.to_string())?;
+            let account =
+                key.account.parse().map_err(|error: model::InvalidId| error.to_string())?;
             let key = key.key.parse().map_err(|error: model::InvalidId| error.to_string())?;
             Ok((account, key))
         };
@@ -98,7 +99,8 @@ impl KmsConfig {
             timeout: Duration::from_secs(self.timeout_secs),
             authorities: self.authorities.clone(),
         };
-        let kms = AwsKms::new(&options, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
+        let kms =
+            AwsKms::new(&options, Arc::new(SystemClock)).map_err(|error| error.to_string())?;
         let keys = AwsKeys::new(self.pairs()?);
         Ok(Arc::new(AwsKeyRing { kms, keys, region: region.clone() }))
     }

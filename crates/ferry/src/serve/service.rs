@@ -18,8 +18,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Config, RegionConfig};
-use super::kms::KeyRingConfig;
 use super::data_folder::{DataFolder, master_key};
+use super::kms::KeyRingConfig;
 use crate::failure::Failure;
 use crate::profile::Profile;
 

@@ -80,7 +80,7 @@ fn r004_8_an_encrypted_copy_reads_the_same_and_nothing_of_it_lies_in_the_clear()
     home.ferry(&format!("encryption-key delete {key} --region cn-shanghai --days 7"))
         .ended(5)
         .said(&["1 images and 1 snapshots"]);
-    let doomed =
-        home.json(&format!("encryption-key delete {key} --region cn-shanghai --days 7 --lose-images"));
+    let doomed = home
+        .json(&format!("encryption-key delete {key} --region cn-shanghai --days 7 --lose-images"));
     assert_eq!(doomed["state"], "pending_deletion");
 }

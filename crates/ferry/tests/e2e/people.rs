@@ -68,12 +68,16 @@ fn two_accounts_live_side_by_side() {
     let actions = home.json("audit list --accounts --account default");
     let actions: Vec<_> =
         actions.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    for wanted in ["account.create", "user.create", "key.create", "user.disable", "account.enable"] {
+    for wanted in ["account.create", "user.create", "key.create", "user.disable", "account.enable"]
+    {
         assert!(actions.contains(&wanted), "{wanted} is not among {actions:?}");
     }
     let trail = home.json(&format!("audit list --subject {image}"));
     assert_eq!(trail.as_array().unwrap().len(), 2, "{trail}");
-    assert_eq!(rita.ferry(&format!("audit list --subject {image} -o json")).ended(0).out.trim(), "[]");
+    assert_eq!(
+        rita.ferry(&format!("audit list --subject {image} -o json")).ended(0).out.trim(),
+        "[]"
+    );
     let checked = home.json("audit verify");
     assert!(checked.as_array().unwrap().len() > 1);
     assert!(checked.as_array().unwrap().iter().all(|trail| trail["whole"] == true), "{checked}");

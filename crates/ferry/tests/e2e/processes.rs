@@ -121,15 +121,15 @@ fn r004_8_two_processes_copy_encrypted_images_between_them() {
     disks::mixed(&home.path("disk.raw"), 6, 3);
     let at = |name: &str, line: &str| home.good(&format!("{line} --profile {name}.profile"));
     at("north", "image import disk.raw --name web --region north");
-    let there =
-        at("north", "image copy web --from north --to south --encrypt -o id");
+    let there = at("north", "image copy web --from north --to south --encrypt -o id");
     let there = there.lines().next().unwrap().to_owned();
     crate::world::until("the copy is there", || {
         let shown = at("south", &format!("image show {there} --region south -o json"));
         shown.contains("\"available\"").then_some(())
     });
     // Sealed on both sides, each by its own names.
-    let back = at("south", &format!("image copy {there} --from south --to north --name back -o id"));
+    let back =
+        at("south", &format!("image copy {there} --from south --to north --name back -o id"));
     let back = back.lines().next().unwrap().to_owned();
     crate::world::until("the copy is back", || {
         let shown = at("north", &format!("image show {back} --region north -o json"));

@@ -25,7 +25,11 @@ async fn world(moto: &Moto, id: &EncryptionKeyId) -> World {
     world
 }
 
-async fn copy(world: &World, image: &model::ImageId, sealing: Sealing) -> Result<Accepted, Refused> {
+async fn copy(
+    world: &World,
+    image: &model::ImageId,
+    sealing: Sealing,
+) -> Result<Accepted, Refused> {
     let command = CopyImage {
         image: image.clone(),
         targets: vec![region_id("south")],

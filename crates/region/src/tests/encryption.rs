@@ -124,8 +124,7 @@ async fn r004_8_an_encrypted_image_is_copied_to_another_key_and_never_made_plain
         matches!(plain, Err(Refused::Rejected(Rejection::NotToPlain { .. }))),
         "api-15: {plain:?}"
     );
-    let same =
-        seal(&world, ("south", &within.image), "south", Sealing::Key(two)).await;
+    let same = seal(&world, ("south", &within.image), "south", Sealing::Key(two)).await;
     assert!(matches!(same, Err(Refused::Rejected(Rejection::SameRegion { .. }))), "{same:?}");
     world.check_world().await;
 }
@@ -140,7 +139,7 @@ async fn r004_8_a_second_encrypted_copy_sends_only_what_is_new() {
     let first = seal(&world, ("north", &image.id), "south", sealed()).await.unwrap();
     world.run_until_idle().await;
     let changed = disk(3, 40, |chunk| Some(if chunk == 7 { 1_000 } else { chunk }));
-    let newer = world.import("north", "web-2", &[changed.clone()]).await;
+    let newer = world.import("north", "web-2", std::slice::from_ref(&changed)).await;
     let second = seal(&world, ("north", &newer.id), "south", sealed()).await.unwrap();
     world.run_until_idle().await;
     let sent = |copy: Accepted| {
@@ -174,9 +173,10 @@ async fn r004_8_a_disabled_key_makes_the_copy_wait_and_go_on_when_it_is_back() {
         seal(&world, ("north", &image.id), "south", Sealing::Key(key.clone())).await.unwrap();
     south.disable_encryption_key(&world.caller, &key).await.unwrap();
     let again = seal(&world, ("north", &image.id), "south", Sealing::Key(key.clone())).await;
-    assert!(
-        matches!(again, Err(Refused::Rejected(Rejection::KeyUnusable { state: KeyState::Disabled, .. })))
-    );
+    assert!(matches!(
+        again,
+        Err(Refused::Rejected(Rejection::KeyUnusable { state: KeyState::Disabled, .. }))
+    ));
     world.run_until_idle().await;
     let waiting = south.copy(&world.caller, &copy.copy).await.unwrap();
     assert_eq!(waiting.phase, Phase::Waiting);
@@ -347,5 +347,34 @@ async fn a_token_is_for_one_sealing() {
     for other in [Sealing::AsSource, Sealing::Plain, Sealing::DefaultKey] {
         let refused = ask(other).await;
         assert!(matches!(refused, Err(Refused::Rejected(Rejection::TokenReused))), "{refused:?}");
+    }
+}
+
+/// Wrapped data keys, version 1 (`docs/formats.md` 10): each opens for its own account, key and region alone, under the version of
+/// the key that wrapped it.
+#[tokio::test]
+async fn a_wrapped_data_key_opens_in_its_own_place_alone() {
+    let world = World::with_regions(["north", "south"]).await;
+    let (south, account) = (world.region("south"), &world.caller.account);
+    let (key, other) = (new_key(&world, "south").await, new_key(&world, "south").await);
+    let ring = &south.inner.key_ring;
+    let made = ring.generate(account, &key).await.unwrap();
+    assert_eq!(made.wrapped[..5], [1, 1, 0, 0, 0], "the version of the format, then the key's");
+    assert_eq!(made.wrapped.len(), 5 + 1 + 12 + 32 + 16);
+    south.rotate_encryption_key(&world.caller, &key).await.unwrap();
+    assert_eq!(ring.generate(account, &key).await.unwrap().wrapped[..5], [1, 2, 0, 0, 0]);
+    assert_eq!(ring.unwrap(account, &key, &made.wrapped).await.unwrap(), made.plain);
+
+    assert!(ring.unwrap(account, &other, &made.wrapped).await.is_err());
+    assert!(ring.unwrap(&world.stranger().account, &key, &made.wrapped).await.is_err());
+    let north = &world.region("north").inner.key_ring;
+    assert!(north.unwrap(account, &key, &made.wrapped).await.is_err());
+    for place in 0..made.wrapped.len() {
+        let mut bent = made.wrapped.clone();
+        bent[place] ^= 1;
+        assert!(ring.unwrap(account, &key, &bent).await.is_err(), "byte {place}");
+    }
+    for short in 0..made.wrapped.len() {
+        assert!(ring.unwrap(account, &key, &made.wrapped[..short]).await.is_err(), "{short} bytes");
     }
 }

@@ -52,7 +52,9 @@ async fn r004_8_a_key_disabled_in_mid_copy_never_leaves_a_half_sealed_image() {
         let verified = south.verify_image(&world.caller, &copy.image).await;
         assert!(matches!(
             verified,
-            Err(Refused::Rejected(Rejection::KeyUnusable { .. } | Rejection::ImageNotAvailable { .. }))
+            Err(Refused::Rejected(
+                Rejection::KeyUnusable { .. } | Rejection::ImageNotAvailable { .. }
+            ))
         ));
         world.check_world().await;
 

@@ -94,6 +94,9 @@ impl FinishRequest {
 }
 
 /// A word of one of the model's lists.
-pub(super) fn word<T: std::str::FromStr<Err: ToString>>(name: &'static str, text: &str) -> Result<T, Refusal> {
+pub(super) fn word<T: std::str::FromStr<Err: ToString>>(
+    name: &'static str,
+    text: &str,
+) -> Result<T, Refusal> {
     text.parse().map_err(|error: T::Err| BadRequest::value(name, error.to_string()).into())
 }
