@@ -38,7 +38,7 @@ impl Collector for AvailableTimes {
             let mut buckets: Vec<(f64, u64)> =
                 AVAILABLE_WITHIN_SECS.iter().map(|bound| (*bound as f64, counted(bound))).collect();
             let beyond = times.copies - buckets.iter().map(|(_, count)| count).sum::<u64>();
-            buckets.push((f64::MAX, beyond));
+            buckets.push((f64::INFINITY, beyond));
             let labels = [("region", region.as_str())];
             let mut metric = family.encode_family(&labels)?;
             metric.encode_histogram::<NoLabelSet>(times.seconds, times.copies, &buckets, None)?;

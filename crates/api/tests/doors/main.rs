@@ -4,6 +4,7 @@
 mod accounts;
 mod bad_inputs;
 mod copies;
+mod encryption;
 mod foreign;
 mod imports;
 mod listings;

@@ -75,6 +75,50 @@ const TESTED: &[(&str, &str, &str)] = &[
     ("verify_audit", "accounts", "the_trails_tell_who_did_what_and_are_checked"),
     ("list_accounts_audit", "accounts", "the_trails_tell_who_did_what_and_are_checked"),
     ("verify_accounts_audit", "accounts", "the_trails_tell_who_did_what_and_are_checked"),
+    (
+        "list_encryption_keys",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "create_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "show_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "delete_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "disable_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "enable_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "rotate_encryption_key",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    (
+        "name_snapshot_chunks",
+        "encryption",
+        "r004_8_a_key_is_made_used_switched_off_and_on_and_deleted",
+    ),
+    ("show_usage", "usage", "r000_4_r001_5_r003_3_a_bill_tells_quantity_rate_and_amount"),
+    ("list_rates", "usage", "r000_4_r001_5_r003_3_a_bill_tells_quantity_rate_and_amount"),
+    ("set_rate", "usage", "r000_4_r001_5_r003_3_a_bill_tells_quantity_rate_and_amount"),
+    ("list_links", "usage", "r001_10_r002_2_r003_5_queues_estimates_and_figures"),
     ("openapi", "openapi", "every_operation_is_routed_and_asks_for_a_key"),
 ];
 
