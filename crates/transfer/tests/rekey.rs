@@ -385,22 +385,28 @@ async fn a_source_that_tells_no_names_is_left_and_a_stop_is_at_once() {
 async fn a_stop_in_the_middle_loses_no_more_than_the_window() {
     let pair = Pair::of(&(0..1_500).map(Some).collect::<Vec<_>>(), Weight::Heavy);
     let (target, domain) = rig::new_sealed().await;
-    let (shelf, source) = pair.source();
+    let (shelf, whole) = pair.source();
     let mut watch = Watch::default();
-    let cancel = watch.cancel.clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = seen.clone();
-    watch.progress = Box::new(move |progress| {
-        note.lock().unwrap().push(progress);
-        if progress.bytes_received > 48 << 20 {
-            cancel.cancel();
-        }
+    watch.progress = Box::new(move |progress| note.lock().unwrap().push(progress));
+    // The source itself says when: progress is told by the clock, and all may be over before it is.
+    let (cancel, counted) = (watch.cancel.clone(), shelf.clone());
+    let source = Tampered::new(shelf.clone(), move |_, _, body| {
+        let (cancel, counted) = (cancel.clone(), counted.clone());
+        body.inspect(move |_| {
+            if counted.sent() > 48 << 20 {
+                cancel.cancel();
+            }
+        })
+        .boxed()
     });
+    let source = Named::new(source, &pair.theirs, &pair.ours);
     let fault = rekey_disk(pair.job(domain), &source, &target, &watch).await;
     assert!(matches!(fault, Err(TransferFault::Stopped)), "{fault:?}");
     let sent = shelf.sent();
     assert!(sent < pair.theirs.frame_bytes());
-    let rekeyed = rekey_disk(pair.job(domain), &source, &target, &Watch::default()).await.unwrap();
+    let rekeyed = rekey_disk(pair.job(domain), &whole, &target, &Watch::default()).await.unwrap();
     pair.assert_whole(&target, domain, rekeyed).await;
     let nodes: u64 =
         pair.theirs.nodes.iter().map(|id| pair.theirs.frames[id].len() as u64).sum::<u64>() + 200;

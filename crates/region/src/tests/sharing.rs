@@ -279,6 +279,7 @@ async fn r004_8_an_encrypted_image_is_neither_shared_nor_published() {
     world.check_world().await;
 }
 
+/// R000-12, R001-7, R003-9: used by instances and exported, in no other state.
 #[tokio::test]
 async fn r000_12_r001_7_r003_9_only_available_images_that_one_sees_are_used() {
     let world = World::with_regions(["north", "south"]).await;

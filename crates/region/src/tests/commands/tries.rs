@@ -110,40 +110,42 @@ impl Try<'_> {
         let new = |account| NewUser { account, name: name("anna"), role: Role::Reader };
         let audited = AuditQuery { account: Some(ids.account.clone()), ..AuditQuery::default() };
         Some(match command {
-            "create_account" => shown(accounts.create_account(caller, name("stranger")).await),
-            "accounts" => shown(accounts.accounts(caller, page()).await),
-            "account" => shown(accounts.account(caller, &ids.account).await),
+            "create_account" => {
+                shown(Box::pin(accounts.create_account(caller, name("stranger"))).await)
+            }
+            "accounts" => shown(Box::pin(accounts.accounts(caller, page())).await),
+            "account" => shown(Box::pin(accounts.account(caller, &ids.account)).await),
             "set_account_state" => {
-                shown(accounts.set_account_state(caller, &ids.account, on).await)
+                shown(Box::pin(accounts.set_account_state(caller, &ids.account, on)).await)
             }
             "create_user" => {
                 shown(accounts.create_user(caller, new(Some(ids.account.clone()))).await)
             }
-            "users" => shown(accounts.users(caller, Some(&ids.account), page()).await),
-            "user" => shown(accounts.user(caller, &ids.user).await),
-            "change_user" => {
-                shown(accounts.change_user(caller, &ids.user, UserChange::State(off)).await)
-            }
-            "delete_user" => shown(accounts.delete_user(caller, &ids.user).await),
-            "create_key" => {
-                shown(accounts.create_key(caller).await.map(|key| key.id.to_string().len()))
-            }
+            "users" => shown(Box::pin(accounts.users(caller, Some(&ids.account), page())).await),
+            "user" => shown(Box::pin(accounts.user(caller, &ids.user)).await),
+            "change_user" => shown(
+                Box::pin(accounts.change_user(caller, &ids.user, UserChange::State(off))).await,
+            ),
+            "delete_user" => shown(Box::pin(accounts.delete_user(caller, &ids.user)).await),
+            "create_key" => shown(
+                Box::pin(accounts.create_key(caller)).await.map(|key| key.id.to_string().len()),
+            ),
             "create_key_of" => {
-                shown(accounts.create_key_of(caller, &ids.user).await.map(|key| key.id))
+                shown(Box::pin(accounts.create_key_of(caller, &ids.user)).await.map(|key| key.id))
             }
-            "list_keys" => shown(accounts.list_keys(caller).await),
-            "list_keys_of" => shown(accounts.list_keys_of(caller, &ids.user).await),
-            "set_key_state" => shown(accounts.set_key_state(caller, &ids.key, off).await),
-            "delete_key" => shown(accounts.delete_key(caller, &ids.key).await),
+            "list_keys" => shown(Box::pin(accounts.list_keys(caller)).await),
+            "list_keys_of" => shown(Box::pin(accounts.list_keys_of(caller, &ids.user)).await),
+            "set_key_state" => shown(Box::pin(accounts.set_key_state(caller, &ids.key, off)).await),
+            "delete_key" => shown(Box::pin(accounts.delete_key(caller, &ids.key)).await),
             "audit" => {
                 let north = self.world.region("north").audit(caller, audited.clone()).await;
                 match north {
-                    Ok(_) => shown(accounts.audit(caller, audited).await),
+                    Ok(_) => shown(Box::pin(accounts.audit(caller, audited)).await),
                     Err(refused) => Err(refused),
                 }
             }
             "verify_audit" => match self.world.region("north").verify_audit(caller).await {
-                Ok(_) => shown(accounts.verify_audit(caller).await),
+                Ok(_) => shown(Box::pin(accounts.verify_audit(caller)).await),
                 Err(refused) => Err(refused),
             },
             _ => return None,
@@ -156,19 +158,25 @@ impl Try<'_> {
         Some(match command {
             "images" => {
                 let query = ImageQuery { ids: vec![image.clone()], ..ImageQuery::default() };
-                shown(north.images(caller, query).await)
+                shown(Box::pin(north.images(caller, query)).await)
             }
-            "image" => shown(north.image(caller, image).await),
-            "edit_image" => shown(north.edit_image(caller, image, EditImage::default()).await),
+            "image" => shown(Box::pin(north.image(caller, image)).await),
+            "edit_image" => {
+                shown(Box::pin(north.edit_image(caller, image, EditImage::default())).await)
+            }
             "delete_image" => {
                 let (force, snapshots) = (Force::Yes, SnapshotsOfImage::Delete);
-                shown(north.delete_image(caller, image, force, snapshots).await)
+                shown(Box::pin(north.delete_image(caller, image, force, snapshots)).await)
             }
-            "verify_image" => shown(north.verify_image(caller, image).await),
-            "cancel_image" => shown(north.cancel_image(caller, running).await),
-            "copy_image" => shown(north.copy_image(caller, self.copy_command()).await),
-            "copy_images" => shown(north.copy_images(caller, vec![self.copy_command()]).await),
-            "estimate_copy" => shown(north.estimate_copy(caller, self.copy_command()).await),
+            "verify_image" => shown(Box::pin(north.verify_image(caller, image)).await),
+            "cancel_image" => shown(Box::pin(north.cancel_image(caller, running)).await),
+            "copy_image" => shown(Box::pin(north.copy_image(caller, self.copy_command())).await),
+            "copy_images" => {
+                shown(Box::pin(north.copy_images(caller, vec![self.copy_command()])).await)
+            }
+            "estimate_copy" => {
+                shown(Box::pin(north.estimate_copy(caller, self.copy_command())).await)
+            }
             "begin_import" => {
                 let command = BeginImport {
                     name: name("web"),
@@ -179,13 +187,17 @@ impl Try<'_> {
                     names: NameRule::Free,
                     token: None,
                 };
-                shown(north.begin_import(caller, command).await.map(|image| image.status))
+                shown(Box::pin(north.begin_import(caller, command)).await.map(|image| image.status))
             }
-            "import_missing" => {
-                shown(north.import_missing(caller, running, vec![ChunkId::of(b"a")]).await)
+            "import_missing" => shown(
+                Box::pin(north.import_missing(caller, running, vec![ChunkId::of(b"a")])).await,
+            ),
+            "import_frames" => {
+                shown(Box::pin(north.import_frames(caller, running, Bytes::new())).await)
             }
-            "import_frames" => shown(north.import_frames(caller, running, Bytes::new()).await),
-            "finish_import" => shown(north.finish_import(caller, running, Vec::new()).await),
+            "finish_import" => {
+                shown(Box::pin(north.finish_import(caller, running, Vec::new())).await)
+            }
             _ => return None,
         })
     }
@@ -204,18 +216,20 @@ impl Try<'_> {
                     names: NameRule::Free,
                     token: None,
                 };
-                shown(north.register_local_image(caller, command).await)
+                shown(Box::pin(north.register_local_image(caller, command)).await)
             }
             "convert_image" => {
                 let (image, names) = (image.clone(), NameRule::Free);
                 let command = ConvertImage { image, name: None, description: None, names };
-                shown(north.convert_image(caller, command).await)
+                shown(Box::pin(north.convert_image(caller, command)).await)
             }
-            "share_image" => shown(north.share_image(caller, image, other).await),
-            "unshare_image" => shown(north.unshare_image(caller, image, other).await),
-            "shares" => shown(north.shares(caller, image).await),
-            "publish_image" => shown(north.publish_image(caller, image, Offer::Public).await),
-            "unpublish_image" => shown(north.unpublish_image(caller, image).await),
+            "share_image" => shown(Box::pin(north.share_image(caller, image, other)).await),
+            "unshare_image" => shown(Box::pin(north.unshare_image(caller, image, other)).await),
+            "shares" => shown(Box::pin(north.shares(caller, image)).await),
+            "publish_image" => {
+                shown(Box::pin(north.publish_image(caller, image, Offer::Public)).await)
+            }
+            "unpublish_image" => shown(Box::pin(north.unpublish_image(caller, image)).await),
             _ => return None,
         })
     }
@@ -234,32 +248,42 @@ impl Try<'_> {
         let (caller, ids) = (&self.caller, self.ids);
         let quota = QuotaKind::Image;
         Some(match command {
-            "copies" => shown(south.copies(caller, CopyQuery::default()).await),
-            "copy" => shown(south.copy(caller, &ids.copy).await),
-            "retry_copy" => shown(south.retry_copy(caller, &ids.copy).await),
-            "watch_copy" => shown(south.watch_copy(caller, &ids.copy).await.map(|_| ())),
-            "create_instance" => shown(north.create_instance(caller, name("vm"), &ids.image).await),
-            "instances" => shown(north.instances(caller).await),
-            "instance" => shown(north.instance(caller, &ids.instance).await),
-            "change_instance_disk" => {
-                shown(north.change_instance_disk(caller, &ids.instance, &ids.image).await)
+            "copies" => shown(Box::pin(south.copies(caller, CopyQuery::default())).await),
+            "copy" => shown(Box::pin(south.copy(caller, &ids.copy)).await),
+            "retry_copy" => shown(Box::pin(south.retry_copy(caller, &ids.copy)).await),
+            "watch_copy" => shown(Box::pin(south.watch_copy(caller, &ids.copy)).await.map(|_| ())),
+            "create_instance" => {
+                shown(Box::pin(north.create_instance(caller, name("vm"), &ids.image)).await)
             }
-            "delete_instance" => shown(north.delete_instance(caller, &ids.instance).await),
+            "instances" => shown(Box::pin(north.instances(caller)).await),
+            "instance" => shown(Box::pin(north.instance(caller, &ids.instance)).await),
+            "change_instance_disk" => {
+                shown(Box::pin(north.change_instance_disk(caller, &ids.instance, &ids.image)).await)
+            }
+            "delete_instance" => {
+                shown(Box::pin(north.delete_instance(caller, &ids.instance)).await)
+            }
             "snapshots" => {
                 let query =
                     SnapshotQuery { image: Some(ids.image.clone()), ..SnapshotQuery::default() };
-                shown(north.snapshots(caller, query).await)
+                shown(Box::pin(north.snapshots(caller, query)).await)
             }
-            "snapshot" => shown(north.snapshot(caller, &ids.snapshot).await),
-            "delete_snapshot" => shown(north.delete_snapshot(caller, &ids.snapshot).await),
-            "disk_naming" => shown(north.disk_naming(caller, &ids.snapshot).await.map(|_| ())),
-            "disk_frames" => {
-                shown(north.disk_frames(caller, &ids.snapshot, Vec::new()).await.map(|_| ()))
+            "snapshot" => shown(Box::pin(north.snapshot(caller, &ids.snapshot)).await),
+            "delete_snapshot" => {
+                shown(Box::pin(north.delete_snapshot(caller, &ids.snapshot)).await)
             }
-            "quotas" => shown(north.quotas(caller).await),
-            "quotas_of" => shown(north.quotas_of(caller, &ids.account).await),
-            "set_quota" => shown(north.set_quota(caller, quota, 1_000).await),
-            "set_quota_of" => shown(north.set_quota_of(caller, &ids.account, quota, 1_000).await),
+            "disk_naming" => {
+                shown(Box::pin(north.disk_naming(caller, &ids.snapshot)).await.map(|_| ()))
+            }
+            "disk_frames" => shown(
+                Box::pin(north.disk_frames(caller, &ids.snapshot, Vec::new())).await.map(|_| ()),
+            ),
+            "quotas" => shown(Box::pin(north.quotas(caller)).await),
+            "quotas_of" => shown(Box::pin(north.quotas_of(caller, &ids.account)).await),
+            "set_quota" => shown(Box::pin(north.set_quota(caller, quota, 1_000)).await),
+            "set_quota_of" => {
+                shown(Box::pin(north.set_quota_of(caller, &ids.account, quota, 1_000)).await)
+            }
             _ => return None,
         })
     }
@@ -269,43 +293,53 @@ impl Try<'_> {
         let key = &ids.encryption_key;
         Some(match command {
             "create_encryption_key" => {
-                shown(north.create_encryption_key(caller).await.map(|key| key.state))
+                shown(Box::pin(north.create_encryption_key(caller)).await.map(|key| key.state))
             }
-            "encryption_keys" => shown(north.encryption_keys(caller).await),
-            "encryption_key" => shown(north.encryption_key(caller, key).await),
-            "disable_encryption_key" => shown(north.disable_encryption_key(caller, key).await),
-            "enable_encryption_key" => shown(north.enable_encryption_key(caller, key).await),
-            "rotate_encryption_key" => shown(north.rotate_encryption_key(caller, key).await),
+            "encryption_keys" => shown(Box::pin(north.encryption_keys(caller)).await),
+            "encryption_key" => shown(Box::pin(north.encryption_key(caller, key)).await),
+            "disable_encryption_key" => {
+                shown(Box::pin(north.disable_encryption_key(caller, key)).await)
+            }
+            "enable_encryption_key" => {
+                shown(Box::pin(north.enable_encryption_key(caller, key)).await)
+            }
+            "rotate_encryption_key" => {
+                shown(Box::pin(north.rotate_encryption_key(caller, key)).await)
+            }
             "schedule_key_deletion" => {
                 let (days, lose) = (WaitingDays::default(), LoseImages::No);
-                shown(north.schedule_key_deletion(caller, key, days, lose).await)
+                shown(Box::pin(north.schedule_key_deletion(caller, key, days, lose)).await)
             }
             "open_ticket" => {
                 let (image, targets) = (ids.image.clone(), vec![region_id("south")]);
                 let command = OpenTicket { image, targets, why: Remark::new("needed").unwrap() };
-                shown(north.open_ticket(caller, command).await)
+                shown(Box::pin(north.open_ticket(caller, command)).await)
             }
             "decide_ticket" => {
                 let decision = DecideTicket::Refuse { answer: Remark::new("no").unwrap() };
-                shown(north.decide_ticket(caller, &ids.ticket, decision).await)
+                shown(Box::pin(north.decide_ticket(caller, &ids.ticket, decision)).await)
             }
             "tickets" => {
                 let query =
                     TicketQuery { selection: TicketSelection::Own, ..TicketQuery::default() };
-                shown(north.tickets(caller, query).await)
+                shown(Box::pin(north.tickets(caller, query)).await)
             }
-            "ticket" => shown(north.ticket(caller, &ids.ticket).await),
+            "ticket" => shown(Box::pin(north.ticket(caller, &ids.ticket)).await),
             "usage" => {
                 let month: Month = "2023-11".parse().unwrap();
-                shown(north.usage(caller, month, Whose::Account(ids.account.clone())).await)
+                shown(
+                    Box::pin(north.usage(caller, month, Whose::Account(ids.account.clone()))).await,
+                )
             }
-            "links" => shown(north.links(caller, Whose::Account(ids.account.clone())).await),
+            "links" => {
+                shown(Box::pin(north.links(caller, Whose::Account(ids.account.clone()))).await)
+            }
             "set_rate" => {
                 let (day, price): (Day, Price) =
                     ("2999-01-01".parse().unwrap(), "1".parse().unwrap());
-                shown(north.set_rate(caller, Meter::Traffic, day, price).await)
+                shown(Box::pin(north.set_rate(caller, Meter::Traffic, day, price)).await)
             }
-            "rates" => shown(north.rates(caller).await),
+            "rates" => shown(Box::pin(north.rates(caller)).await),
             _ => return None,
         })
     }
