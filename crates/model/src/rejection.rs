@@ -277,7 +277,7 @@ pub enum Rejection {
     },
     /// Shared images are not copied (R001-2).
     #[error(
-        "image `{image}` is shared with you; only its owner can copy it, and share the copy (R001-8)"
+        "image `{image}` is shared with you; only its owner can copy it, and share the copy"
     )]
     SharedNotCopied {
         /// The image.

@@ -99,9 +99,12 @@ async fn estimate(session: &Session, request: &Request) -> Result<(), Failure> {
     let answer: EstimateAnswer = session.client.ask(request.call("estimate the copy")).await?;
     match (session.output.format, answer.results.as_slice()) {
         (OutputFormat::Table, [one]) => session.output.one(one),
-        (OutputFormat::Table | OutputFormat::Json | OutputFormat::Id, all) => {
-            session.output.list(all);
+        (OutputFormat::Table, several) => {
+            session.output.list(several);
+            // What keeps a copy from leaving has no room in a table.
+            several.iter().filter_map(needed).for_each(|line| crate::output::print(&line));
         }
+        (OutputFormat::Json | OutputFormat::Id, all) => session.output.list(all),
     }
     let refused = |result: &EstimateResult| match result {
         EstimateResult::Estimated(_) => None,
@@ -124,6 +127,17 @@ async fn estimate(session: &Session, request: &Request) -> Result<(), Failure> {
     match Exit::of_parts(&exits) {
         Exit::Done => Ok(()),
         exit => Err(Failure::Ended(EndedCopies { exit, lines })),
+    }
+}
+
+/// What a copy to one target needs before it may leave, in a line.
+fn needed(result: &EstimateResult) -> Option<String> {
+    match result {
+        EstimateResult::Estimated(estimate) => {
+            let needs = estimate.needs.as_ref()?;
+            Some(format!("{}: {}", estimate.target, needs.detail))
+        }
+        EstimateResult::Refused(_) => None,
     }
 }
 
