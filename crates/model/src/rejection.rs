@@ -276,9 +276,7 @@ pub enum Rejection {
         image: ImageId,
     },
     /// Shared images are not copied (R001-2).
-    #[error(
-        "image `{image}` is shared with you; only its owner can copy it, and share the copy"
-    )]
+    #[error("image `{image}` is shared with you; only its owner can copy it, and share the copy")]
     SharedNotCopied {
         /// The image.
         image: ImageId,
