@@ -41,8 +41,10 @@ pub fn for_bench() -> Result<(), Failure> {
 }
 
 fn install(needs: &[Need]) -> Result<(), Failure> {
-    let missing: Vec<&Need> =
-        needs.iter().filter(|need| run::find(need.program).is_none()).collect();
+    // Debian's Python comes without what makes a venv: the program alone is not enough.
+    let lacks_venv = |need: &Need| need.package == "python3-venv" && !venv::can_be_made();
+    let is_missing = |need: &&Need| run::find(need.program).is_none() || lacks_venv(need);
+    let missing: Vec<&Need> = needs.iter().filter(is_missing).collect();
     if missing.is_empty() {
         println!("nothing to install");
         return Ok(());

@@ -30,6 +30,12 @@ pub fn ensure() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether Python here has what makes such a folder.
+pub fn can_be_made() -> bool {
+    let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    asked.is_ok_and(|answer| answer.status.success())
+}
+
 fn is_current(folder: &Path, wanted: &Path) -> Result<bool, Failure> {
     let wanted = fs::read(wanted).map_err(Failure::file("read", wanted))?;
     let python = folder.join("bin/python").is_file(); // a link to a Python that may be gone
