@@ -85,16 +85,15 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
 
 /// The field of the request that a rejection is about, where it is about one.
 fn field(rejection: &Rejection) -> Option<&'static str> {
-    if let Rejection::InvalidField { field, .. } = rejection {
+    use Rejection as R;
+    let of = |is: bool, field: &'static str| is.then_some(field);
+    if let R::InvalidField { field, .. } = rejection {
         return Some(field.as_str());
     }
-    match of_rejection(rejection).0 {
-        "same_region" | "too_many_targets" => Some("targets"),
-        "too_many_images" => Some("images"),
-        "too_many_disks" => Some("disks"),
-        "too_many_tags" => Some("tags"),
-        _ => None,
-    }
+    of(matches!(rejection, R::SameRegion { .. } | R::TooManyTargets { .. }), "targets")
+        .or(of(matches!(rejection, R::TooManyImages { .. }), "images"))
+        .or(of(matches!(rejection, R::TooManyDisks { .. }), "disks"))
+        .or(of(matches!(rejection, R::TooManyTags { .. }), "tags"))
 }
 
 fn of_bad_request(bad: &BadRequest) -> (&'static str, StatusCode) {
