@@ -5,8 +5,8 @@ use catalog::{
 };
 use model::rules::{AdmissionFacts, admit_copy, room};
 use model::{
-    CopyId, CopyState, DiskRole, EncryptionKeyId, ImageId, ImageKind, ImageStatus, Origin,
-    Progress, QuotaKind, Rejection, Storage, Timestamp,
+    AccountId, ClientToken, CopyId, CopyState, DiskRole, EncryptionKeyId, ImageId, ImageKind,
+    ImageStatus, Origin, Progress, QuotaKind, Rejection, Storage, Timestamp,
 };
 
 use crate::audit;
@@ -28,7 +28,12 @@ struct ImageRowKey<'a> {
 impl Region {
     /// Promises a copy into this region. The image id exists once this returns; asking again gives the same answer.
     pub(crate) async fn accept_copy(&self, offer: CopyOffer) -> Result<Accepted, Refused> {
-        let key = self.sealing_key(&offer).await?;
+        // Asked before the transaction, told after the token: a request that was accepted keeps its answer, whatever became of
+        // its key.
+        let key = match &offer.approval {
+            Approval::Missing(rejection) => Err(Rejection::clone(rejection).into()),
+            Approval::NotNeeded | Approval::Ticket(_) => self.sealing_key(&offer).await,
+        };
         let mut tx = self.inner.catalog.begin().await?;
         if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
             return Ok(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again });
@@ -36,13 +41,12 @@ impl Region {
         if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
             return Ok(accepted);
         }
-        if let Approval::Missing(rejection) = &offer.approval {
-            return Err(Rejection::clone(rejection).into());
-        }
+        let key = key?;
         self.ensure_quotas(&mut tx, &offer.account).await?;
         let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
         admit_copy(&facts)?;
-        self.reserve_quotas(&mut tx, &facts, &offer).await?;
+        self.reserve(&mut tx, &offer.account, (QuotaKind::Image, 1)).await?;
+        self.reserve(&mut tx, &offer.account, (QuotaKind::Snapshot, facts.disks)).await?;
         let image = self.insert_promised_image(&mut tx, &offer, key.as_ref()).await?;
         let made = ImageRowKey { id: &image, key: key.as_ref() };
         self.insert_promised_copy(&mut tx, &offer, made).await?;
@@ -97,27 +101,48 @@ impl Region {
         }
     }
 
-    /// Reserves by conditional updates, which decide even if the facts are already old (I7, R002-5).
-    async fn reserve_quotas(
+    /// Promises room for more of a kind, in the transaction that makes them, by a conditional update, which decides even if the
+    /// facts are already old (I7, R002-5).
+    pub(crate) async fn reserve(
         &self,
         tx: &mut Tx,
-        facts: &AdmissionFacts,
-        offer: &CopyOffer,
+        account: &AccountId,
+        (kind, wanted): (QuotaKind, u64),
     ) -> Result<(), Refused> {
-        for (kind, wanted) in [(QuotaKind::Image, 1), (QuotaKind::Snapshot, facts.disks)] {
-            match tx.reserve(&offer.account, kind, wanted).await? {
-                Reserved::Yes => {}
-                Reserved::No => {
-                    let quota = tx.quota(&offer.account, kind).await?;
-                    room(&quota, wanted, self.id())?;
-                    return Err(RegionFault::Contradiction {
-                        what: "a quota has room and has none",
-                    }
-                    .into());
-                }
+        match tx.reserve(account, kind, wanted).await? {
+            Reserved::Yes => Ok(()),
+            Reserved::No => {
+                room(&tx.quota(account, kind).await?, wanted, self.id())?;
+                let what = "a quota has room and has none";
+                Err(RegionFault::Contradiction { what }.into())
             }
         }
-        Ok(())
+    }
+
+    /// The image of the first request, where the token was used for the same one before.
+    pub(crate) async fn claim_image_token(
+        &self,
+        tx: &mut Tx,
+        (account, action): (&AccountId, &str),
+        token: Option<(&ClientToken, [u8; 32])>,
+        image: &ImageId,
+    ) -> Result<Option<ImageId>, Refused> {
+        let Some((token, fingerprint)) = token else { return Ok(None) };
+        let row = TokenRow {
+            account: account.clone(),
+            action: action.to_owned(),
+            token: token.clone(),
+            fingerprint,
+            answer: image.to_string(),
+            created: self.inner.clock.now(),
+        };
+        match tx.claim_token(&row).await? {
+            TokenClaim::New => Ok(None),
+            TokenClaim::Other => Err(Rejection::TokenReused.into()),
+            TokenClaim::Same(first) => {
+                Ok(Some(first.answer.parse().map_err(|_| Rejection::TokenReused)?))
+            }
+        }
     }
 
     /// Inserts the image under an id whose leading characters are free in this region.

@@ -13,7 +13,7 @@ use crate::peer::{
 };
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
-use crate::request::{Estimate, as_peer_fault};
+use crate::request::{Estimate, as_peer_fault, source_facts};
 
 /// Holds younger than this are not asked about: their copy may be being accepted just now. A pace, not a promise.
 const RECONCILE_AFTER_MS: i64 = 60_000;
@@ -47,13 +47,7 @@ impl Region {
             DomainName { account: request.account.clone(), key: image.encryption_key.clone() };
         let sealed = self.sealed_source(&domain).await?;
         let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
-        judge_source(&SourceFacts {
-            image: image.id,
-            kind: image.kind,
-            storage: image.storage,
-            status: image.status,
-            damaged_chunks,
-        })?;
+        judge_source(&SourceFacts { damaged_chunks, ..source_facts(&image, image.kind) })?;
         let held = disks.iter().filter_map(|disk| {
             let digest = disk.digest?;
             let places = snapshots

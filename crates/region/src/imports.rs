@@ -5,12 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use catalog::{
-    AuditEntry, ImageDiskRow, ImageRow, ImportRow, Reserved, SnapshotRow, TokenClaim, TokenRow, Tx,
-    Updated,
-};
+use catalog::{AuditEntry, ImageDiskRow, ImageRow, ImportRow, SnapshotRow, Updated};
 use futures::StreamExt;
-use model::rules::room;
 use model::{
     AccountId, Act, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
     ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage, Timestamp,
@@ -71,22 +67,16 @@ impl Region {
         let mut tx = self.inner.catalog.begin().await?;
         let row = self.image_to_import(caller, &command)?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
-        for (kind, wanted) in
-            [(QuotaKind::Image, 1), (QuotaKind::Snapshot, command.disks.len() as u64)]
-        {
-            let quota = tx.quota(&caller.account, kind).await?;
-            room(&quota, wanted, self.id())?;
-            if tx.reserve(&caller.account, kind, wanted).await? == Reserved::No {
-                return Err(
-                    RegionFault::Contradiction { what: "a quota has room and has none" }.into()
-                );
-            }
-        }
         let image = self.insert_with_new_id(&mut tx, row.clone()).await?;
-        if let Some(first) = self.claim_import_token(&mut tx, caller, &command, &image).await? {
+        let token = command.token.as_ref().map(|token| (token, fingerprint(&command)));
+        let whose = (&caller.account, TOKEN_ACTION);
+        if let Some(first) = self.claim_image_token(&mut tx, whose, token, &image).await? {
             drop(tx);
             return self.image(caller, &first).await;
         }
+        let disks = command.disks.len() as u64;
+        self.reserve(&mut tx, &caller.account, (QuotaKind::Image, 1)).await?;
+        self.reserve(&mut tx, &caller.account, (QuotaKind::Snapshot, disks)).await?;
         let row = ImageRow { id: image.clone(), ..row };
         self.judge_new_name(&mut tx, &row, command.names).await?;
         let mut disks = Vec::with_capacity(command.disks.len());
@@ -132,32 +122,6 @@ impl Region {
             created: self.inner.clock.now(),
             generation: 0,
         })
-    }
-
-    /// The image of the first request, where the token was used for the same one before.
-    async fn claim_import_token(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        command: &BeginImport,
-        image: &ImageId,
-    ) -> Result<Option<ImageId>, Refused> {
-        let Some(token) = &command.token else { return Ok(None) };
-        let row = TokenRow {
-            account: caller.account.clone(),
-            action: TOKEN_ACTION.to_owned(),
-            token: token.clone(),
-            fingerprint: fingerprint(command),
-            answer: image.to_string(),
-            created: self.inner.clock.now(),
-        };
-        match tx.claim_token(&row).await? {
-            TokenClaim::New => Ok(None),
-            TokenClaim::Other => Err(Rejection::TokenReused.into()),
-            TokenClaim::Same(first) => {
-                Ok(Some(first.answer.parse().map_err(|_| Rejection::TokenReused)?))
-            }
-        }
     }
 
     /// Which of these chunks the region lacks: one answer per id asked.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use catalog::{Catalog, EncryptionKeyRow, KeyVersionRow, Tx};
+use catalog::{AuditEntry, Catalog, EncryptionKeyRow, KeyVersionRow, Tx};
 use model::{AccountId, Clock, EncryptionKeyId, KeyRingKind, KeyState, RegionId, Rejection, Retry};
 use store::DataKey;
 
@@ -216,6 +216,18 @@ impl KeyRing for EmbeddedKeyRing {
             return Ok(default.id);
         }
         let made = self.make(&mut tx, account, true).await?;
+        let entry = AuditEntry {
+            at: self.clock.now(),
+            account: Some(account.clone()),
+            actor: String::new(),
+            action: "encryption_key.create".to_owned(),
+            subject: made.id.to_string(),
+            request_id: String::new(),
+            detail: "default=yes".to_owned(),
+            before: String::new(),
+            after: format!("state={}\nversions=1", made.state),
+        };
+        tx.record_audit(&entry).await.map_err(RegionFault::from)?;
         tx.commit().await.map_err(RegionFault::from)?;
         Ok(made.id)
     }

@@ -6,11 +6,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use catalog::{
-    AuditEntry, ImageDiskRow, ImageRow, LocalFileRow, Reserved, TokenClaim, TokenRow, Tx,
-};
+use catalog::{AuditEntry, ImageDiskRow, ImageRow, LocalFileRow};
 use disk::{Declared, OpenError};
-use model::rules::room;
 use model::{
     AccountId, Act, DiskRole, Field, FieldRefusal, FileName, FileProblem, ImageId, ImageKind,
     ImageStatus, QuotaKind, Rejection, SizeBytes, Storage,
@@ -39,12 +36,15 @@ impl Region {
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
         let row = self.local_image(caller, &command)?;
-        self.judge_new_name(&mut tx, &row, command.names).await?;
-        let image = self.insert_with_new_id(&mut tx, row).await?;
-        if let Some(first) = self.claim_register_token(&mut tx, caller, (&command, &image)).await? {
+        let image = self.insert_with_new_id(&mut tx, row.clone()).await?;
+        let token = command.token.as_ref().map(|token| (token, fingerprint(&command)));
+        let whose = (&caller.account, TOKEN_ACTION);
+        if let Some(first) = self.claim_image_token(&mut tx, whose, token, &image).await? {
             drop(tx);
             return self.image(caller, &first).await;
         }
+        let row = ImageRow { id: image.clone(), ..row };
+        self.judge_new_name(&mut tx, &row, command.names).await?;
         self.reserve(&mut tx, &caller.account, (QuotaKind::Image, 1)).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Image, 1).await?;
         let (role, digest, snapshot) = (DiskRole::SYSTEM, None, None);
@@ -87,31 +87,6 @@ impl Region {
         })
     }
 
-    /// The image of the first request, where the token was used for the same one before.
-    async fn claim_register_token(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        (command, image): (&RegisterImage, &ImageId),
-    ) -> Result<Option<ImageId>, Refused> {
-        let Some(token) = &command.token else { return Ok(None) };
-        let row = TokenRow {
-            account: caller.account.clone(),
-            action: TOKEN_ACTION.to_owned(),
-            token: token.clone(),
-            fingerprint: fingerprint(command),
-            answer: image.to_string(),
-            created: self.inner.clock.now(),
-        };
-        match tx.claim_token(&row).await? {
-            TokenClaim::New => Ok(None),
-            TokenClaim::Other => Err(Rejection::TokenReused.into()),
-            TokenClaim::Same(first) => {
-                Ok(Some(first.answer.parse().map_err(|_| Rejection::TokenReused)?))
-            }
-        }
-    }
-
     /// Opens a file of an account's folder of local images: a regular file, no link, a disk image that names no other file.
     pub(crate) async fn open_local_file(
         &self,
@@ -128,23 +103,6 @@ impl Region {
             tracing::info!(region = %self.id(), path = %shown.display(), %refusal, "a local file is refused");
             refuse(refusal)
         })
-    }
-
-    /// Promises room for more of a kind, in the transaction that makes them (I7).
-    pub(crate) async fn reserve(
-        &self,
-        tx: &mut Tx,
-        account: &AccountId,
-        (kind, wanted): (QuotaKind, u64),
-    ) -> Result<(), Refused> {
-        room(&tx.quota(account, kind).await?, wanted, self.id())?;
-        match tx.reserve(account, kind, wanted).await? {
-            Reserved::Yes => Ok(()),
-            Reserved::No => {
-                let what = "a quota has room and has none";
-                Err(RegionFault::Contradiction { what }.into())
-            }
-        }
     }
 }
 

@@ -216,7 +216,8 @@ impl Region {
         }
     }
 
-    /// Asks each target what a copy would cost; nothing is promised or recorded.
+    /// Asks each target what a copy would cost; nothing is promised. Where the copy is to be sealed with the account's default
+    /// key and the target has none yet, it is made, since it names what is compared.
     pub async fn estimate_copy(
         &self,
         caller: &Caller,
@@ -229,20 +230,13 @@ impl Region {
             let copy = self.random_id(|random| CopyId::from_random(random))?;
             let offer = CopyOffer { copy, target: target.clone(), ..template.clone() };
             let needs = self.departure_refusal(&offer, &command.profile).await?;
-            let answer = match self.peer_for_copy(&target) {
+            let answer = match self.peer(&target) {
                 Ok(peer) => peer.estimate(offer).await.map_err(Refused::from),
                 Err(rejection) => Err(rejection.into()),
             };
             answers.push(TargetEstimate { target, answer, needs });
         }
         Ok(answers)
-    }
-
-    fn peer_for_copy(
-        &self,
-        target: &RegionId,
-    ) -> Result<std::sync::Arc<dyn crate::peer::PeerRegion>, Rejection> {
-        self.peer(target)
     }
 
     /// All that the source knows of the image; the target and the copy's id are filled in for each target.
@@ -305,7 +299,7 @@ impl Region {
         mut offer: CopyOffer,
         profile: &Profile,
     ) -> Result<Accepted, Refused> {
-        let peer = self.peer_for_copy(&offer.target)?;
+        let peer = self.peer(&offer.target)?;
         self.record_offer(&mut offer, profile).await?;
         failpoint!("src.hold");
         let (copy, account) = (offer.copy.clone(), offer.account.clone());

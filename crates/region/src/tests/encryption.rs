@@ -343,6 +343,9 @@ async fn a_token_is_for_one_sealing() {
         answers.into_iter().next().unwrap().answer
     };
     let first = ask(Sealing::Key(key.clone())).await.unwrap();
+    assert_eq!(ask(Sealing::Key(key.clone())).await.unwrap().image, first.image);
+    // It was accepted: that the key is off now changes nothing of the answer.
+    world.region("south").disable_encryption_key(&world.caller, &key).await.unwrap();
     assert_eq!(ask(Sealing::Key(key)).await.unwrap().image, first.image);
     for other in [Sealing::AsSource, Sealing::Plain, Sealing::DefaultKey] {
         let refused = ask(other).await;
