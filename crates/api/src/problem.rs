@@ -80,6 +80,22 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
         Rejection::KeyIsDefault { .. } => ("key_is_default", STATE),
         Rejection::KeysElsewhere { .. } => ("keys_elsewhere", STATE),
         Rejection::LinkNotPrivate { .. } => ("link_not_private", STATE),
+        Rejection::BucketNotFound { .. } => ("bucket_not_found", ABSENT),
+        Rejection::ObjectNotFound { .. } => ("object_not_found", ABSENT),
+        Rejection::ObjectRefused { .. } => ("object_refused", BAD),
+        Rejection::DiskTooSmall { .. } => ("disk_too_small", BAD),
+        Rejection::FormatNotWritten { .. } => ("format_not_written", BAD),
+        Rejection::TaskNotFound { .. } => ("task_not_found", ABSENT),
+        Rejection::TaskEnded { .. } => ("task_ended", STATE),
+        Rejection::ImageBeingExported { .. } => ("image_being_exported", STATE),
+        Rejection::SnapshotNotWhole { .. } => ("snapshot_not_whole", STATE),
+        Rejection::SnapshotDegraded { .. } => ("snapshot_degraded", STATE),
+        Rejection::SnapshotHeld { .. } => ("snapshot_held", STATE),
+        Rejection::SnapshotNotResized { .. } => ("snapshot_not_resized", BAD),
+        Rejection::SnapshotsSealedApart { .. } => ("snapshots_sealed_apart", STATE),
+        Rejection::SnapshotTooLarge { .. } => ("snapshot_too_large", STATE),
+        Rejection::SnapshotNeedsTicket { .. } => ("snapshot_needs_ticket", STATE),
+        Rejection::SnapshotNotToPlain { .. } => ("snapshot_not_to_plain", STATE),
     }
 }
 
@@ -126,6 +142,7 @@ fn code_and_status(refusal: &Refusal) -> (&'static str, StatusCode) {
             ("region_elsewhere", StatusCode::MISDIRECTED_REQUEST)
         }
         Refusal::Region(Refused::Unauthorised) => ("unauthorised", StatusCode::UNAUTHORIZED),
+        Refusal::Region(Refused::Rehearsed) => ("rehearsed", StatusCode::OK),
         Refusal::Region(Refused::BadFrames { .. }) => ("bad_frames", StatusCode::BAD_REQUEST),
         Refusal::Region(Refused::Fault(fault)) => of_fault(fault),
         Refusal::Request(bad) => of_bad_request(bad),
@@ -156,6 +173,7 @@ fn detail(refusal: &Refusal) -> String {
             Refused::Rejected(_)
             | Refused::Elsewhere { .. }
             | Refused::Unauthorised
+            | Refused::Rehearsed
             | Refused::BadFrames { .. },
         )
         | Refusal::Request(_)
@@ -190,7 +208,7 @@ pub(crate) fn describe(refusal: &Refusal, request_id: &str) -> Problem {
             problem.field = Some((*name).to_owned())
         }
         Refusal::EveryTarget { refused } => problem = of_every_target(refused, problem),
-        Refusal::Region(Refused::Unauthorised | Refused::BadFrames { .. } | Refused::Fault(_))
+        Refusal::Region(Refused::Unauthorised | Refused::Rehearsed | Refused::BadFrames { .. } | Refused::Fault(_))
         | Refusal::Request(_)
         | Refusal::Panicked
         | Refusal::NotReady { .. } => {}
@@ -212,14 +230,19 @@ fn of_every_target(refused: &[crate::native::wire::TargetRefused], general: Prob
 /// Writes a fault's whole chain to the log, once; rejections are the client's business alone.
 pub(crate) fn log(refusal: &Refusal) {
     if let Refusal::Region(Refused::Fault(fault)) = refusal {
-        let mut chain = fault.to_string();
-        let mut cause = std::error::Error::source(fault);
-        while let Some(inner) = cause {
-            chain = format!("{chain}: {inner}");
-            cause = inner.source();
-        }
-        tracing::error!(fault = %chain, "request failed");
+        log_fault(fault);
     }
+}
+
+/// The same for a fault that a dialect answers.
+pub(crate) fn log_fault(fault: &RegionFault) {
+    let mut chain = fault.to_string();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(inner) = cause {
+        chain = format!("{chain}: {inner}");
+        cause = inner.source();
+    }
+    tracing::error!(fault = %chain, "request failed");
 }
 
 /// The answer that carries a problem.

@@ -1,7 +1,7 @@
 //! Accounts: made, listed, shown, disabled and enabled.
 
 use catalog::{AccountRow, AuditEntry, Inserted, Page, UserRow};
-use model::{AccountId, Act, Admittance, Name, Rejection, Role, Timestamp, UserId, keep_an_admin};
+use model::{AccountId, AccountNumber, Act, Admittance, Name, Rejection, Role, Timestamp, UserId, keep_an_admin};
 
 use crate::audit::facts;
 use crate::commands::{Caller, Cursor, Listed};
@@ -18,6 +18,8 @@ pub struct AccountView {
     pub id: AccountId,
     /// Its name.
     pub name: Name,
+    /// Its number, unique in the deployment.
+    pub number: AccountNumber,
     /// Whether its users may sign in.
     pub state: Admittance,
     /// When it was made.
@@ -42,14 +44,16 @@ impl Accounts {
     ) -> Result<AccountView, Refused> {
         caller.must(Act::Administer)?;
         let id = new_id(&*self.entropy, |random| AccountId::from_random(random))?;
-        let row = AccountRow { id, name, state: Admittance::Active, created: self.clock.now() };
+        let (state, created) = (Admittance::Active, self.clock.now());
         let mut tx = self.catalog.begin().await?;
+        let number = tx.free_account_number(&id).await?;
+        let row = AccountRow { id, name, number, state, created };
         if tx.insert_account(&row).await? == Inserted::Clash {
             return Err(Rejection::NameInUse { name: row.name }.into());
         }
         let entry = self.audit_entry(caller, "account.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(view(row))
     }
 
@@ -106,8 +110,22 @@ impl Accounts {
         let _there = tx.set_account_state(account, state).await?;
         let entry = self.audit_entry(caller, account_action(state), account.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), after: told(&new), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(view(new))
+    }
+
+    /// The number of an account; none of one that only another process knows.
+    pub async fn number_of(&self, account: &AccountId) -> Result<Option<AccountNumber>, Refused> {
+        let row = self.catalog.read().await?.account(account).await?;
+        Ok(row.map(|row| row.number))
+    }
+
+    /// The account of a number.
+    pub async fn account_numbered(
+        &self,
+        number: AccountNumber,
+    ) -> Result<Option<AccountId>, Refused> {
+        Ok(self.catalog.read().await?.account_numbered(number).await?)
     }
 
     /// Whether an account is one of this deployment's.
@@ -132,7 +150,8 @@ impl Accounts {
         let created = self.clock.now();
         let legal = |name| Name::new(name).expect("a name of letters is legal");
         let state = Admittance::Active;
-        let account = AccountRow { id: id.clone(), name: legal("default"), state, created };
+        let (number, name) = (tx.free_account_number(&id).await?, legal("default"));
+        let account = AccountRow { id: id.clone(), name, number, state, created };
         let user = UserRow {
             id: UserId::first_of(&id),
             account: id,
@@ -184,10 +203,14 @@ fn account_action(state: Admittance) -> &'static str {
 }
 
 fn told(row: &AccountRow) -> String {
-    facts(&[("name", row.name.to_string()), ("state", row.state.to_string())])
+    facts(&[
+        ("name", row.name.to_string()),
+        ("number", row.number.to_string()),
+        ("state", row.state.to_string()),
+    ])
 }
 
 fn view(row: AccountRow) -> AccountView {
-    let AccountRow { id, name, state, created } = row;
-    AccountView { id, name, state, created }
+    let AccountRow { id, name, number, state, created } = row;
+    AccountView { id, name, number, state, created }
 }

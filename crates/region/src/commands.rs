@@ -1,10 +1,13 @@
 //! What callers ask for.
 
+use catalog::Tx;
 use model::{
     AccountId, Act, Attributes, ClientToken, Description, FileName, ImageId, ImageKind,
     ImageStatus, Name, NameRule, Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags,
     Timestamp, UserId,
 };
+
+use crate::refused::Refused;
 
 /// Who asks, and under which request.
 #[derive(Clone, Debug)]
@@ -17,12 +20,30 @@ pub struct Caller {
     pub role: Role,
     /// Names the request in logs and in the audit trail.
     pub request_id: String,
+    /// Whether what is asked for is to be done.
+    pub intent: Intent,
+}
+
+/// Whether what is asked for is to be done.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// It is.
+    #[default]
+    Act,
+    /// It is judged like any other request, and then nothing is done: the answer is [`Refused::Rehearsed`].
+    Rehearse,
 }
 
 impl Caller {
     /// The region itself, acting for an account.
     pub(crate) fn of_region(account: &AccountId, request_id: String) -> Self {
-        Caller { account: account.clone(), user: None, role: Role::Owner, request_id }
+        Caller {
+            account: account.clone(),
+            user: None,
+            role: Role::Owner,
+            request_id,
+            intent: Intent::Act,
+        }
     }
 
     /// Whether the caller may look at an account's users, keys and limits: the own account's, or as an operator anybody's.
@@ -38,6 +59,39 @@ impl Caller {
             Err(Rejection::NotAllowed { role: self.role, act })
         }
     }
+
+    /// Makes a command's writes durable, or takes them back where it is only rehearsed.
+    pub(crate) async fn commit(&self, tx: Tx) -> Result<(), Refused> {
+        match self.intent {
+            Intent::Act => Ok(tx.commit().await?),
+            Intent::Rehearse => Err(Refused::Rehearsed),
+        }
+    }
+}
+
+/// Which rows of a search are wanted, by their place in the whole of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct PageOf {
+    /// Rows before the first.
+    pub offset: u64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Default for PageOf {
+    /// The first hundred.
+    fn default() -> Self {
+        PageOf { offset: 0, limit: 100 }
+    }
+}
+
+/// What a search found: a page of it, and how much there is.
+#[derive(Clone, Debug)]
+pub struct Found<T> {
+    /// The rows of the page.
+    pub items: Vec<T>,
+    /// All rows that fit.
+    pub total: u64,
 }
 
 /// Promise an image whose disks the caller will send.

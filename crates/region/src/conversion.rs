@@ -128,7 +128,7 @@ impl Region {
         let entry = self.audit_entry(caller, "image.convert", image.as_str());
         let after = format!("converted_from={}", command.image);
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.inner.conversions.wake.notify_one();
         self.changed();
         self.image(caller, &image).await

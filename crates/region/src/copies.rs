@@ -145,7 +145,7 @@ impl Region {
         };
         let (before, after) = (attempt(row.next_attempt), attempt(self.inner.clock.now()));
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.wake();
         self.copy(caller, copy).await
     }

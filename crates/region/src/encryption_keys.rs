@@ -52,7 +52,7 @@ impl Region {
         let row = ring.make(&mut tx, &caller.account, false).await?;
         let entry = self.audit_entry(caller, "encryption_key.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: facts(&row, 1), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.encryption_key(caller, &row.id).await
     }
 
@@ -132,7 +132,7 @@ impl Region {
         let entry = self.audit_entry(caller, "encryption_key.rotate", key.as_str());
         let (before, after) = (facts(&row, newest), facts(&row, newest + 1));
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.encryption_key(caller, key).await
     }
 
@@ -169,7 +169,7 @@ impl Region {
             tx.hurry_copies_of_key(&caller.account, key).await?;
         }
         failpoint!("api.before_commit");
-        tx.commit().await?;
+        caller.commit(tx).await?;
         if state != KeyState::Enabled {
             self.lock_domain(&DomainName::sealed(&caller.account, key)).await?;
         }

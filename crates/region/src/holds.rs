@@ -114,7 +114,7 @@ impl Region {
         match refused {
             Refused::Rejected(rejection) => PeerRefused::Rejected(rejection),
             Refused::Fault(fault) => PeerRefused::Fault(as_peer_fault(self.id(), fault)),
-            Refused::Elsewhere { .. } | Refused::Unauthorised | Refused::BadFrames { .. } => {
+            Refused::Elsewhere { .. } | Refused::Unauthorised | Refused::Rehearsed | Refused::BadFrames { .. } => {
                 let reason = refused.to_string();
                 PeerRefused::Fault(PeerFault::Protocol { region: self.id().clone(), reason })
             }

@@ -154,7 +154,7 @@ impl Region {
             let after = image_facts(&row, &tx.tags(image).await?);
             let entry = self.audit_entry(caller, "image.edit", image.as_str());
             tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
-            tx.commit().await?;
+            caller.commit(tx).await?;
             return self.image(caller, image).await;
         }
     }
@@ -210,7 +210,7 @@ impl Region {
         let entry = self.audit_entry(caller, "image.delete", image.as_str());
         tx.record_audit(&AuditEntry { before, ..entry }).await?;
         failpoint!("del.drop");
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         Ok(())
     }

@@ -101,7 +101,7 @@ impl Region {
         let entry = self.audit_entry(caller, "import.begin", image.as_str());
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
         failpoint!("api.before_commit");
-        tx.commit().await?;
+        caller.commit(tx).await?;
         failpoint!("api.after_commit_before_reply");
         self.image(caller, &image).await
     }
@@ -263,7 +263,7 @@ impl Region {
         let entry = self.audit_entry(caller, "import.publish", image.as_str());
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         failpoint!("wrk.commit_available");
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(())
     }
 

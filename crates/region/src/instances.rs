@@ -31,7 +31,7 @@ impl Region {
         tx.insert_instance(&row).await?;
         let entry = self.audit_entry(caller, "instance.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(self.instance_view(row))
     }
 
@@ -71,7 +71,7 @@ impl Region {
         let changed = InstanceRow { image: image.clone(), ..row.clone() };
         let entry = self.audit_entry(caller, "instance.change_disk", instance.as_str());
         tx.record_audit(&AuditEntry { before: told(&row), after: told(&changed), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(self.instance_view(changed))
     }
 
@@ -90,7 +90,7 @@ impl Region {
         tx.delete_instance(instance).await?;
         let entry = self.audit_entry(caller, "instance.delete", instance.as_str());
         tx.record_audit(&AuditEntry { before: told(&row), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use catalog::{AccessKeyRow, AuditEntry, SignInRow, Tx, UserRow};
 use model::{AccessKeyId, Act, Admittance, Rejection, Timestamp, UserId, keep_an_admin};
 
 use crate::audit::facts;
-use crate::commands::Caller;
+use crate::commands::{Caller, Intent};
 use crate::deployment::{Accounts, MasterKey};
 use crate::entropy::{Entropy, new_id};
 use crate::refused::{Refused, RegionFault};
@@ -118,7 +118,7 @@ impl Accounts {
         let is_right = equal(secret.as_bytes(), open(&self.master, id, sealed)?.bytes());
         let row = row.filter(|row| is_right && is_admitted(row)).ok_or(Refused::Unauthorised)?;
         let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
-        Ok(Caller { account, user, role, request_id })
+        Ok(Caller { account, user, role, request_id, intent: Intent::Act })
     }
 
     /// A new access key of the caller. With one to use and one to come, keys are changed without a gap.
@@ -142,7 +142,7 @@ impl Accounts {
         tx.insert_access_key(&row).await?;
         let entry = self.audit_entry(caller, "key.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(KeyCreated { id: row.id, secret })
     }
 
@@ -202,7 +202,7 @@ impl Accounts {
         let _there = tx.set_access_key_state(key, state).await?;
         let entry = self.audit_entry(caller, action, key.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), after: told(&new), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(view(new))
     }
 
@@ -215,7 +215,7 @@ impl Accounts {
         tx.delete_access_key(key).await?;
         let entry = self.audit_entry(caller, "key.delete", key.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(())
     }
 }

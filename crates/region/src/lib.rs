@@ -60,8 +60,8 @@ mod watch;
 pub use accounts::{AccountView, PageQuery};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use commands::{
-    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage,
-    ImageQuery, Listed, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, Found,
+    ImageQuery, Intent, Listed, PageOf, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;

@@ -64,7 +64,7 @@ impl Region {
             format!("file={}\nformat={}\nsize_bytes={}", row.file, row.format, size.bytes());
         let entry = self.audit_entry(caller, "image.register", image.as_str());
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         self.image(caller, &image).await
     }

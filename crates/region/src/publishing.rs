@@ -32,7 +32,7 @@ impl Region {
             held_by: holds.into_iter().next().map(|hold| (hold.copy, hold.target)),
         })?;
         let entry = self.audit_entry(caller, "image.publish", image.as_str());
-        self.record_kind(tx, entry, (row, offer.kind())).await?;
+        self.record_kind(caller, tx, entry, (row, offer.kind())).await?;
         self.image(caller, image).await
     }
 
@@ -50,12 +50,13 @@ impl Region {
             return self.image(caller, image).await;
         }
         let entry = self.audit_entry(caller, "image.unpublish", image.as_str());
-        self.record_kind(tx, entry, (row, ImageKind::Custom)).await?;
+        self.record_kind(caller, tx, entry, (row, ImageKind::Custom)).await?;
         self.image(caller, image).await
     }
 
     async fn record_kind(
         &self,
+        caller: &Caller,
         mut tx: Tx,
         entry: AuditEntry,
         (row, kind): (ImageRow, ImageKind),
@@ -66,7 +67,7 @@ impl Region {
             return Err(RegionFault::Contradiction { what }.into());
         }
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Region {
         for kind in QuotaKind::ALL {
             quotas.push(tx.quota(account, *kind).await?);
         }
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(quotas)
     }
 
@@ -63,7 +63,7 @@ impl Region {
         };
         let entry = self.audit_entry(caller, "quota.set", kind.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), after: told(&quota), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(quota)
     }
 

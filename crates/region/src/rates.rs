@@ -39,7 +39,7 @@ impl Region {
             ..self.audit_entry(caller, "rate.set", &format!("{meter} from {from}"))
         };
         tx.record_audit(&entry).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(RateView { meter, rate })
     }
 

@@ -118,6 +118,9 @@ pub enum Refused {
     /// No such access key, or not its secret.
     #[error("the access key or its secret is not right")]
     Unauthorised,
+    /// The request would have been done, and was only rehearsed.
+    #[error("the request is good, and was only rehearsed")]
+    Rehearsed,
     /// Frames that were sent are not what they claim to be.
     #[error("the frames are refused: {reason}")]
     BadFrames {

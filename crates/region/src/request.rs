@@ -8,7 +8,7 @@ use model::{
     copied_description,
 };
 
-use crate::commands::{Caller, CopyImage};
+use crate::commands::{Caller, CopyImage, Intent};
 use crate::departure::size_of;
 use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
@@ -109,8 +109,29 @@ impl Region {
     ) -> Result<Vec<TargetAnswer>, Refused> {
         caller.must(Act::Change)?;
         let template = self.offer_template(caller, &command).await?;
+        if caller.intent == Intent::Rehearse {
+            return self.rehearse_offers(&template, &command).await;
+        }
         self.claim_request_token(&template, &command).await?;
         self.offer_to_targets(template, command).await
+    }
+
+    /// Judges a request as this region and its targets would; nothing is promised.
+    async fn rehearse_offers<T>(
+        &self,
+        template: &CopyOffer,
+        command: &CopyImage,
+    ) -> Result<T, Refused> {
+        for target in &command.targets {
+            let copy = self.random_id(|random| CopyId::from_random(random))?;
+            let offer = CopyOffer { copy, target: target.clone(), ..template.clone() };
+            let peer = self.peer(target)?;
+            if let Some(rejection) = self.departure_refusal(&offer, &command.profile).await? {
+                return Err(rejection.into());
+            }
+            peer.estimate(offer).await?;
+        }
+        Err(Refused::Rehearsed)
     }
 
     /// Asks for copies of several images at once. All of them are judged before any is started (R002-1); then each image
@@ -124,6 +145,16 @@ impl Region {
         let images: Vec<ImageId> = commands.iter().map(|command| command.image.clone()).collect();
         let profile = commands.first().map(|command| command.profile.clone()).unwrap_or_default();
         judge_images(&images, &profile)?;
+        if caller.intent == Intent::Rehearse {
+            for command in &commands {
+                let template = self.offer_template(caller, command).await?;
+                match self.rehearse_offers::<()>(&template, command).await {
+                    Ok(()) | Err(Refused::Rehearsed) => {}
+                    Err(refused) => return Err(refused),
+                }
+            }
+            return Err(Refused::Rehearsed);
+        }
         self.claim_batch_token(caller, &mut commands).await?;
         let mut ready = Vec::with_capacity(commands.len());
         for command in commands {

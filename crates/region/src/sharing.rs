@@ -56,7 +56,7 @@ impl Region {
             }
         }
         let entry = self.audit_entry(caller, "image.share", image.as_str());
-        self.record_shares(tx, entry, (image, before)).await
+        self.record_shares(caller, tx, entry, (image, before)).await
     }
 
     /// Takes an image back from accounts; from one that does not have it is no error. What they use already stays as it is.
@@ -84,7 +84,7 @@ impl Region {
             return Ok(before.into_iter().map(ShareView::from).collect());
         }
         let entry = self.audit_entry(caller, "image.unshare", image.as_str());
-        self.record_shares(tx, entry, (image, before)).await
+        self.record_shares(caller, tx, entry, (image, before)).await
     }
 
     /// Whom an image is shared with; its owner's to know.
@@ -117,6 +117,7 @@ impl Region {
     /// Ends a change of an image's shares.
     async fn record_shares(
         &self,
+        caller: &Caller,
         mut tx: Tx,
         entry: AuditEntry,
         (image, before): (&ImageId, Vec<ShareRow>),
@@ -124,7 +125,7 @@ impl Region {
         let now = tx.shares_of(image).await?;
         let entry = AuditEntry { before: named(&before), after: named(&now), ..entry };
         tx.record_audit(&entry).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         Ok(now.into_iter().map(ShareView::from).collect())
     }

@@ -69,7 +69,7 @@ impl Region {
         ]);
         let entry = self.audit_entry(caller, "snapshot.delete", snapshot.as_str());
         tx.record_audit(&AuditEntry { before, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOption
 use tempfile::TempDir;
 
 use crate::audit::TrailStanding;
-use crate::commands::{BeginImport, Caller, CopyImage};
+use crate::commands::{BeginImport, Caller, CopyImage, Intent};
 use crate::deployment::{Accounts, Deployment, MasterKey};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::keyring::KeyRing;
@@ -169,7 +169,7 @@ pub struct World {
 /// An admin of an account, so that every command is allowed.
 pub fn caller(account: AccountId, request_id: &str) -> Caller {
     let user = Some(UserId::first_of(&account));
-    Caller { account, user, role: Role::Admin, request_id: request_id.to_owned() }
+    Caller { account, user, role: Role::Admin, request_id: request_id.to_owned(), intent: Intent::Act }
 }
 
 fn stranger_account() -> AccountId {
@@ -180,10 +180,11 @@ fn stranger_account() -> AccountId {
 async fn admit_stranger(accounts: &Accounts) {
     let (id, state, created) = (stranger_account(), Admittance::Active, Timestamp(1));
     let name = Name::new("stranger").expect("a legal name");
-    let account = AccountRow { id: id.clone(), name: name.clone(), state, created };
+    let mut tx = accounts.catalog.begin().await.expect("a transaction begins");
+    let number = tx.free_account_number(&id).await.expect("a number is free");
+    let account = AccountRow { id: id.clone(), name: name.clone(), number, state, created };
     let user = UserId::first_of(&id);
     let user = UserRow { id: user, account: id, name, role: Role::Admin, state, created };
-    let mut tx = accounts.catalog.begin().await.expect("a transaction begins");
     let inserted = tx.insert_account(&account).await.expect("the account's row is legal");
     if inserted == Inserted::Yes {
         let _new = tx.insert_user(&user).await.expect("the user's row is legal");

@@ -141,7 +141,7 @@ impl Region {
         let entry = self.audit_entry(caller, "ticket.open", id.as_str());
         tx.record_audit(&AuditEntry { detail, after: standing(&row), ..entry }).await?;
         let targets = tx.ticket_targets(&id).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         Ok(self.ticket_view(row, targets))
     }
@@ -183,7 +183,7 @@ impl Region {
         let entry = AuditEntry { detail, before: standing(&old), after: standing(&row), ..entry };
         tx.record_audit(&entry).await?;
         let targets = tx.ticket_targets(id).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.changed();
         Ok(self.ticket_view(row, targets))
     }

@@ -43,7 +43,7 @@ impl Region {
         let state = |copy: &CopyRow| facts(&[("state", copy.state.name().to_owned())]);
         let (before, after) = (state(&copy), state(&cancelled));
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         failpoint!("cancel.stop_worker");
         self.stop_transfer(&copy);
         // The caller sees the image gone when this returns; if this fails, the driver does it.
@@ -129,7 +129,7 @@ impl Region {
         tx.delete_image(&image.id).await?;
         let entry = self.audit_entry(caller, "import.cancel", image.id.as_str());
         tx.record_audit(&AuditEntry { before, ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         self.stop_conversion(&image.id);
         self.drop_import_session(&image.id);
         self.changed();

@@ -70,7 +70,7 @@ impl Accounts {
         }
         let entry = self.audit_entry(caller, "user.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(view(row))
     }
 
@@ -130,7 +130,7 @@ impl Accounts {
         }
         let entry = self.audit_entry(caller, action(change), user.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), after: told(&new), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(view(new))
     }
 
@@ -143,7 +143,7 @@ impl Accounts {
         tx.delete_user(user).await?;
         let entry = self.audit_entry(caller, "user.delete", user.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), ..entry }).await?;
-        tx.commit().await?;
+        caller.commit(tx).await?;
         Ok(())
     }
 }

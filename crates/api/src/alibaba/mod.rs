@@ -1,0 +1,104 @@
+//! The door of Alibaba Cloud ECS: its SDKs, its command line and its Terraform provider work against it unmodified.
+//!
+//! A request is read ([`wire`]), its signature and clock are checked ([`admission`]), its operation is found
+//! ([`operation`]), and the answer is written as JSON or XML ([`reply`]). A handler translates, calls the region and
+//! translates back; [`rejection`] has the cloud's words for each refusal. The contract is the recorded behaviour of the
+//! clients; `docs/alibaba.md` lists what is supported and what differs.
+
+mod admission;
+mod billing;
+mod call;
+mod error;
+mod ids;
+mod operation;
+mod params;
+mod regions;
+mod rejection;
+mod reply;
+mod wire;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use crate::ApiState;
+use crate::alibaba::call::Call;
+use crate::alibaba::error::ApiError;
+use crate::alibaba::reply::Node;
+use crate::alibaba::wire::{Format, Wire};
+
+/// The one path of this door.
+pub(crate) fn router() -> Router<ApiState> {
+    Router::new().route("/", any(answer))
+}
+
+async fn answer(State(state): State<ApiState>, request: Request) -> Response {
+    let format = wire::format_of(&request);
+    let (wire, outcome) = match wire::read(request).await {
+        Err(error) => return written((format, "", &wire::new_request_id()), "", Err(error)),
+        Ok(wire) => {
+            let outcome = perform(&state, &wire).await;
+            (wire, outcome)
+        }
+    };
+    written((wire.format, &wire.action, &wire.request_id), &wire.host, outcome)
+}
+
+/// Admits the request, then does what it asks.
+async fn perform(state: &ApiState, wire: &Wire) -> Result<Node, ApiError> {
+    let caller = admission::admit(state, wire).await?;
+    let operation = operation::find(&wire.version, &wire.action).ok_or_else(|| {
+        let message = "Specified api is not found, please check your url and method.";
+        ApiError::bad("InvalidAction.NotFound", message)
+    })?;
+    let handler = operation.handler.ok_or_else(|| ApiError::unsupported(operation.name))?;
+    let call = Call {
+        deployment: state.deployment.clone(),
+        caller,
+        params: wire.params()?,
+        host_region: wire.host_region().map(str::to_owned),
+    };
+    handler(&call).await
+}
+
+/// Writes an answer in the format that was asked for (contract 3).
+fn written(
+    (format, action, request_id): (Format, &str, &str),
+    host: &str,
+    outcome: Result<Node, ApiError>,
+) -> Response {
+    let (status, root, node) = match outcome {
+        Ok(Node::Fields(mut fields)) => {
+            fields.push(("RequestId", Node::text(request_id)));
+            (StatusCode::OK, format!("{action}Response"), Node::Fields(fields))
+        }
+        Ok(other) => (StatusCode::OK, format!("{action}Response"), other),
+        Err(error) => {
+            tracing::info!(action, request_id, status = %error.status, code = %error.code, "refused");
+            (error.status, "Error".to_owned(), of_error(&error, request_id, host))
+        }
+    };
+    let (kind, body) = match format {
+        Format::Json => ("application/json;charset=utf-8", node.to_json().to_string()),
+        Format::Xml => ("text/xml;charset=utf-8", node.to_xml(&root)),
+    };
+    (status, [(CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// All five fields are texts: one client ends itself otherwise (contract 3).
+fn of_error(error: &ApiError, request_id: &str, host: &str) -> Node {
+    let recommend = format!(
+        "https://api.aliyun.com/troubleshoot?q={}&product=Ecs&requestId={request_id}",
+        error.code
+    );
+    Node::Fields(vec![
+        ("RequestId", Node::text(request_id)),
+        ("HostId", Node::text(host)),
+        ("Code", Node::text(&error.code)),
+        ("Message", Node::text(&error.message)),
+        ("Recommend", Node::text(recommend)),
+    ])
+}
