@@ -47,6 +47,20 @@ words!(
     Account = "account",
     /// The name of a user.
     User = "user",
+    /// The snapshots of a request.
+    Snapshots = "snapshots",
+    /// The name of a bucket.
+    Bucket = "bucket",
+    /// The name of an object in a bucket.
+    Object = "object",
+    /// What the names of exported objects begin with.
+    Prefix = "prefix",
+    /// The format of a disk image file.
+    Format = "format",
+    /// The family of an image.
+    Family = "family",
+    /// What a door keeps of an image.
+    Particulars = "particulars",
 );
 
 /// What is wrong with a value.

@@ -21,6 +21,30 @@ words!(
     CreateFailed = "create_failed",
 );
 
+words!(
+    /// How an image stands, as its owner sees it: its status, with the queue before it and deprecation behind.
+    Standing, "`waiting`, `creating`, `available`, `deprecated`, `create_failed`",
+    /// Being made, and what makes it is in the queue or between two attempts (R002-3).
+    Waiting = "waiting",
+    /// Being made.
+    Creating = "creating",
+    /// May be used, copied, shared and published.
+    Available = "available",
+    /// May be used still, but neither copied, shared nor published.
+    Deprecated = "deprecated",
+    /// Could not be made.
+    CreateFailed = "create_failed",
+);
+
+/// Whether its owner advises against an image.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Deprecation {
+    /// No.
+    Current,
+    /// Yes: it is used still, but neither copied, shared nor published.
+    Deprecated,
+}
+
 /// What a disk of an image is for. The number orders the disks: 0 the system disk, 1 to 16 the data disks.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiskRole(u8);

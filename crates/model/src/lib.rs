@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+mod account_number;
 mod attributes;
 mod cause;
 mod copy;
@@ -14,24 +15,32 @@ mod field;
 mod forecast;
 mod ids;
 mod image;
+mod image_search;
 mod instance;
 mod kind;
 mod local_file;
 mod meter;
 mod month;
+mod object;
 mod origin;
+mod particulars;
 mod profile;
 mod progress;
 mod quota;
 mod rejection;
 pub mod rules;
+mod search;
 mod size;
+mod snapshot;
+mod tagged;
 mod tags;
+mod task;
 mod text;
 mod ticket;
 mod time;
 
 pub use account::{Act, AdminKey, Admittance, Role, keep_an_admin};
+pub use account_number::AccountNumber;
 pub use attributes::{Architecture, Attributes, BootMode, OsType, UnknownWord};
 pub use cause::Cause;
 pub use copy::{CopyEvent, CopyState, DiskDigests, IllegalMove};
@@ -42,9 +51,10 @@ pub use field::{Field, FieldRefusal};
 pub use forecast::{LinkSpeed, SpeedKnown, bytes_left, is_late};
 pub use ids::{
     AccessKeyId, AccountId, CopyId, ID_CHARACTERS, ImageId, InstanceId, InvalidId, RegionId,
-    SnapshotId, TicketId, UserId,
+    SnapshotId, TaskId, TicketId, UserId,
 };
-pub use image::{DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS};
+pub use image::{Deprecation, DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS, Standing};
+pub use image_search::{ImageSearch, PageOf};
 pub use instance::InstanceDisk;
 pub use kind::{ImageKind, Storage};
 pub use local_file::{FileName, FileProblem};
@@ -53,13 +63,19 @@ pub use meter::{
     StorageSpan, Stretch, judge_rate, rate_on, storage_lines, stretches, traffic_lines,
 };
 pub use month::{Day, InvalidDate, Month};
+pub use object::{BucketName, DiskFormat, HIDDEN_PREFIX, ObjectName, ObjectPrefix};
 pub use origin::{Origin, copied_description};
+pub use particulars::{MAX_PARTICULARS, Particulars};
 pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, Profile};
 pub use progress::{Phase, Progress, QueuePlace};
 pub use quota::{Quota, QuotaKind};
 pub use rejection::Rejection;
+pub use search::{NamePattern, Usage};
 pub use size::SizeBytes;
-pub use tags::{MAX_TAGS, TagKey, TagValue, Tags};
-pub use text::{ClientToken, Description, Name, Platform, Remark};
+pub use snapshot::{DiskKind, Purpose, SnapshotStanding};
+pub use tagged::{TagKeys, Tagged, TaggedKind};
+pub use tags::{MAX_TAGS, TagKey, TagValue, Tags, wanted_tags};
+pub use task::{TaskAction, TaskFailure, TaskState};
+pub use text::{ClientToken, Description, Family, Name, Platform, Remark, SnapshotName};
 pub use ticket::{TicketFacts, TicketNeed, TicketState, Zone};
 pub use time::{Clock, Timestamp};

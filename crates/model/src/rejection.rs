@@ -4,11 +4,15 @@ use crate::account::{Act, Role};
 use crate::encryption::{EncryptionKeyId, KeyRingKind, KeyState};
 use crate::field::{Field, FieldRefusal};
 use crate::ids::{
-    AccessKeyId, AccountId, CopyId, ImageId, InstanceId, RegionId, SnapshotId, TicketId, UserId,
+    AccessKeyId, AccountId, CopyId, ImageId, InstanceId, RegionId, SnapshotId, TaskId, TicketId, UserId,
 };
 use crate::image::ImageStatus;
 use crate::kind::ImageKind;
+use crate::local_file::FileProblem;
+use crate::object::{BucketName, DiskFormat, ObjectName};
 use crate::quota::QuotaKind;
+use crate::snapshot::SnapshotStanding;
+use crate::task::TaskState;
 use crate::text::Name;
 use crate::ticket::{TicketNeed, TicketState};
 use crate::time::Timestamp;
@@ -468,6 +472,152 @@ pub enum Rejection {
     LinkNotPrivate {
         /// The other region.
         region: RegionId,
+    },
+    /// No such bucket of this account in this region.
+    #[error("bucket `{bucket}` does not exist in region `{region}`")]
+    BucketNotFound {
+        /// What was asked for.
+        bucket: BucketName,
+        /// Where.
+        region: RegionId,
+    },
+    /// No such object in the bucket, or it is no regular file.
+    #[error("object `{object}` does not exist in bucket `{bucket}` in region `{region}`")]
+    ObjectNotFound {
+        /// The bucket.
+        bucket: BucketName,
+        /// What was asked for.
+        object: ObjectName,
+        /// Where.
+        region: RegionId,
+    },
+    /// The object is no disk image that can be imported.
+    #[error("object `{object}` in bucket `{bucket}` is refused ({problem})")]
+    ObjectRefused {
+        /// The bucket.
+        bucket: BucketName,
+        /// The object.
+        object: ObjectName,
+        /// Why.
+        problem: FileProblem,
+    },
+    /// A disk was declared smaller than the disk in its object.
+    #[error("the disk in object `{object}` has `{needed_bytes}` bytes, more than the `{declared_bytes}` declared")]
+    DiskTooSmall {
+        /// The object.
+        object: ObjectName,
+        /// The size declared, in bytes.
+        declared_bytes: u64,
+        /// The virtual size of the disk in the object, in bytes.
+        needed_bytes: u64,
+    },
+    /// Disk images of the format are read, not written.
+    #[error("disk images are not written as `{format}`; ask for `raw` or `qcow2`")]
+    FormatNotWritten {
+        /// The format.
+        format: DiskFormat,
+    },
+    /// No such task of this account in this region.
+    #[error("task `{task}` does not exist in region `{region}`")]
+    TaskNotFound {
+        /// What was asked for.
+        task: TaskId,
+        /// Where.
+        region: RegionId,
+    },
+    /// The task has ended; there is nothing to cancel.
+    #[error("task `{task}` is `{state}` already")]
+    TaskEnded {
+        /// The task.
+        task: TaskId,
+        /// How it ended.
+        state: TaskState,
+    },
+    /// The image is being written into a bucket.
+    #[error("image `{image}` is being exported by `{by}`; wait for it or cancel that")]
+    ImageBeingExported {
+        /// The image.
+        image: ImageId,
+        /// The task that reads it.
+        by: TaskId,
+    },
+    /// The snapshot is promised and not whole, or its copy failed.
+    #[error("snapshot `{snapshot}` is `{standing}`, not `whole`")]
+    SnapshotNotWhole {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// How it stands.
+        standing: SnapshotStanding,
+    },
+    /// The snapshot has chunks that a scrub found damaged (fault 7).
+    #[error("snapshot `{snapshot}` has `{chunks}` damaged chunks")]
+    SnapshotDegraded {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// How many of its chunks are set aside.
+        chunks: u64,
+    },
+    /// The snapshot is the source of a copy that runs: it stays until that has ended.
+    #[error("snapshot `{snapshot}` is being copied to `{target}` by `{by}`; wait for it or cancel it there")]
+    SnapshotHeld {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// The copy that needs it.
+        by: CopyId,
+        /// Where it is copied to.
+        target: RegionId,
+    },
+    /// An image's disk is as large as the snapshot that it rests on: nothing is resized.
+    #[error("snapshot `{snapshot}` has `{size_bytes}` bytes, and a disk that rests on it has as many, not `{wanted_bytes}`")]
+    SnapshotNotResized {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// Its size.
+        size_bytes: u64,
+        /// What was asked for.
+        wanted_bytes: u64,
+    },
+    /// All disks of an image are sealed by one key, or plain.
+    #[error("snapshots `{first}` and `{second}` are not sealed by one key; all disks of an image are, or none is")]
+    SnapshotsSealedApart {
+        /// One of them.
+        first: SnapshotId,
+        /// Another.
+        second: SnapshotId,
+    },
+    /// Larger than what may be copied through this door.
+    #[error("snapshot `{snapshot}` has `{size_bytes}` bytes; at most `{limit_bytes}` can be copied")]
+    SnapshotTooLarge {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// Its virtual size.
+        size_bytes: u64,
+        /// The most.
+        limit_bytes: u64,
+    },
+    /// The copy would need an approval, and those are given for images.
+    #[error(
+        "copying snapshot `{snapshot}` to `{target}` needs an approval, because {need}, and only an image can have one; make an image of it with `ferry image create --snapshot {snapshot}`, and copy that"
+    )]
+    SnapshotNeedsTicket {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// Where it was to go.
+        target: RegionId,
+        /// Why.
+        need: TicketNeed,
+    },
+    /// An encrypted snapshot is not made plain.
+    #[error("snapshot `{snapshot}` is encrypted; its copy must be encrypted too")]
+    SnapshotNotToPlain {
+        /// The snapshot.
+        snapshot: SnapshotId,
+    },
+    /// Its owner advises against the image: it is used still, but neither copied, shared nor published.
+    #[error("image `{image}` is deprecated; take that back with `ferry image edit {image} --undeprecate` first")]
+    ImageDeprecated {
+        /// The image.
+        image: ImageId,
     },
 }
 

@@ -1,9 +1,11 @@
 //! Decisions: pure functions from facts to an admission or a rejection. Every refusal of a command is in here.
 
+mod deprecation;
 mod keys;
 mod sharing;
 mod tickets;
 
+pub use deprecation::{DeprecationFacts, judge_deprecation, standing};
 pub use keys::{KeyChange, KeyFacts, LoseImages, WaitingDays, judge_key_change};
 pub use sharing::{
     Offer, PublishingFacts, Sealed, SharingFacts, ShowingFacts, judge_conversion, judge_publishing,
@@ -16,8 +18,8 @@ pub use tickets::{
 
 use crate::encryption::EncryptionKeyId;
 use crate::field::{Field, FieldRefusal};
-use crate::ids::{CopyId, ImageId, RegionId};
-use crate::image::ImageStatus;
+use crate::ids::{CopyId, ImageId, RegionId, TaskId};
+use crate::image::{Deprecation, ImageStatus};
 use crate::kind::{ImageKind, Storage};
 use crate::profile::{NameRule, Profile};
 use crate::quota::Quota;
@@ -38,6 +40,8 @@ pub struct SourceFacts {
     pub storage: Storage,
     /// How it stands.
     pub status: ImageStatus,
+    /// Whether its owner advises against it.
+    pub deprecation: Deprecation,
     /// Chunks of it that a scrub set aside.
     pub damaged_chunks: u64,
 }
@@ -61,11 +65,20 @@ pub fn judge_source(facts: &SourceFacts) -> Result<(), Rejection> {
             status: facts.status,
         });
     }
+    judge_current(&facts.image, facts.deprecation)?;
     if facts.damaged_chunks > 0 {
         let chunks = facts.damaged_chunks;
         return Err(Rejection::ImageDegraded { image: facts.image.clone(), chunks });
     }
     Ok(())
+}
+
+/// Whether an image is still to be spread: copied, shared, published.
+fn judge_current(image: &ImageId, deprecation: Deprecation) -> Result<(), Rejection> {
+    match deprecation {
+        Deprecation::Current => Ok(()),
+        Deprecation::Deprecated => Err(Rejection::ImageDeprecated { image: image.clone() }),
+    }
 }
 
 /// Whether a list of target regions may be asked for: at least one, none twice, not too many.
@@ -181,6 +194,8 @@ pub struct DeletionFacts {
     pub shared_with: u64,
     /// What is being made of it, where it lies in a local file that is being converted.
     pub converted_into: Option<ImageId>,
+    /// A task that writes it into a bucket.
+    pub exported_by: Option<TaskId>,
 }
 
 /// Whether a deletion may override use by instances and by other accounts. It never overrides a running copy (api-14).
@@ -204,6 +219,9 @@ pub fn judge_deletion(facts: &DeletionFacts, force: Force) -> Result<(), Rejecti
     if let Some(into) = &facts.converted_into {
         let (image, into) = (facts.image.clone(), into.clone());
         return Err(Rejection::ImageBeingConverted { image, into });
+    }
+    if let Some(by) = &facts.exported_by {
+        return Err(Rejection::ImageBeingExported { image: facts.image.clone(), by: by.clone() });
     }
     if force == Force::Yes {
         return Ok(());
@@ -284,6 +302,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_deprecated_image_does_not_leave_its_region() {
+        let source = SourceFacts {
+            image: image(),
+            kind: ImageKind::Custom,
+            storage: Storage::Snapshots,
+            status: ImageStatus::Available,
+            deprecation: Deprecation::Current,
+            damaged_chunks: 0,
+        };
+        assert_eq!(judge_source(&source), Ok(()));
+        let deprecated = SourceFacts { deprecation: Deprecation::Deprecated, ..source };
+        let refused = Rejection::ImageDeprecated { image: image() };
+        assert_eq!(judge_source(&deprecated), Err(refused));
+    }
+
     fn unused() -> DeletionFacts {
         DeletionFacts {
             image: image(),
@@ -293,6 +327,7 @@ mod tests {
             kind: ImageKind::Custom,
             shared_with: 0,
             converted_into: None,
+            exported_by: None,
         }
     }
 
@@ -311,6 +346,10 @@ mod tests {
         let read = DeletionFacts { converted_into: Some(into.clone()), ..unused() };
         let is_read = Rejection::ImageBeingConverted { image: image(), into };
         assert_eq!(judge_deletion(&read, Force::Yes), Err(is_read));
+        let by = TaskId::from_random(|| 5);
+        let exported = DeletionFacts { exported_by: Some(by.clone()), ..unused() };
+        let is_exported = Rejection::ImageBeingExported { image: image(), by };
+        assert_eq!(judge_deletion(&exported, Force::Yes), Err(is_exported));
     }
 
     #[test]

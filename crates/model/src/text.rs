@@ -5,6 +5,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::field::{Field, FieldRefusal};
+use crate::image::DiskRole;
 use crate::rejection::Rejection;
 
 /// Controls, direction overrides and invisible characters make two names look alike; none is allowed (api-10).
@@ -67,18 +68,61 @@ text_type!(
 impl Name {
     /// Checks and normalises a name.
     pub fn new(text: &str) -> Result<Self, Rejection> {
-        let text = check(Field::Name, text, 2..=128)?;
+        check_name(Field::Name, text).map(Name)
+    }
+}
+
+fn check_name(field: Field, text: &str) -> Result<String, Rejection> {
+    let text = check(field, text, 2..=128)?;
+    check_no_scheme(field, &text)?;
+    if !text.chars().next().is_some_and(char::is_alphabetic) {
+        return Err(Rejection::field(field, FieldRefusal::FirstNotLetter));
+    }
+    let legal = |c: &char| c.is_alphanumeric() || matches!(c, '.' | ':' | '_' | '-');
+    match text.chars().find(|c| !legal(c)) {
+        Some(character) => Err(Rejection::field(field, FieldRefusal::Character { character })),
+        None => Ok(text),
+    }
+}
+
+text_type!(
+    /// The name of a snapshot: at most 128 characters, not beginning with a URL scheme. Empty means none. Stored in Unicode
+    /// normal form C.
+    SnapshotName
+);
+
+impl SnapshotName {
+    /// The longest name, in characters.
+    pub const MAX: usize = 128;
+
+    /// Checks and normalises a name.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        let text = check(Field::Name, text, 0..=Self::MAX)?;
         check_no_scheme(Field::Name, &text)?;
-        if !text.chars().next().is_some_and(char::is_alphabetic) {
-            return Err(Rejection::field(Field::Name, FieldRefusal::FirstNotLetter));
-        }
-        let legal = |c: &char| c.is_alphanumeric() || matches!(c, '.' | ':' | '_' | '-');
-        match text.chars().find(|c| !legal(c)) {
-            Some(character) => {
-                Err(Rejection::field(Field::Name, FieldRefusal::Character { character }))
-            }
-            None => Ok(Name(text)),
-        }
+        Ok(SnapshotName(text))
+    }
+
+    /// What a snapshot is named where nobody said: by its image and, but for the system disk, the number of the disk.
+    pub fn of_disk(image: &Name, role: DiskRole) -> Self {
+        let number = match role {
+            DiskRole::SYSTEM => String::new(),
+            data => format!("-disk{}", data.number()),
+        };
+        let room = Self::MAX - number.len();
+        let kept: String = image.as_str().chars().take(room).collect();
+        SnapshotName(format!("{kept}{number}"))
+    }
+}
+
+text_type!(
+    /// The family of an image, whose newest available one is meant by it: as a [`Name`]. Stored in Unicode normal form C.
+    Family
+);
+
+impl Family {
+    /// Checks and normalises a family.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        check_name(Field::Family, text).map(Family)
     }
 }
 
@@ -189,8 +233,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn families_keep_the_bounds_of_names() {
+        assert_eq!(Family::new("web-1.0").unwrap().as_str(), "web-1.0");
+        assert_eq!(Family::new("Cafe\u{301}").unwrap(), Family::new("Café").unwrap());
+        let refused = |refusal| Err(Rejection::field(Field::Family, refusal));
+        assert_eq!(Family::new("a"), refused(length(1)));
+        assert_eq!(Family::new(&"a".repeat(129)), refused(length(129)));
+        assert_eq!(Family::new("1a"), refused(FieldRefusal::FirstNotLetter));
+        assert_eq!(Family::new("http://a"), refused(FieldRefusal::StartsWithUrl));
+        assert_eq!(Family::new("a b"), refused(FieldRefusal::Character { character: ' ' }));
+    }
+
     fn length(length: usize) -> FieldRefusal {
         FieldRefusal::Length { length, min: 2, max: 128 }
+    }
+
+    #[test]
+    fn snapshots_may_have_no_name_and_are_else_named_by_their_image() {
+        for good in ["", "x", "镜像 1", &"字".repeat(128)] {
+            assert!(SnapshotName::new(good).is_ok(), "{good}");
+        }
+        for wrong in [&"x".repeat(129), "http://x", "a\u{202e}b", "a\nb"] {
+            assert!(SnapshotName::new(wrong).is_err(), "{wrong}");
+        }
+        let (web, long) = (Name::new("web").unwrap(), Name::new(&"字".repeat(128)).unwrap());
+        let (system, last) = (DiskRole::SYSTEM, DiskRole::at(16).unwrap());
+        assert_eq!(SnapshotName::of_disk(&web, system).as_str(), "web");
+        assert_eq!(SnapshotName::of_disk(&web, last).as_str(), "web-disk16");
+        assert_eq!(SnapshotName::of_disk(&long, system).as_str(), long.as_str());
+        let cut = SnapshotName::of_disk(&long, last);
+        assert_eq!(cut.as_str(), format!("{}-disk16", "字".repeat(121)));
+        assert_eq!(SnapshotName::new(cut.as_str()), Ok(cut));
     }
 
     #[test]

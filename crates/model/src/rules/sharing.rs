@@ -1,7 +1,8 @@
 //! Who sees an image as what, and whether it may be shared, published or converted (R001-2, R001-8, R002-4).
 
+use super::judge_current;
 use crate::ids::{AccountId, CopyId, ImageId, RegionId};
-use crate::image::ImageStatus;
+use crate::image::{Deprecation, ImageStatus};
 use crate::kind::{ImageKind, Storage};
 use crate::rejection::Rejection;
 
@@ -33,11 +34,13 @@ pub struct ShowingFacts {
     pub kind: ImageKind,
     /// How it stands.
     pub status: ImageStatus,
+    /// Whether its owner advises against it.
+    pub deprecation: Deprecation,
     /// Whether it is encrypted.
     pub sealed: Sealed,
 }
 
-/// Whether an image may be shown to others at all: custom, available, plain.
+/// Whether an image may be shown to others at all: custom, available, not deprecated, plain.
 fn judge_showing(facts: &ShowingFacts) -> Result<(), Rejection> {
     let image = || facts.image.clone();
     match facts.kind {
@@ -49,6 +52,7 @@ fn judge_showing(facts: &ShowingFacts) -> Result<(), Rejection> {
     if facts.status != ImageStatus::Available {
         return Err(Rejection::ImageNotAvailable { image: image(), status: facts.status });
     }
+    judge_current(&facts.image, facts.deprecation)?;
     match facts.sealed {
         Sealed::No => Ok(()),
         Sealed::Yes => Err(Rejection::EncryptedNotShared { image: image() }),
@@ -159,6 +163,7 @@ mod tests {
             image: ImageId::from_random(|| 1),
             kind: ImageKind::Custom,
             status: ImageStatus::Available,
+            deprecation: Deprecation::Current,
             sealed: Sealed::No,
         }
     }
@@ -221,6 +226,10 @@ mod tests {
             with(|facts| facts.showing.kind = ImageKind::Public),
             Rejection::ImagePublished { image: image(), kind: ImageKind::Public }
         );
+        assert_eq!(
+            with(|facts| facts.showing.deprecation = Deprecation::Deprecated),
+            Rejection::ImageDeprecated { image: image() }
+        );
         let status = ImageStatus::Creating;
         assert_eq!(
             with(|facts| facts.showing.status = ImageStatus::Creating),
@@ -232,6 +241,10 @@ mod tests {
     fn r001_2_an_image_is_published_while_it_is_neither_shared_nor_copied() {
         let facts = PublishingFacts { showing: showing(), shared_with: 0, held_by: None };
         assert_eq!(judge_publishing(&facts), Ok(()));
+        let deprecated = ShowingFacts { deprecation: Deprecation::Deprecated, ..showing() };
+        let deprecated = PublishingFacts { showing: deprecated, ..facts.clone() };
+        let is_deprecated = Rejection::ImageDeprecated { image: showing().image };
+        assert_eq!(judge_publishing(&deprecated), Err(is_deprecated));
         let shared = PublishingFacts { shared_with: 3, ..facts.clone() };
         let is_shared = Rejection::ImageIsShared { image: showing().image, accounts: 3 };
         assert_eq!(judge_publishing(&shared), Err(is_shared));
