@@ -9,6 +9,8 @@ use ring::hmac;
 use crate::refusal::BadRequest;
 
 const VERSION: u8 = 1;
+/// Of a cursor that counts rows.
+const OFFSET_VERSION: u8 = 2;
 /// Bytes of the tag that are kept: 128 bits.
 const TAG_BYTES: usize = 16;
 /// Longest text of a cursor that is looked at, in characters; ours have about 75.
@@ -53,13 +55,43 @@ impl CursorKey {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&cursor.created.0.to_le_bytes());
         bytes.extend_from_slice(cursor.id.as_bytes());
+        self.sealed(listing, bytes)
+    }
+
+    /// The cursor in a text that [`CursorKey::seal`] made for the same listing.
+    pub(crate) fn open(&self, listing: &Listing<'_>, text: &str) -> Result<Cursor, BadRequest> {
+        let body = self.opened(listing, (VERSION, text))?;
+        let (created, id) = body.split_first_chunk::<8>().ok_or(BadRequest::Cursor)?;
+        let id = String::from_utf8(id.to_vec()).map_err(|_| BadRequest::Cursor)?;
+        Ok(Cursor { created: Timestamp(i64::from_le_bytes(*created)), id })
+    }
+
+    /// The same for a listing that goes on behind so many rows.
+    pub(crate) fn seal_offset(&self, listing: &Listing<'_>, offset: u64) -> String {
+        let mut bytes = vec![OFFSET_VERSION];
+        bytes.extend_from_slice(&offset.to_le_bytes());
+        self.sealed(listing, bytes)
+    }
+
+    /// The rows in a text that [`CursorKey::seal_offset`] made for the same listing.
+    pub(crate) fn open_offset(&self, listing: &Listing<'_>, text: &str) -> Result<u64, BadRequest> {
+        let body = self.opened(listing, (OFFSET_VERSION, text))?;
+        let offset = body.as_slice().try_into().map_err(|_| BadRequest::Cursor)?;
+        Ok(u64::from_le_bytes(offset))
+    }
+
+    fn sealed(&self, listing: &Listing<'_>, mut bytes: Vec<u8>) -> String {
         let tag = self.tag(listing, &bytes);
         bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The cursor in a text that [`CursorKey::seal`] made for the same listing.
-    pub(crate) fn open(&self, listing: &Listing<'_>, text: &str) -> Result<Cursor, BadRequest> {
+    /// What stands behind the version in a text that [`CursorKey::sealed`] made.
+    fn opened(
+        &self,
+        listing: &Listing<'_>,
+        (wanted, text): (u8, &str),
+    ) -> Result<Vec<u8>, BadRequest> {
         if text.len() > LONGEST {
             return Err(BadRequest::Cursor);
         }
@@ -70,13 +102,10 @@ impl CursorKey {
         if differ != 0 {
             return Err(BadRequest::Cursor);
         }
-        let (version, rest) = body.split_first().ok_or(BadRequest::Cursor)?;
-        let (created, id) = rest.split_first_chunk::<8>().ok_or(BadRequest::Cursor)?;
-        if *version != VERSION {
-            return Err(BadRequest::Cursor);
+        match body.split_first() {
+            Some((version, rest)) if *version == wanted => Ok(rest.to_vec()),
+            Some(_) | None => Err(BadRequest::Cursor),
         }
-        let id = String::from_utf8(id.to_vec()).map_err(|_| BadRequest::Cursor)?;
-        Ok(Cursor { created: Timestamp(i64::from_le_bytes(*created)), id })
     }
 }
 
@@ -131,5 +160,23 @@ mod tests {
         for wrong in ["", "AAAA", "!", &"A".repeat(10_000)] {
             assert!(key.open(&listing, wrong).is_err(), "{wrong:.20}");
         }
+    }
+
+    #[test]
+    fn api_12_an_offset_opens_for_its_own_listing_alone_and_is_no_row() {
+        let key = CursorKey::new(&[1; 32]);
+        let account = AccountId::from_random(|| 1);
+        let listing = |filter: &str| Listing {
+            account: &account,
+            place: "north",
+            noun: "tasks",
+            filter: filter.to_owned(),
+        };
+        let text = key.seal_offset(&listing("a"), 40);
+        assert_eq!(key.open_offset(&listing("a"), &text), Ok(40));
+        assert_eq!(key.open_offset(&listing("b"), &text), Err(BadRequest::Cursor));
+        assert_eq!(key.open(&listing("a"), &text), Err(BadRequest::Cursor));
+        let row = key.seal(&listing("a"), &cursor());
+        assert_eq!(key.open_offset(&listing("a"), &row), Err(BadRequest::Cursor));
     }
 }

@@ -9,6 +9,7 @@ use super::error::ApiError;
 use super::params::Params;
 use super::rejection::{Context, of_refused};
 use super::reply::Node;
+use crate::cursor::{CursorKey, Listing};
 
 /// The name of this door's profile.
 const PROFILE: &str = "alibaba";
@@ -24,6 +25,10 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     /// What is asked.
     pub(super) params: Params,
+    /// Seals the tokens of pages (api-12).
+    pub(super) cursors: CursorKey,
+    /// The host that the client means, without a port.
+    pub(super) host: String,
     /// The region that the host names, where it names one: counts where no parameter does (contract 7.1).
     pub(super) host_region: Option<String>,
 }
@@ -52,6 +57,16 @@ impl Call {
             Refused::Rejected(Rejection::RegionUnknown { .. }) => absent(),
             other => of_refused(other, Context::Describe),
         })
+    }
+
+    /// A listing of this account in this region: the pages of one have tokens that open for no other.
+    pub(super) fn listing(
+        &self,
+        noun: &'static str,
+        filter: impl std::fmt::Debug,
+    ) -> Result<Listing<'_>, ApiError> {
+        let place = self.region_name()?;
+        Ok(Listing { account: &self.caller.account, place, noun, filter: format!("{filter:?}") })
     }
 
     /// The caller, who only rehearses where `DryRun` is asked for.

@@ -8,13 +8,18 @@
 mod admission;
 mod billing;
 mod call;
+mod encoding;
 mod error;
 mod ids;
 mod operation;
+mod paging;
 mod params;
 mod regions;
 mod rejection;
 mod reply;
+mod sign_v1;
+mod sign_v3;
+mod times;
 mod wire;
 
 use axum::Router;
@@ -29,6 +34,7 @@ use crate::alibaba::call::Call;
 use crate::alibaba::error::ApiError;
 use crate::alibaba::reply::Node;
 use crate::alibaba::wire::{Format, Wire};
+use crate::refusal::{BadRequest, Refusal};
 
 /// The one path of this door.
 pub(crate) fn router() -> Router<ApiState> {
@@ -36,20 +42,25 @@ pub(crate) fn router() -> Router<ApiState> {
 }
 
 async fn answer(State(state): State<ApiState>, request: Request) -> Response {
-    let format = wire::format_of(&request);
-    let (wire, outcome) = match wire::read(request).await {
-        Err(error) => return written((format, "", &wire::new_request_id()), "", Err(error)),
+    if !wire::is_ours(&request) {
+        return Refusal::from(BadRequest::UnknownPath).into_response();
+    }
+    let id = wire::new_request_id();
+    match wire::read(request).await {
         Ok(wire) => {
-            let outcome = perform(&state, &wire).await;
-            (wire, outcome)
+            let outcome = perform(&state, &wire, &id).await;
+            written((wire.format, &wire.action, &id), &wire.host, outcome)
         }
-    };
-    written((wire.format, &wire.action, &wire.request_id), &wire.host, outcome)
+        Err(unread) => written((unread.format, "", &id), &unread.host, Err(unread.error)),
+    }
 }
 
 /// Admits the request, then does what it asks.
-async fn perform(state: &ApiState, wire: &Wire) -> Result<Node, ApiError> {
-    let caller = admission::admit(state, wire).await?;
+async fn perform(state: &ApiState, wire: &Wire, request_id: &str) -> Result<Node, ApiError> {
+    let caller = admission::admit(state, wire, request_id).await?;
+    if ![operation::ECS, operation::BSS].contains(&wire.version.as_str()) {
+        return Err(ApiError::bad("InvalidVersion", "Specified parameter Version is not valid."));
+    }
     let operation = operation::find(&wire.version, &wire.action).ok_or_else(|| {
         let message = "Specified api is not found, please check your url and method.";
         ApiError::bad("InvalidAction.NotFound", message)
@@ -59,6 +70,8 @@ async fn perform(state: &ApiState, wire: &Wire) -> Result<Node, ApiError> {
         deployment: state.deployment.clone(),
         caller,
         params: wire.params()?,
+        cursors: state.cursor_key.clone(),
+        host: wire.host.clone(),
         host_region: wire.host_region().map(str::to_owned),
     };
     handler(&call).await
