@@ -32,6 +32,10 @@ pub enum Failure {
     Readme { commands: Vec<String> },
     #[error("`{what}` was not ready after {secs} s")]
     NotReady { what: String, secs: u64 },
+    #[error("{program} cannot be built: {why}")]
+    NoBuild { program: &'static str, why: String },
+    #[error("the time was over before `{command}` ended")]
+    Late { command: String },
     #[error("the measured work went wrong: {what}")]
     Measured { what: String },
 }

@@ -25,7 +25,9 @@ pub const COMMANDS: [&str; 4] = ["test", "tidy", "corpora", "bench"];
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   test [--only STAGE]      install what tests need, then run every check and test
-                           stages: install, tidy, corpora, tests, readme, failpoints
+                           stages: install, tidy, corpora, tests, readme, terraform, failpoints
+                           terraform builds the provider once, for ten minutes: settings FERRY_TEST_CACHE
+                           (~/.cache/ferry-tests), FERRY_TERRAFORM_BUILD_SECS (1500)
   tidy                     check the house rules that the compiler does not
   corpora FOLDER           make the disk images that tests use
   corpora --bench FOLDER   make the larger ones that benchmarks use (root, loop devices, 6 GiB)

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, stage after stage.
 
 mod stages;
+mod terraform;
 mod tests_run;
 
 use std::str::FromStr;
@@ -22,16 +23,19 @@ pub enum Stage {
     Tests,
     /// The commands that README.md shows, on the binary just built.
     Readme,
+    /// The cloud's own Terraform provider, where it is built or can be.
+    Terraform,
     /// A second build in which named points can fail, and the tests that need it.
     Failpoints,
 }
 
-const STAGES: [(Stage, &str); 6] = [
+const STAGES: [(Stage, &str); 7] = [
     (Stage::Install, "install"),
     (Stage::Tidy, "tidy"),
     (Stage::Corpora, "corpora"),
     (Stage::Tests, "tests"),
     (Stage::Readme, "readme"),
+    (Stage::Terraform, "terraform"),
     (Stage::Failpoints, "failpoints"),
 ];
 
@@ -53,6 +57,7 @@ impl Stage {
             Stage::Corpora => stages::corpora(),
             Stage::Tests => tests_run::workspace(tally),
             Stage::Readme => stages::readme(tally),
+            Stage::Terraform => terraform::run(tally),
             Stage::Failpoints => tests_run::failpoints(tally),
         }
     }

@@ -115,7 +115,7 @@ fn unit_asks(text: &str) -> bool {
 }
 
 /// Runs it, adding up what each test binary says at its end.
-fn counted(mut command: Command, tally: &mut Tally) -> Result<(), Failure> {
+pub fn counted(mut command: Command, tally: &mut Tally) -> Result<(), Failure> {
     let mut here = Tally::default();
     let outcome = run::run_heard(&mut command, |line| {
         if let Some(more) = closing(line) {
