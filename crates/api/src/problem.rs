@@ -95,6 +95,8 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) 
         Rejection::SnapshotsSealedApart { .. } => ("snapshots_sealed_apart", STATE),
         Rejection::SnapshotTooLarge { .. } => ("snapshot_too_large", STATE),
         Rejection::SnapshotNeedsTicket { .. } => ("snapshot_needs_ticket", STATE),
+        Rejection::ImageDeprecated { .. } => ("image_deprecated", STATE),
+        Rejection::FamilyEmpty { .. } => ("family_empty", ABSENT),
         Rejection::SnapshotNotToPlain { .. } => ("snapshot_not_to_plain", STATE),
     }
 }

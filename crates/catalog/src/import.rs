@@ -1,6 +1,6 @@
-//! Imports that run: images whose bytes a client sends.
+//! Imports that run: images whose bytes a client sends, or that the region makes of files by itself.
 
-use model::{AccountId, ImageId, Timestamp};
+use model::{AccountId, ImageId, TaskId, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
@@ -16,10 +16,31 @@ pub struct ImportRow {
     pub image: ImageId,
     /// Who owns it.
     pub account: AccountId,
-    /// The local image whose file the region converts by itself; none where a client sends the bytes.
-    pub source_image: Option<ImageId>,
+    /// Where its bytes come from.
+    pub source: ImportSource,
     /// When it began.
     pub created: Timestamp,
+}
+
+/// Where the bytes of an import come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportSource {
+    /// A client sends them.
+    Client,
+    /// The region converts the file of a local image.
+    LocalImage(ImageId),
+    /// The region reads the objects of a task.
+    Objects(TaskId),
+}
+
+impl ImportSource {
+    /// Whether the region does the import by itself.
+    pub fn is_of_files(&self) -> bool {
+        match self {
+            ImportSource::Client => false,
+            ImportSource::LocalImage(_) | ImportSource::Objects(_) => true,
+        }
+    }
 }
 
 pub(crate) const LIST: &str = "SELECT * FROM import ORDER BY image";
@@ -29,12 +50,18 @@ pub(crate) const CONVERSION: &str =
 impl Tx {
     /// Records a new import.
     pub async fn insert_import(&mut self, import: &ImportRow) -> Result<(), CatalogFault> {
-        let sql = "INSERT INTO import (image, account, created, source_image) VALUES (?, ?, ?, ?)";
+        let (source_image, task) = match &import.source {
+            ImportSource::Client => (None, None),
+            ImportSource::LocalImage(image) => (Some(image.as_str()), None),
+            ImportSource::Objects(task) => (None, Some(task.as_str())),
+        };
+        let sql = "INSERT INTO import (image, account, created, source_image, task) VALUES (?, ?, ?, ?, ?)";
         let insert = query(sql)
             .bind(import.image.as_str())
             .bind(import.account.as_str())
             .bind(import.created.0)
-            .bind(import.source_image.as_ref().map(ImageId::as_str));
+            .bind(source_image)
+            .bind(task);
         self.run("record an import", insert).await.map(|_| ())
     }
 
@@ -75,7 +102,11 @@ fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
     Ok(ImportRow {
         image: stored.word("image")?,
         account: stored.word("account")?,
-        source_image: stored.optional_word("source_image")?,
+        source: match (stored.optional_word("source_image")?, stored.optional_word("task")?) {
+            (Some(image), None) => ImportSource::LocalImage(image),
+            (_, Some(task)) => ImportSource::Objects(task),
+            (None, None) => ImportSource::Client,
+        },
         created: stored.time("created")?,
     })
 }
@@ -92,7 +123,7 @@ mod tests {
         let row = |n: u64| ImportRow {
             image: image(n, 1).id,
             account: account(1),
-            source_image: Some(source.clone()),
+            source: ImportSource::LocalImage(source.clone()),
             created: Timestamp(7),
         };
         let mut tx = catalog.begin().await.unwrap();
@@ -111,7 +142,7 @@ mod tests {
         let row = ImportRow {
             image: image(1, 1).id,
             account: account(1),
-            source_image: None,
+            source: ImportSource::Client,
             created: Timestamp(7),
         };
         let mut tx = catalog.begin().await.unwrap();

@@ -4,7 +4,7 @@
 //!
 //! [`Image::open`] decides the format by content and checks all metadata once: bounded in memory and time, refused by
 //! name. Readers then map a stretch of the disk to holes, bytes of the file, or a compressed unit. [`DiskWriter`] makes
-//! raw and qcow2 files that appear under their name only when whole and durable.
+//! raw, qcow2 and fixed vhd files that appear under their name only when whole and durable.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bytes;
@@ -30,4 +30,4 @@ pub use format::{Declared, Format, UnknownFormat};
 pub use image::Image;
 pub use limits::{MAX_DESCRIPTOR_BYTES, MAX_DISK_BYTES, MAX_TABLE_BYTES, SECTOR_BYTES};
 pub use reader::Reader;
-pub use write::{DiskWriter, WriteFormat};
+pub use write::{DiskFile, DiskWriter, WriteFormat};

@@ -114,6 +114,12 @@ fn export(disk: &Disk, path: &Path, format: WriteFormat) {
     writer.finish().unwrap();
 }
 
+const FORMATS: [(WriteFormat, Format); 3] = [
+    (WriteFormat::Raw, Format::Raw),
+    (WriteFormat::Qcow2, Format::Qcow2),
+    (WriteFormat::Vhd, Format::Vhd),
+];
+
 #[test]
 fn exports_are_whole_sparse_and_clean() {
     let Some(qemu) = Qemu::find() else { return };
@@ -123,8 +129,7 @@ fn exports_are_whole_sparse_and_clean() {
         let disk = SeededDisk { seed, size_bytes }.make();
         let original = folder.path().join("disk.raw");
         disk.write_sparse(&original);
-        for (format, read) in [(WriteFormat::Raw, Format::Raw), (WriteFormat::Qcow2, Format::Qcow2)]
-        {
+        for (format, read) in FORMATS {
             let path = folder.path().join("export");
             export(&disk, &path, format);
             qemu.compare(&original, &path, read);

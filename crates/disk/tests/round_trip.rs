@@ -57,7 +57,7 @@ proptest! {
             .iter()
             .map(|(at, _)| (at % sectors, expected[&(at % sectors)]))
             .collect();
-        for format in [WriteFormat::Raw, WriteFormat::Qcow2] {
+        for format in [WriteFormat::Raw, WriteFormat::Qcow2, WriteFormat::Vhd] {
             write(&path, format, sectors, &content);
             read(&path, sectors, &expected);
         }

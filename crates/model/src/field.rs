@@ -61,6 +61,8 @@ words!(
     Family = "family",
     /// What a door keeps of an image.
     Particulars = "particulars",
+    /// How many instances are to be made.
+    Count = "count",
 );
 
 /// What is wrong with a value.

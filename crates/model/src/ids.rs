@@ -118,6 +118,10 @@ random_id!(
     TicketId, "ticket-", ID_ALPHABET, "a ticket id (`ticket-` and 20 characters of a-z0-9)"
 );
 random_id!(
+    /// Names a task: an import of objects, or an export to them.
+    TaskId, "task-", ID_ALPHABET, "a task id (`task-` and 20 characters of a-z0-9)"
+);
+random_id!(
     /// Names an access key. Its secret is elsewhere, sealed.
     AccessKeyId, "FERRY", KEY_ALPHABET, "an access key id (`FERRY` and 20 characters of A-Z0-9)"
 );

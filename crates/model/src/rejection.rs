@@ -13,7 +13,7 @@ use crate::object::{BucketName, DiskFormat, ObjectName};
 use crate::quota::QuotaKind;
 use crate::snapshot::SnapshotStanding;
 use crate::task::TaskState;
-use crate::text::Name;
+use crate::text::{Family, Name};
 use crate::ticket::{TicketNeed, TicketState};
 use crate::time::Timestamp;
 
@@ -512,7 +512,7 @@ pub enum Rejection {
         needed_bytes: u64,
     },
     /// Disk images of the format are read, not written.
-    #[error("disk images are not written as `{format}`; ask for `raw` or `qcow2`")]
+    #[error("disk images are not written as `{format}`; ask for `raw`, `qcow2` or `vhd`")]
     FormatNotWritten {
         /// The format.
         format: DiskFormat,
@@ -618,6 +618,14 @@ pub enum Rejection {
     ImageDeprecated {
         /// The image.
         image: ImageId,
+    },
+    /// No available image of the account's own is of the family.
+    #[error("the account has no available image of family `{family}` in region `{region}`")]
+    FamilyEmpty {
+        /// The family.
+        family: Family,
+        /// Where.
+        region: RegionId,
     },
 }
 

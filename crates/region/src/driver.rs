@@ -215,6 +215,7 @@ fn reason_for_user(fault: &RegionFault) -> String {
         RegionFault::Key { rejection } => rejection.to_string(),
         RegionFault::KeyRing(fault) => fault.to_string(),
         RegionFault::Entropy { .. }
+        | RegionFault::Bucket(_)
         | RegionFault::SealedSecret { .. }
         | RegionFault::IllegalMove { .. }
         | RegionFault::Contradiction { .. } => {

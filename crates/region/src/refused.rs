@@ -5,6 +5,7 @@ use model::{KeyState, RegionId, Rejection, Retry};
 use store::StoreFault;
 use transfer::TransferFault;
 
+use crate::buckets::BucketFault;
 use crate::keyring::KeyRingFault;
 use crate::peer::PeerFault;
 
@@ -41,6 +42,9 @@ pub enum RegionFault {
         /// Which, and how it stands.
         rejection: Rejection,
     },
+    /// A bucket's folder failed.
+    #[error("a bucket failed")]
+    Bucket(#[from] BucketFault),
     /// A key ring failed.
     #[error("the key ring failed")]
     KeyRing(#[from] KeyRingFault),
@@ -76,7 +80,9 @@ impl RegionFault {
             RegionFault::Peer(source) => source.retry(),
             RegionFault::Key { rejection } => key_retry(rejection),
             RegionFault::KeyRing(source) => source.retry(),
-            RegionFault::Entropy { .. } | RegionFault::Failpoint { .. } => Retry::Later,
+            RegionFault::Entropy { .. }
+            | RegionFault::Bucket(_)
+            | RegionFault::Failpoint { .. } => Retry::Later,
             RegionFault::SealedSecret { .. }
             | RegionFault::IllegalMove { .. }
             | RegionFault::Contradiction { .. } => Retry::Never,

@@ -1,6 +1,6 @@
 //! Rejections on their way between regions: every variant, typed, both ways.
 
-use model::{FieldRefusal, Name, Rejection, TicketNeed, Timestamp};
+use model::{Family, FieldRefusal, Name, Rejection, TicketNeed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::wire::{Malformed, read};
@@ -98,6 +98,24 @@ carried! {
     KeyIsDefault { key: Text },
     KeysElsewhere { region: Text, ring: Text },
     LinkNotPrivate { region: Text },
+    BucketNotFound { bucket: Text, region: Text },
+    ObjectNotFound { bucket: Text, object: Text, region: Text },
+    ObjectRefused { bucket: Text, object: Text, problem: Text },
+    DiskTooSmall { object: Text, declared_bytes: Number, needed_bytes: Number },
+    FormatNotWritten { format: Text },
+    TaskNotFound { task: Text, region: Text },
+    TaskEnded { task: Text, state: Text },
+    ImageBeingExported { image: Text, by: Text },
+    SnapshotNotWhole { snapshot: Text, standing: Text },
+    SnapshotDegraded { snapshot: Text, chunks: Number },
+    SnapshotHeld { snapshot: Text, by: Text, target: Text },
+    SnapshotNotResized { snapshot: Text, size_bytes: Number, wanted_bytes: Number },
+    SnapshotsSealedApart { first: Text, second: Text },
+    SnapshotTooLarge { snapshot: Text, size_bytes: Number, limit_bytes: Number },
+    SnapshotNeedsTicket { snapshot: Text, target: Text, need: Need },
+    SnapshotNotToPlain { snapshot: Text },
+    ImageDeprecated { image: Text },
+    FamilyEmpty { family: FamilyText, region: Text },
 }
 
 /// How a field is carried.
@@ -140,6 +158,23 @@ impl NameText {
 
     fn parse(field: &'static str, text: String) -> Result<Name, Malformed> {
         Name::new(&text).map_err(|rejection| Malformed::new(field, rejection))
+    }
+}
+
+/// A family, checked as one.
+pub(super) struct FamilyText;
+
+impl Carries for FamilyText {
+    type Wire = String;
+}
+
+impl FamilyText {
+    fn render(family: &Family) -> String {
+        family.to_string()
+    }
+
+    fn parse(field: &'static str, text: String) -> Result<Family, Malformed> {
+        Family::new(&text).map_err(|rejection| Malformed::new(field, rejection))
     }
 }
 
