@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use model::{AccountId, Admittance, Name, Timestamp};
+use model::{AccountId, AccountNumber, Admittance, Name, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
@@ -12,7 +12,7 @@ use crate::fault::CatalogFault;
 use crate::migration::{self, migrate};
 use crate::outcome::{Inserted, Updated};
 use crate::page::Page;
-use crate::stored::Stored;
+use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
 /// The accounts of a deployment. Cloning gives another handle to the same file.
@@ -30,6 +30,8 @@ pub struct AccountRow {
     pub id: AccountId,
     /// What its people call it; unique in the deployment.
     pub name: Name,
+    /// Its number; unique in the deployment.
+    pub number: AccountNumber,
     /// Whether its users may sign in.
     pub state: Admittance,
     /// When it was made.
@@ -44,6 +46,10 @@ impl AccountsCatalog {
     pub async fn open(path: &Path) -> Result<AccountsCatalog, CatalogFault> {
         let database = Database::open(path).await?;
         migrate(&database, migration::ACCOUNTS).await?;
+        let mut tx = database.begin().await?;
+        if tx.number_accounts().await? > 0 {
+            tx.commit().await?;
+        }
         Ok(AccountsCatalog { database })
     }
 
@@ -83,12 +89,14 @@ impl AccountsCatalog {
 }
 
 impl Tx {
-    /// Records a new account. [`Inserted::Clash`] where the id or the name is taken.
+    /// Records a new account. [`Inserted::Clash`] where the id, the name or the number is taken.
     pub async fn insert_account(&mut self, account: &AccountRow) -> Result<Inserted, CatalogFault> {
-        let sql = "INSERT INTO account (id, name, state, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO account (id, name, number, state, created) \
+            VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let insert = query(sql)
             .bind(account.id.as_str())
             .bind(account.name.as_str())
+            .bind(signed("number", account.number.number())?)
             .bind(account.state.as_str())
             .bind(account.created.0);
         match self.run("record an account", insert).await? {
@@ -127,9 +135,15 @@ fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
     Ok(AccountRow {
         id: stored.word("id")?,
         name: stored.checked("name", Name::new)?,
+        number: account_number_from(&stored)?,
         state: stored.word("state")?,
         created: stored.time("created")?,
     })
+}
+
+fn account_number_from(stored: &Stored<'_>) -> Result<AccountNumber, CatalogFault> {
+    let number: u64 = stored.number("number")?;
+    AccountNumber::new(number).ok_or_else(|| stored.corrupt("number", &number.to_string()))
 }
 
 #[cfg(test)]
@@ -137,6 +151,7 @@ pub(crate) mod tests {
     use model::{AccessKeyId, Role, UserId};
 
     use super::*;
+    use crate::account_number::first_choice;
     use crate::audit::{AuditChain, AuditEntry};
 
     pub(crate) async fn accounts() -> (tempfile::TempDir, AccountsCatalog) {
@@ -146,8 +161,10 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn account(n: u8) -> AccountRow {
+        let id = AccountId::from_random(|| n);
         AccountRow {
-            id: AccountId::from_random(|| n),
+            number: first_choice(&id),
+            id,
             name: Name::new(&format!("account-{n}")).unwrap(),
             state: Admittance::Active,
             created: Timestamp(i64::from(n)),

@@ -1,14 +1,19 @@
 //! Instances: records that say an image is used.
 
-use model::{AccountId, ImageId, InstanceId, Name, Timestamp};
+use model::{
+    AccountId, ImageId, InstanceId, Name, NamePattern, PageOf, TagKey, TagValue, Tagged, Tags,
+    Timestamp,
+};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
 use crate::outcome::Deleted;
+use crate::page::offset_of;
 use crate::stored::Stored;
-use crate::tx::Tx;
+use crate::tags::json_array;
+use crate::tx::{Query, Tx};
 
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +30,59 @@ pub struct InstanceRow {
     pub created: Timestamp,
 }
 
+/// Which instances are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstanceFilter {
+    /// Only these ids; all where empty.
+    pub ids: Vec<InstanceId>,
+    /// Only those whose disk was made from this image.
+    pub image: Option<ImageId>,
+    /// Only those with such a name.
+    pub name: Option<NamePattern>,
+    /// Only those that have all of these keys, each with this value or any.
+    pub tags: Vec<(TagKey, Option<TagValue>)>,
+}
+
+/// ?1: the account; ?2: ids, a JSON array, empty for all; ?3: an image or null; ?4: a pattern or null; ?5: pairs of a key and
+/// a value or null, a JSON array.
+macro_rules! wanted {
+    () => {
+        "FROM instance WHERE account = ?1 AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2))) \
+        AND (?3 IS NULL OR image = ?3) AND (?4 IS NULL OR name GLOB ?4) \
+        AND NOT EXISTS (SELECT 1 FROM json_each(?5) AS wanted WHERE NOT EXISTS (SELECT 1 FROM instance_tag AS t \
+        WHERE t.instance = instance.id AND t.key = wanted.value ->> '$[0]' \
+        AND coalesce(wanted.value ->> '$[1]', t.value) = t.value))"
+    };
+}
+
+pub(crate) const SEARCH: &str =
+    concat!("SELECT * ", wanted!(), " ORDER BY created DESC, id DESC LIMIT ?6 OFFSET ?7");
+pub(crate) const COUNT_FOUND: &str = concat!("SELECT count(*) ", wanted!());
 pub(crate) const LIST: &str =
     "SELECT * FROM instance WHERE account = ? ORDER BY created DESC, id DESC";
 pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
     WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM instance WHERE image = ?";
 
+impl InstanceFilter {
+    fn bind<'q>(&self, sql: &'static str, account: &'q AccountId) -> Query<'q> {
+        let pairs = serde_json::to_string(&self.tags).expect("texts are written as JSON");
+        query(sql)
+            .bind(account.as_str())
+            .bind(json_array(self.ids.iter().map(InstanceId::as_str)))
+            .bind(self.image.as_ref().map(ToString::to_string))
+            .bind(self.name.as_ref().map(NamePattern::glob))
+            .bind(pairs)
+    }
+}
+
 impl Tx {
-    /// Records a new instance.
-    pub async fn insert_instance(&mut self, instance: &InstanceRow) -> Result<(), CatalogFault> {
+    /// Records a new instance with its tags.
+    pub async fn insert_instance(
+        &mut self,
+        instance: &InstanceRow,
+        tags: &Tags,
+    ) -> Result<(), CatalogFault> {
         let sql = "INSERT INTO instance (id, account, name, image, created) VALUES (?, ?, ?, ?, ?)";
         let insert = query(sql)
             .bind(instance.id.as_str())
@@ -41,7 +90,22 @@ impl Tx {
             .bind(instance.name.as_str())
             .bind(instance.image.as_str())
             .bind(instance.created.0);
-        self.run("record an instance", insert).await.map(|_| ())
+        self.run("record an instance", insert).await?;
+        self.set_tags_on(&Tagged::Instance(instance.id.clone()), tags).await
+    }
+
+    /// The instances of an account that are wanted, the newest first, and how many there are in all.
+    pub async fn search_instances(
+        &mut self,
+        account: &AccountId,
+        filter: &InstanceFilter,
+        part: PageOf,
+    ) -> Result<(Vec<InstanceRow>, u64), CatalogFault> {
+        let page = filter.bind(SEARCH, account).bind(part.limit).bind(offset_of(part));
+        let rows = self.all("search instances", page).await?;
+        let rows: Result<_, _> = rows.iter().map(instance_from).collect();
+        let total = self.count("count instances", filter.bind(COUNT_FOUND, account)).await?;
+        Ok((rows?, total))
     }
 
     /// An instance of an account. Another account's is as absent as one that never was (I12).
@@ -78,7 +142,7 @@ impl Tx {
         }
     }
 
-    /// Removes an instance.
+    /// Removes an instance, and its tags.
     pub async fn delete_instance(&mut self, id: &InstanceId) -> Result<Deleted, CatalogFault> {
         let delete = query("DELETE FROM instance WHERE id = ?").bind(id.as_str());
         self.run("delete an instance", delete).await.map(Deleted::from_rows)
@@ -135,7 +199,7 @@ mod tests {
         let (_folder, catalog) = catalog().await;
         let mut tx = catalog.begin().await.unwrap();
         for (n, of) in [(1, 1), (2, 1), (3, 2)] {
-            tx.insert_instance(&instance(n, of)).await.unwrap();
+            tx.insert_instance(&instance(n, of), &Tags::default()).await.unwrap();
         }
         let mut first = instance(1, 1);
         assert_eq!(tx.instance(&account(1), &first.id).await.unwrap(), Some(first.clone()));
@@ -153,5 +217,67 @@ mod tests {
         assert_eq!(tx.delete_instance(&first.id).await.unwrap(), Deleted::No);
         let fault = tx.set_instance_image(&first.id, &first.image).await.unwrap_err();
         assert!(matches!(fault, CatalogFault::Absent { table: "instance", .. }));
+    }
+
+    fn all() -> InstanceFilter {
+        InstanceFilter::default()
+    }
+
+    /// The numbers of those of account 1 that are found, and how many there are.
+    async fn found(tx: &mut Tx, filter: InstanceFilter, window: (u64, u32)) -> (Vec<u64>, u64) {
+        let part = PageOf { offset: window.0, limit: window.1 };
+        let (rows, total) = tx.search_instances(&account(1), &filter, part).await.unwrap();
+        (rows.into_iter().map(|row| row.created.0 as u64).collect(), total)
+    }
+
+    #[tokio::test]
+    async fn i12_instances_are_searched_by_all_that_was_asked_and_only_the_own() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for n in 1..=6_u64 {
+            let row = InstanceRow {
+                name: Name::new(&format!("web-{n}")).unwrap(),
+                image: image(1 + n % 2, 1).id,
+                ..instance(n, 1)
+            };
+            let tags = [("n".to_owned(), n.to_string()), ("odd".to_owned(), (n % 2).to_string())];
+            tx.insert_instance(&row, &Tags::new(tags).unwrap()).await.unwrap();
+        }
+        let others = Tags::new([("odd".to_owned(), "1".to_owned())]).unwrap();
+        tx.insert_instance(&instance(7, 2), &others).await.unwrap();
+        let every = (0, 100);
+        assert_eq!(found(&mut tx, all(), every).await, (vec![6, 5, 4, 3, 2, 1], 6));
+        assert_eq!(found(&mut tx, all(), (2, 3)).await, (vec![4, 3, 2], 6));
+        assert_eq!(found(&mut tx, all(), (u64::MAX, 1)).await, (vec![], 6));
+        let ids = [2, 7, 5].map(|n| instance(n, 1).id).to_vec();
+        assert_eq!(found(&mut tx, InstanceFilter { ids, ..all() }, every).await, (vec![5, 2], 2));
+        let image = Some(image(2, 1).id);
+        let of_image = InstanceFilter { image, ..all() };
+        assert_eq!(found(&mut tx, of_image.clone(), every).await, (vec![5, 3, 1], 3));
+        for (pattern, wanted) in [
+            (NamePattern::Exactly("web-3".into()), vec![3]),
+            (NamePattern::Exactly("web".into()), vec![]),
+            (NamePattern::Holding("b-4".into()), vec![4]),
+            (NamePattern::Like("w*-6".into()), vec![6]),
+            (NamePattern::Holding("*".into()), vec![]),
+        ] {
+            let filter = InstanceFilter { name: Some(pattern), ..all() };
+            assert_eq!(found(&mut tx, filter.clone(), every).await.0, wanted, "{filter:?}");
+        }
+        let tags = |pairs: &[(&str, Option<&str>)]| {
+            pairs.iter().map(|(k, v)| (k.to_string(), v.map(str::to_owned))).collect()
+        };
+        for (tags, wanted) in [
+            (tags(&[("odd", Some("1"))]), vec![5, 3, 1]),
+            (tags(&[("odd", Some("1")), ("n", Some("3"))]), vec![3]),
+            (tags(&[("odd", None), ("n", None)]), vec![6, 5, 4, 3, 2, 1]),
+            (tags(&[("odd", Some("1")), ("odd", Some("0"))]), vec![]),
+            (tags(&[("none", None)]), vec![]),
+        ] {
+            let filter = InstanceFilter { tags, ..all() };
+            assert_eq!(found(&mut tx, filter.clone(), every).await.0, wanted, "{filter:?}");
+        }
+        let tags = tags(&[("n", Some("5"))]);
+        assert_eq!(found(&mut tx, InstanceFilter { tags, ..of_image }, (1, 1)).await, (vec![], 1));
     }
 }

@@ -1,6 +1,6 @@
 //! Which part of a list is wanted.
 
-use model::Timestamp;
+use model::{PageOf, Timestamp};
 
 /// A part of a list that is ordered by creation, the newest first, then by id downwards. Rows that come or go between two
 /// pages shift nothing.
@@ -10,6 +10,11 @@ pub struct Page {
     pub after: Option<(Timestamp, String)>,
     /// The most rows.
     pub limit: u32,
+}
+
+/// How many rows a search leaves out, as SQL takes it. No table has more rows than that.
+pub(crate) fn offset_of(page: PageOf) -> i64 {
+    i64::try_from(page.offset).unwrap_or(i64::MAX)
 }
 
 impl Page {

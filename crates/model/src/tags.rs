@@ -1,12 +1,13 @@
-//! Tags: a few words of the owner's on an image.
+//! Tags: a few words of the owner's on an image, a snapshot or an instance.
 
 use std::collections::BTreeMap;
 
 use crate::field::{Field, FieldRefusal};
 use crate::rejection::Rejection;
+use crate::tagged::TagKeys;
 use crate::text::check;
 
-/// The most tags on one image (R004-9).
+/// The most tags on one thing (R004-9).
 pub const MAX_TAGS: usize = 20;
 
 /// The key of a tag: 1 to 128 characters, in Unicode normal form C.
@@ -14,7 +15,7 @@ pub type TagKey = String;
 /// The value of a tag: at most 128 characters in Unicode normal form C, may be empty.
 pub type TagValue = String;
 
-/// The tags of one image: at most 20, each key once.
+/// The tags of one thing: at most 20, each key once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(BTreeMap<TagKey, TagValue>);
 
@@ -40,10 +41,45 @@ impl Tags {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// These with others laid over them: a key that both have takes the other's value.
+    pub fn with(&self, others: &Tags) -> Result<Tags, Rejection> {
+        let mut all = self.0.clone();
+        all.extend(others.0.clone());
+        if all.len() > MAX_TAGS {
+            return Err(Rejection::TooManyTags { limit: MAX_TAGS });
+        }
+        Ok(Tags(all))
+    }
+
+    /// These without those of some keys.
+    pub fn without(&self, keys: &TagKeys) -> Result<Tags, Rejection> {
+        let mut rest = self.0.clone();
+        match keys {
+            TagKeys::All => rest.clear(),
+            TagKeys::Named(keys) => {
+                for key in keys {
+                    rest.remove(&check(Field::TagKey, key, 1..=128)?);
+                }
+            }
+        }
+        Ok(Tags(rest))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Checks and normalises what a search asks of tags: keys, each with the value that it must have, or any.
+pub fn wanted_tags(
+    wanted: &[(String, Option<String>)],
+) -> Result<Vec<(TagKey, Option<TagValue>)>, Rejection> {
+    let checked = wanted.iter().map(|(key, value)| {
+        let value = value.as_deref().map(|value| check(Field::TagValue, value, 0..=128));
+        Ok((check(Field::TagKey, key, 1..=128)?, value.transpose()?))
+    });
+    checked.collect()
 }
 
 #[cfg(test)]
@@ -100,5 +136,34 @@ mod tests {
         let twice =
             [("cafe\u{301}".to_owned(), "1".to_owned()), ("café".to_owned(), "2".to_owned())];
         assert_eq!(Tags::new(twice), Err(Rejection::field(Field::TagKey, FieldRefusal::Twice)));
+    }
+
+    #[test]
+    fn r004_9_tags_are_laid_over_and_taken_away_within_the_limit() {
+        let nineteen = Tags::new(numbered(19)).unwrap();
+        let one = tag("k0", "new").unwrap();
+        assert_eq!(nineteen.with(&one).unwrap().iter().next(), Some(("k0", "new")));
+        let other = tag("other", "").unwrap();
+        let twenty = nineteen.with(&other).unwrap();
+        assert_eq!(twenty.with(&one).unwrap().iter().count(), 20, "it replaces");
+        let more = tag("more", "").unwrap();
+        assert_eq!(twenty.with(&more), Err(Rejection::TooManyTags { limit: 20 }));
+        let named = TagKeys::Named(vec!["other".to_owned(), "absent".to_owned()]);
+        assert_eq!(twenty.without(&named), Ok(nineteen.clone()));
+        assert!(twenty.without(&TagKeys::All).unwrap().is_empty());
+        assert!(twenty.without(&TagKeys::Named(vec![String::new()])).is_err());
+    }
+
+    /// api-13: what is stored in one spelling is found and taken away by the other.
+    #[test]
+    fn api_13_keys_are_taken_away_and_searched_in_any_spelling() {
+        let stored = tag("café", "é").unwrap();
+        let other = TagKeys::Named(vec!["cafe\u{301}".to_owned()]);
+        assert!(stored.without(&other).unwrap().is_empty());
+        let wanted =
+            [("cafe\u{301}".to_owned(), Some("e\u{301}".to_owned())), ("k".to_owned(), None)];
+        let found = wanted_tags(&wanted).unwrap();
+        assert_eq!(found, [("café".to_owned(), Some("é".to_owned())), ("k".to_owned(), None)]);
+        assert!(wanted_tags(&[("k".repeat(129), None)]).is_err());
     }
 }

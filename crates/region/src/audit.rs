@@ -68,13 +68,26 @@ pub(crate) fn facts(facts: &[(&str, String)]) -> String {
 
 /// What an image says of itself, and how it stands.
 pub(crate) fn image_facts(image: &ImageRow, tags: &Tags) -> String {
-    let tag = |(key, value): (&str, &str)| format!("{key}:{value}");
-    facts(&[
+    let mut told = vec![
         ("name", image.name.to_string()),
         ("description", image.description.to_string()),
         ("status", image.status.to_string()),
-        ("tags", tags.iter().map(tag).collect::<Vec<_>>().join(",")),
-    ])
+        ("tags", tags_told(tags)),
+    ];
+    told.extend(image.family.as_ref().map(|family| ("family", family.to_string())));
+    told.extend(image.deprecated.map(|since| ("deprecated", since.0.to_string())));
+    if !image.particulars.is_empty() {
+        let pair = |(key, value): (&str, &str)| format!("{key}:{value}");
+        let pairs: Vec<_> = image.particulars.iter().map(pair).collect();
+        told.push(("particulars", pairs.join(",")));
+    }
+    facts(&told)
+}
+
+/// Tags as one value: `key:value`, apart by commas.
+pub(crate) fn tags_told(tags: &Tags) -> String {
+    let tag = |(key, value): (&str, &str)| format!("{key}:{value}");
+    tags.iter().map(tag).collect::<Vec<_>>().join(",")
 }
 
 /// The entry of a change that a caller asked for.
