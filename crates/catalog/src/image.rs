@@ -1,8 +1,10 @@
 //! Images: their rows, found by account and id, listed the newest first, changed by compare-and-set.
 
+use std::collections::BTreeMap;
+
 use model::{
-    AccountId, Attributes, Cause, Description, EncryptionKeyId, ImageId, ImageKind, ImageStatus,
-    Name, Origin, Platform, Storage, Timestamp,
+    AccountId, Attributes, Cause, Description, EncryptionKeyId, Family, ImageId, ImageKind,
+    ImageStatus, Name, Origin, Particulars, Platform, Purpose, Storage, Timestamp,
 };
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -38,6 +40,14 @@ pub struct ImageRow {
     pub storage: Storage,
     /// The key that seals its disks; none where they are plain.
     pub encryption_key: Option<EncryptionKeyId>,
+    /// Whether it is an image, or only carries a snapshot.
+    pub purpose: Purpose,
+    /// The family it is of.
+    pub family: Option<Family>,
+    /// Since when its owner advises against it; only where the status is [`ImageStatus::Available`].
+    pub deprecated: Option<Timestamp>,
+    /// What its door keeps of it.
+    pub particulars: Particulars,
     /// When it was promised.
     pub created: Timestamp,
     /// Grows by one with each update.
@@ -62,25 +72,25 @@ impl ImageFilter {
 }
 
 pub(crate) const LIST: &str = "SELECT * FROM image \
-    WHERE account = ?1 AND (created, id) < (?2, ?3) ORDER BY created DESC, id DESC LIMIT ?4";
+    WHERE purpose = 'image' AND account = ?1 AND (created, id) < (?2, ?3) ORDER BY created DESC, id DESC LIMIT ?4";
 pub(crate) const LIST_BY_STATUS: &str = "SELECT * FROM image \
-    WHERE account = ?1 AND (created, id) < (?2, ?3) AND status = ?5 \
+    WHERE purpose = 'image' AND account = ?1 AND (created, id) < (?2, ?3) AND status = ?5 \
     ORDER BY created DESC, id DESC LIMIT ?4";
 pub(crate) const LIST_BY_NAME: &str = "SELECT * FROM image \
-    WHERE account = ?1 AND (created, id) < (?2, ?3) AND name = ?5 \
+    WHERE purpose = 'image' AND account = ?1 AND (created, id) < (?2, ?3) AND name = ?5 \
     AND (?6 = '' OR instr(?6, '/' || status || '/') > 0) \
     ORDER BY created DESC, id DESC LIMIT ?4";
 pub(crate) const NAMESAKE: &str = "SELECT id FROM image \
-    WHERE account = ?1 AND name = ?2 AND status <> 'create_failed' AND id IS NOT ?3 LIMIT 1";
+    WHERE purpose = 'image' AND account = ?1 AND name = ?2 AND status <> 'create_failed' AND id IS NOT ?3 LIMIT 1";
 pub(crate) const LIST_BY_IDS: &str = "SELECT * FROM image \
-    WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2))";
+    WHERE purpose = 'image' AND account = ?1 AND id IN (SELECT value FROM json_each(?2))";
 
 impl Tx {
     /// Records a new image. [`Inserted::Clash`] where the id or its leading characters are taken in the region.
     pub async fn insert_image(&mut self, image: &ImageRow) -> Result<Inserted, CatalogFault> {
         let sql = "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, \
             boot_mode, origin_region, origin_image, origin_copy, cause, cause_number, created, generation, kind, storage, \
-            encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            encryption_key, purpose, family, deprecated, particulars) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let origin = image.origin.as_ref();
         let insert = query(sql)
             .bind(image.id.as_str())
@@ -101,14 +111,18 @@ impl Tx {
             .bind(signed("generation", image.generation)?)
             .bind(image.kind.as_str())
             .bind(image.storage.as_str())
-            .bind(image.encryption_key.as_ref().map(EncryptionKeyId::as_str));
+            .bind(image.encryption_key.as_ref().map(EncryptionKeyId::as_str))
+            .bind(image.purpose.as_str())
+            .bind(image.family.as_ref().map(Family::as_str))
+            .bind(image.deprecated.map(|at| at.0))
+            .bind(particulars_text(&image.particulars));
         match self.run("record an image", insert).await? {
             0 => Ok(Inserted::Clash),
             _ => Ok(Inserted::Yes),
         }
     }
 
-    /// An image of an account. Another account's is as absent as one that never was (I12).
+    /// An image of an account, or a carrier: never for a caller. Another account's is as absent as one that never was (I12).
     pub async fn image(
         &mut self,
         account: &AccountId,
@@ -180,10 +194,11 @@ impl Tx {
         Ok(page.cut(images, |image| (image.created, image.id.as_str())))
     }
 
-    /// Changes name, description, status, attributes, kind and failure, if the row still has this generation; it is one more after.
+    /// Changes name, description, status, attributes, kind, failure, family, deprecation and particulars, if the row still has this generation; it is one more after.
     pub async fn update_image(&mut self, image: &ImageRow) -> Result<Updated, CatalogFault> {
         let sql = "UPDATE image SET name = ?, description = ?, status = ?, architecture = ?, os_type = ?, platform = ?, \
-            boot_mode = ?, cause = ?, cause_number = ?, kind = ?, generation = generation + 1 WHERE id = ? AND generation = ?";
+            boot_mode = ?, cause = ?, cause_number = ?, kind = ?, family = ?, \
+            deprecated = ?, particulars = ?, generation = generation + 1 WHERE id = ? AND generation = ?";
         let update = query(sql)
             .bind(image.name.as_str())
             .bind(image.description.as_str())
@@ -195,6 +210,9 @@ impl Tx {
             .bind(image.failure.as_ref().map(Cause::word))
             .bind(cause_number(image.failure.as_ref())?)
             .bind(image.kind.as_str())
+            .bind(image.family.as_ref().map(Family::as_str))
+            .bind(image.deprecated.map(|at| at.0))
+            .bind(particulars_text(&image.particulars))
             .bind(image.id.as_str())
             .bind(signed("generation", image.generation)?);
         self.run("update an image", update).await.map(Updated::from_rows)
@@ -217,6 +235,16 @@ pub(crate) fn cause_number(cause: Option<&Cause>) -> Result<Option<i64>, Catalog
     cause.map(|cause| signed("cause_number", cause.number())).transpose()
 }
 
+fn particulars_text(particulars: &Particulars) -> String {
+    let pairs: BTreeMap<&str, &str> = particulars.iter().collect();
+    serde_json::to_string(&pairs).expect("texts by text are JSON")
+}
+
+fn particulars_from(text: &str) -> Result<Particulars, ()> {
+    let pairs: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| ())?;
+    Particulars::new(pairs).map_err(|_| ())
+}
+
 pub(crate) fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
     let stored = Stored { table: "image", row };
     Ok(ImageRow {
@@ -236,6 +264,10 @@ pub(crate) fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
         kind: stored.word("kind")?,
         storage: stored.word("storage")?,
         encryption_key: stored.optional_word("encryption_key")?,
+        purpose: stored.word("purpose")?,
+        family: stored.optional_checked("family", Family::new)?,
+        deprecated: stored.optional_time("deprecated")?,
+        particulars: stored.checked("particulars", particulars_from)?,
         created: stored.time("created")?,
         generation: stored.number("generation")?,
     })
@@ -257,13 +289,21 @@ mod tests {
             generation: 9,
             ..sample::image(2, 1)
         };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let told = ImageRow {
+            status: ImageStatus::Available,
+            family: Some(Family::new("网页").unwrap()),
+            deprecated: Some(Timestamp(7)),
+            particulars: Particulars::new([pair("a.b", "it's \"字\""), pair("c", "d")]).unwrap(),
+            ..sample::image(3, 1)
+        };
         let mut tx = catalog.begin().await.unwrap();
-        for image in [&plain, &failed] {
+        for image in [&plain, &failed, &told] {
             put_image(&mut tx, image).await;
         }
         tx.commit().await.unwrap();
         let mut tx = catalog.read().await.unwrap();
-        for image in [plain, failed] {
+        for image in [plain, failed, told] {
             assert_eq!(tx.image(&account(1), &image.id).await.unwrap().unwrap(), image);
             assert_eq!(tx.image(&account(2), &image.id).await.unwrap(), None, "i12");
         }

@@ -32,13 +32,23 @@ impl Migration {
 pub(crate) const REGION: &[Migration] = &[
     Migration { number: 1, text: include_str!("../migrations/sqlite/0001_init.sql") },
     Migration { number: 2, text: include_str!("../migrations/sqlite/0002_rules.sql") },
+    Migration { number: 3, text: include_str!("../migrations/sqlite/0003_particulars.sql") },
+    Migration { number: 4, text: include_str!("../migrations/sqlite/0004_snapshots.sql") },
+    Migration { number: 5, text: include_str!("../migrations/sqlite/0005_tasks.sql") },
+    Migration { number: 6, text: include_str!("../migrations/sqlite/0006_tags.sql") },
+    Migration { number: 7, text: include_str!("../migrations/sqlite/0007_image_search.sql") },
 ];
 
 /// The accounts and their keys.
 pub(crate) const ACCOUNTS: &[Migration] = &[
     Migration { number: 1, text: include_str!("../migrations/accounts/0001_init.sql") },
     Migration { number: 2, text: include_str!("../migrations/accounts/0002_users.sql") },
+    Migration { number: 3, text: include_str!("../migrations/accounts/0003_numbers.sql") },
 ];
+
+/// The nonces of signed requests.
+pub(crate) const NONCES: &[Migration] =
+    &[Migration { number: 1, text: include_str!("../migrations/nonces/0001_init.sql") }];
 
 /// Applies what is missing, in order.
 pub(crate) async fn migrate(
@@ -119,18 +129,24 @@ mod tests {
         (folder, database)
     }
 
-    const THIRD: Migration =
-        Migration { number: 3, text: "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n" };
+    /// What a version after this one may do, as it follows on the migrations of this one.
+    fn and_more(text: &'static str) -> Vec<Migration> {
+        let mut all = REGION.to_vec();
+        all.push(Migration { number: REGION.last().unwrap().number + 1, text });
+        all
+    }
 
-    /// `0001_init` and `0002_…` of both catalogs.
+    const MORE: &str = "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n";
+
+    /// `0001_init` and all that follow on it, of both catalogs; `0006_tags` only adds.
     #[tokio::test]
     async fn fault_30_an_empty_file_is_migrated_and_again_is_nothing() {
         let (_folder, database) = database().await;
         migrate(&database, REGION).await.unwrap();
         migrate(&database, REGION).await.unwrap();
-        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
+        migrate(&database, &and_more(MORE)).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(applied(&mut tx).await.unwrap().len(), 3);
+        assert_eq!(applied(&mut tx).await.unwrap().len(), REGION.len() + 1);
         tx.run("look", sqlx::query("SELECT n FROM more")).await.unwrap();
         let accounts = tempfile::tempdir().unwrap();
         let accounts = Database::open(&accounts.path().join("accounts.db")).await.unwrap();
@@ -141,10 +157,12 @@ mod tests {
     #[tokio::test]
     async fn fault_30_a_newer_file_is_refused_and_left_alone() {
         let (_folder, database) = database().await;
-        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
+        migrate(&database, &and_more(MORE)).await.unwrap();
+        let last = REGION.last().unwrap().number;
         let fault = migrate(&database, REGION).await.unwrap_err();
-        assert!(matches!(fault, CatalogFault::Newer { found: 3, known: 2 }), "{fault}");
-        migrate(&database, &[REGION[0], REGION[1], THIRD]).await.unwrap();
+        let is_newer = matches!(fault, CatalogFault::Newer { found, known } if (found, known) == (last + 1, last));
+        assert!(is_newer, "{fault}");
+        migrate(&database, &and_more(MORE)).await.unwrap();
     }
 
     #[tokio::test]
@@ -160,8 +178,7 @@ mod tests {
         let (_folder, database) = database().await;
         migrate(&database, REGION).await.unwrap();
         let broken = "CREATE TABLE half (n INTEGER) STRICT;\n\nCREATE TABLE image (n INTEGER);\n";
-        let broken = Migration { number: 3, text: broken };
-        migrate(&database, &[REGION[0], REGION[1], broken]).await.unwrap_err();
+        migrate(&database, &and_more(broken)).await.unwrap_err();
         migrate(&database, REGION).await.unwrap();
         let mut tx = database.begin().await.unwrap();
         tx.run("look", sqlx::query("SELECT n FROM half")).await.unwrap_err();

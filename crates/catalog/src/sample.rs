@@ -2,13 +2,14 @@
 
 use model::{
     AccountId, Architecture, Attributes, BootMode, CopyId, CopyState, Description, Digest,
-    DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Platform, Progress, SizeBytes,
-    SnapshotId, Storage, Timestamp,
+    DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Particulars, Platform, Progress, Purpose, SizeBytes,
+    SnapshotId, SnapshotName, Storage, Tags, Timestamp,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::{
-    Catalog, CopyRow, ImageDiskRow, ImageFilter, ImageRow, Inserted, Page, SnapshotRow, Tx,
+    Catalog, CopyRow, ImageDiskRow, ImageFilter, ImageRow, Inserted, Page, PromisedSnapshotRow, SnapshotRow,
+    Tx,
 };
 
 /// A new catalog in a folder that goes with it.
@@ -63,6 +64,10 @@ pub(crate) fn image(n: u64, of: u64) -> ImageRow {
         kind: ImageKind::Custom,
         storage: Storage::Snapshots,
         encryption_key: None,
+        purpose: Purpose::Image,
+        family: None,
+        deprecated: None,
+        particulars: Particulars::default(),
         created: Timestamp(1_000 + n as i64),
         generation: 0,
     }
@@ -91,7 +96,8 @@ pub(crate) fn snapshot(n: u64, of: u64) -> SnapshotRow {
     SnapshotRow {
         id: SnapshotId::from_random(bytes(n)),
         account: account(of),
-        image: None,
+        name: SnapshotName::new("").unwrap(),
+        description: Description::new("").unwrap(),
         role: DiskRole::SYSTEM,
         size: SizeBytes::new(8 << 40).unwrap(),
         digest: digest(n as u8),
@@ -107,6 +113,7 @@ pub(crate) fn copy(n: u64, of: u64) -> CopyRow {
         id: CopyId::from_random(bytes(n)),
         account: account(of),
         target_image: ImageId::from_random(bytes(n)),
+        snapshot: None,
         source_region: "north".parse().unwrap(),
         source_image: ImageId::from_random(bytes(1_000_000 + n)),
         source_sealed: false,
@@ -129,6 +136,36 @@ pub(crate) fn copy(n: u64, of: u64) -> CopyRow {
         lease_until: Timestamp(0),
         worker: None,
     }
+}
+
+/// The promise of a snapshot that copy `n` makes.
+pub(crate) fn promised(n: u64, of: u64) -> PromisedSnapshotRow {
+    PromisedSnapshotRow {
+        id: SnapshotId::from_random(bytes(n)),
+        account: account(of),
+        name: SnapshotName::new("daily").unwrap(),
+        description: Description::new("").unwrap(),
+        tags: Tags::default(),
+        role: DiskRole::SYSTEM,
+        size: SizeBytes::new(8 << 40).unwrap(),
+        origin: Origin { snapshot: Some(SnapshotId::from_random(bytes(n))), ..origin(n) },
+        encryption_key: None,
+        failure: None,
+        created: Timestamp(1_000 + n as i64),
+    }
+}
+
+/// Records an available image whose disks rest on these snapshots.
+pub(crate) async fn put_rested(tx: &mut Tx, image: &ImageRow, on: &[&SnapshotRow]) {
+    put_image(tx, &ImageRow { status: ImageStatus::Available, ..image.clone() }).await;
+    let disk = |(index, snapshot): (usize, &&SnapshotRow)| ImageDiskRow {
+        size: snapshot.size,
+        digest: Some(snapshot.digest),
+        snapshot: Some(snapshot.id.clone()),
+        ..disk(image, index)
+    };
+    let disks: Vec<_> = on.iter().enumerate().map(disk).collect();
+    tx.insert_image_disks(&disks).await.unwrap();
 }
 
 /// Records an image whose id is known to be free.

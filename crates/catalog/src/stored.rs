@@ -41,6 +41,16 @@ impl Stored<'_> {
         check(text).map_err(|_| self.corrupt(column, text))
     }
 
+    /// The same where there may be none.
+    pub(crate) fn optional_checked<T, E>(
+        &self,
+        column: &'static str,
+        check: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, CatalogFault> {
+        let text: Option<&str> = self.get(column)?;
+        text.map(|text| check(text).map_err(|_| self.corrupt(column, text))).transpose()
+    }
+
     pub(crate) fn word<T: FromStr>(&self, column: &'static str) -> Result<T, CatalogFault> {
         self.checked(column, T::from_str)
     }

@@ -1,11 +1,14 @@
 //! What callers ask for.
 
+use std::collections::BTreeMap;
+
 use catalog::Tx;
 use model::{
-    AccountId, Act, Attributes, ClientToken, Description, FileName, ImageId, ImageKind,
-    ImageStatus, Name, NameRule, Profile, RegionId, Rejection, Role, Sealing, SizeBytes, Tags,
-    Timestamp, UserId,
+    AccountId, Act, Attributes, BootMode, ClientToken, Deprecation, Description, Family, FileName,
+    ImageId, ImageKind, ImageStatus, Name, NameRule, Particulars, Profile, RegionId, Rejection,
+    Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
 };
+pub use model::{ImageSearch, PageOf};
 
 use crate::refused::Refused;
 
@@ -69,22 +72,6 @@ impl Caller {
     }
 }
 
-/// Which rows of a search are wanted, by their place in the whole of it.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct PageOf {
-    /// Rows before the first.
-    pub offset: u64,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Default for PageOf {
-    /// The first hundred.
-    fn default() -> Self {
-        PageOf { offset: 0, limit: 100 }
-    }
-}
-
 /// What a search found: a page of it, and how much there is.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
@@ -103,6 +90,10 @@ pub struct BeginImport {
     pub description: Description,
     /// The machine it is for.
     pub attributes: Attributes,
+    /// The family it is of.
+    pub family: Option<Family>,
+    /// What its door keeps of it.
+    pub particulars: Particulars,
     /// Its tags.
     pub tags: Tags,
     /// The sizes of its disks, the system disk first.
@@ -124,6 +115,10 @@ pub struct RegisterImage {
     pub description: Description,
     /// The machine it is for.
     pub attributes: Attributes,
+    /// The family it is of.
+    pub family: Option<Family>,
+    /// What its door keeps of it.
+    pub particulars: Particulars,
     /// Its tags.
     pub tags: Tags,
     /// Whether its name must be new in the region.
@@ -158,6 +153,8 @@ pub struct CopyImage {
     pub description: Option<Description>,
     /// The tags in the targets; else the source's.
     pub tags: Option<Tags>,
+    /// What the door keeps of the copies, laid over what there is of the source.
+    pub particulars: Particulars,
     /// What the copies are sealed with.
     pub sealing: Sealing,
     /// The limits of the door that was asked.
@@ -175,6 +172,14 @@ pub struct EditImage {
     pub description: Option<Description>,
     /// New tags in place of all old ones.
     pub tags: Option<Tags>,
+    /// A new family, or none.
+    pub family: Option<Option<Family>>,
+    /// How a machine starts from it.
+    pub boot_mode: Option<BootMode>,
+    /// Whether its owner advises against it.
+    pub deprecation: Option<Deprecation>,
+    /// What its door keeps of it: each pair is set or, where its value is empty, removed.
+    pub particulars: BTreeMap<String, String>,
     /// Whether a new name must be new in the region.
     pub names: NameRule,
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use catalog::{Ensured, HoldRow, HoldStanding};
 use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
-use model::{CopyId, DomainName, ImageStatus, Timestamp};
+use model::{Deprecation, CopyId, DomainName, ImageStatus, Timestamp};
 use store::{ChunkId, IdKey};
 
 use crate::peer::{
@@ -47,7 +47,10 @@ impl Region {
             DomainName { account: request.account.clone(), key: image.encryption_key.clone() };
         let sealed = self.sealed_source(&domain).await?;
         let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
-        judge_source(&SourceFacts { damaged_chunks, ..source_facts(&image, image.kind) })?;
+        // What was accepted goes on, although the image has been deprecated since.
+        let deprecation = Deprecation::Current;
+        let facts = source_facts(&image, image.kind);
+        judge_source(&SourceFacts { damaged_chunks, deprecation, ..facts })?;
         let held = disks.iter().filter_map(|disk| {
             let digest = disk.digest?;
             let places = snapshots

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use catalog::{AuditEntry, CopyRow, ImageDiskRow, ImageRow, Page, Tx, Updated};
-use model::rules::{DeletionFacts, Force, judge_deletion, judge_name};
-use model::{Act, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
+use catalog::{AuditEntry, CopyRow, ImageDiskRow, ImageRow, Moment, Page, Tx, Updated};
+use model::rules::{
+    DeletionFacts, DeprecationFacts, Force, judge_deletion, judge_deprecation, judge_name, standing,
+};
+use model::{Act, Deprecation, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::audit::image_facts;
@@ -39,7 +41,7 @@ impl Region {
         caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let (rows, next) = self.visible_images(&mut tx, caller, query).await?;
-        let items = self.image_views(&mut tx, rows).await?;
+        let items = self.image_views(&mut tx, rows, &self.moment()).await?;
         let items = items.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
         Ok(Listed { items, next })
     }
@@ -49,14 +51,16 @@ impl Region {
         caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let Seen { row, .. } = self.visible_image(&mut tx, caller, image).await?;
-        let view = self.image_views(&mut tx, vec![row]).await?.pop();
+        let view = self.image_views(&mut tx, vec![row], &self.moment()).await?.pop();
         Ok(as_seen_by(&caller.account, view.ok_or_else(|| self.no_image(image))?))
     }
 
-    async fn image_views(
+    /// What is shown of images, all of one moment.
+    pub(crate) async fn image_views(
         &self,
         tx: &mut Tx,
         rows: Vec<ImageRow>,
+        moment: &Moment,
     ) -> Result<Vec<ImageView>, RegionFault> {
         let ids: Vec<ImageId> = rows.iter().map(|row| row.id.clone()).collect();
         let mut disks = tx.image_disks_of(&ids).await?;
@@ -80,14 +84,14 @@ impl Region {
                 tags: tags.remove(&row.id).unwrap_or_default(),
                 instances: uses.get(&row.id).copied().unwrap_or(0),
                 copy,
-                converts: import.is_some_and(|import| import.source_image.is_some()),
+                is_of_files: import.is_some_and(|import| import.source.is_of_files()),
             };
-            views.push(self.image_view(row, parts));
+            views.push(self.image_view(row, parts, moment));
         }
         Ok(views)
     }
 
-    fn image_view(&self, row: ImageRow, parts: ImageParts) -> ImageView {
+    fn image_view(&self, row: ImageRow, parts: ImageParts, moment: &Moment) -> ImageView {
         let percent = match (row.status, &parts.copy) {
             (ImageStatus::Available, _) => 100,
             (ImageStatus::Creating, Some(copy)) => copy.progress.percent(),
@@ -95,11 +99,15 @@ impl Region {
             (ImageStatus::CreateFailed, _) => 0,
         };
         let phase = match &parts.copy {
-            Some(copy) => Some(phase_of(copy, self.inner.clock.now())),
-            None => parts.converts.then(|| self.conversion_phase(&row.id)),
+            Some(copy) => Some(phase_of(copy, moment.now)),
+            None => parts.is_of_files.then(|| self.file_import_phase(&row.id, moment)),
         };
         let disks = parts.disks.into_iter();
         ImageView {
+            standing: standing(row.status, deprecation_of(&row), phase),
+            deprecated: row.deprecated,
+            family: row.family,
+            particulars: row.particulars,
             region: self.id().clone(),
             percent,
             phase,
@@ -139,24 +147,54 @@ impl Region {
         loop {
             let mut tx = self.inner.catalog.begin().await?;
             let mut row = self.own_image(&mut tx, caller, image).await?;
-            let before = image_facts(&row, &tx.tags(image).await?);
+            let before = edit_facts(&row, &tx.tags(image).await?, &edit);
             if let Some(name) = &edit.name {
                 row.name = name.clone();
                 self.judge_new_name(&mut tx, &row, edit.names).await?;
             }
-            row.description = edit.description.clone().unwrap_or(row.description);
+            self.change_words(&mut tx, &mut row, &edit).await?;
             if tx.update_image(&row).await? == Updated::No {
                 continue;
             }
             if let Some(tags) = &edit.tags {
                 tx.set_tags(image, tags).await?;
             }
-            let after = image_facts(&row, &tx.tags(image).await?);
+            let after = edit_facts(&row, &tx.tags(image).await?, &edit);
             let entry = self.audit_entry(caller, "image.edit", image.as_str());
             tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
             caller.commit(tx).await?;
             return self.image(caller, image).await;
         }
+    }
+
+    /// Changes all of an image's row that an edit changes, but for its name.
+    async fn change_words(
+        &self,
+        tx: &mut Tx,
+        row: &mut ImageRow,
+        edit: &EditImage,
+    ) -> Result<(), Refused> {
+        if let Some(description) = &edit.description {
+            row.description = description.clone();
+        }
+        if let Some(family) = &edit.family {
+            row.family = family.clone();
+        }
+        row.attributes.boot_mode = edit.boot_mode.unwrap_or(row.attributes.boot_mode);
+        row.particulars = row.particulars.changed(&edit.particulars)?;
+        let Some(to) = edit.deprecation else { return Ok(()) };
+        let facts = DeprecationFacts {
+            image: row.id.clone(),
+            status: row.status,
+            kind: row.kind,
+            shared_with: tx.count_shares_of(&row.id).await?,
+        };
+        judge_deprecation(&facts, to)?;
+        row.deprecated = match to {
+            Deprecation::Current => None,
+            Deprecation::Deprecated => row.deprecated.or(Some(self.inner.clock.now())),
+        };
+        Ok(())
     }
 
     /// Whether an image may have the name that it is to have, in the transaction that gives it.
@@ -192,6 +230,7 @@ impl Region {
             kind: row.kind,
             shared_with: tx.count_shares_of(image).await?,
             converted_into: converted.map(|import| import.image),
+            exported_by: tx.export_of(image).await?.map(|task| task.id),
         };
         judge_deletion(&facts, force)?;
         let before = image_facts(&row, &tx.tags(image).await?);
@@ -302,12 +341,29 @@ impl Region {
     }
 }
 
+/// Whether an image's owner advises against it.
+pub(crate) fn deprecation_of(image: &ImageRow) -> Deprecation {
+    match image.deprecated {
+        None => Deprecation::Current,
+        Some(_) => Deprecation::Deprecated,
+    }
+}
+
+/// What an image says of itself, with all that this edit changes.
+fn edit_facts(image: &ImageRow, tags: &Tags, edit: &EditImage) -> String {
+    let mut told = image_facts(image, tags);
+    if edit.boot_mode.is_some() {
+        told.push_str(&format!("\nboot_mode={}", image.attributes.boot_mode));
+    }
+    told
+}
+
 /// What an image's view is made of besides its row.
 struct ImageParts {
     disks: Vec<ImageDiskRow>,
     tags: Tags,
     instances: u64,
     copy: Option<CopyRow>,
-    /// Whether the region makes it of a local file.
-    converts: bool,
+    /// Whether the region makes it of files.
+    is_of_files: bool,
 }

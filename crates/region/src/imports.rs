@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use catalog::{AuditEntry, ImageDiskRow, ImageRow, ImportRow, SnapshotRow, Updated};
+use catalog::{AuditEntry, ImageDiskRow, ImageRow, ImportRow, ImportSource, SnapshotRow, Tx, Updated};
 use futures::StreamExt;
 use model::{
     AccountId, Act, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
-    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage, Timestamp,
+    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage, TaskState, Timestamp,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -18,7 +18,7 @@ use crate::audit::{facts, image_facts};
 use crate::commands::{BeginImport, Caller};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::{Region, disk_root};
-use crate::request::digest_of;
+use crate::request::{digest_of, family_told, particulars_told};
 use crate::views::ImageView;
 
 const TOKEN_ACTION: &str = "import";
@@ -53,6 +53,14 @@ impl ImportSession {
     }
 }
 
+/// What a request for an import came to.
+pub(crate) enum Promised {
+    /// A new image.
+    New(ImageId),
+    /// The image of the same request, made before.
+    Before(ImageId),
+}
+
 impl Region {
     /// Promises an image whose disks the caller will send: quota, rows and id, in one transaction.
     pub async fn begin_import(
@@ -65,20 +73,51 @@ impl Region {
             return Err(Rejection::field(Field::Disks, FieldRefusal::Empty).into());
         }
         let mut tx = self.inner.catalog.begin().await?;
-        let row = self.image_to_import(caller, &command)?;
-        self.ensure_quotas(&mut tx, &caller.account).await?;
-        let image = self.insert_with_new_id(&mut tx, row.clone()).await?;
-        let token = command.token.as_ref().map(|token| (token, fingerprint(&command)));
-        let whose = (&caller.account, TOKEN_ACTION);
-        if let Some(first) = self.claim_image_token(&mut tx, whose, token, &image).await? {
-            drop(tx);
-            return self.image(caller, &first).await;
+        let used_for = (TOKEN_ACTION, fingerprint(&command));
+        let image = match self.promise_import(&mut tx, caller, &command, used_for).await? {
+            Promised::New(image) => image,
+            Promised::Before(first) => {
+                drop(tx);
+                return self.image(caller, &first).await;
+            }
+        };
+        let created = self.inner.clock.now();
+        let account = caller.account.clone();
+        let source = ImportSource::Client;
+        let row = ImportRow { image: image.clone(), account, source, created };
+        tx.insert_import(&row).await?;
+        let begun = tx.image(&caller.account, &image).await?;
+        let after = begun.map(|row| image_facts(&row, &command.tags)).unwrap_or_default();
+        let entry = self.audit_entry(caller, "import.begin", image.as_str());
+        tx.record_audit(&AuditEntry { after, ..entry }).await?;
+        failpoint!("api.before_commit");
+        caller.commit(tx).await?;
+        failpoint!("api.after_commit_before_reply");
+        self.image(caller, &image).await
+    }
+
+    /// Records an image that is to be imported: id, quotas, disks and tags. Its token is claimed for an action, by what names
+    /// the request.
+    pub(crate) async fn promise_import(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        command: &BeginImport,
+        (action, fingerprint): (&str, [u8; 32]),
+    ) -> Result<Promised, Refused> {
+        let row = self.image_to_import(caller, command)?;
+        self.ensure_quotas(tx, &caller.account).await?;
+        let image = self.insert_with_new_id(tx, row.clone()).await?;
+        let token = command.token.as_ref().map(|token| (token, fingerprint));
+        let whose = (&caller.account, action);
+        if let Some(first) = self.claim_image_token(tx, whose, token, &image).await? {
+            return Ok(Promised::Before(first));
         }
         let disks = command.disks.len() as u64;
-        self.reserve(&mut tx, &caller.account, (QuotaKind::Image, 1)).await?;
-        self.reserve(&mut tx, &caller.account, (QuotaKind::Snapshot, disks)).await?;
+        self.reserve(tx, &caller.account, (QuotaKind::Image, 1)).await?;
+        self.reserve(tx, &caller.account, (QuotaKind::Snapshot, disks)).await?;
         let row = ImageRow { id: image.clone(), ..row };
-        self.judge_new_name(&mut tx, &row, command.names).await?;
+        self.judge_new_name(tx, &row, command.names).await?;
         let mut disks = Vec::with_capacity(command.disks.len());
         for (index, size) in command.disks.iter().enumerate() {
             let role = DiskRole::at(index)?;
@@ -92,18 +131,7 @@ impl Region {
         }
         tx.insert_image_disks(&disks).await?;
         tx.set_tags(&image, &command.tags).await?;
-        let created = self.inner.clock.now();
-        let account = caller.account.clone();
-        let row = ImportRow { image: image.clone(), account, source_image: None, created };
-        tx.insert_import(&row).await?;
-        let begun = tx.image(&caller.account, &image).await?;
-        let after = begun.map(|row| image_facts(&row, &command.tags)).unwrap_or_default();
-        let entry = self.audit_entry(caller, "import.begin", image.as_str());
-        tx.record_audit(&AuditEntry { after, ..entry }).await?;
-        failpoint!("api.before_commit");
-        caller.commit(tx).await?;
-        failpoint!("api.after_commit_before_reply");
-        self.image(caller, &image).await
+        Ok(Promised::New(image))
     }
 
     fn image_to_import(&self, caller: &Caller, command: &BeginImport) -> Result<ImageRow, Refused> {
@@ -114,6 +142,9 @@ impl Region {
             description: command.description.clone(),
             status: ImageStatus::Creating,
             attributes: command.attributes.clone(),
+            family: command.family.clone(),
+            deprecated: None,
+            particulars: command.particulars.clone(),
             origin: None,
             failure: None,
             kind: ImageKind::Custom,
@@ -226,9 +257,8 @@ impl Region {
         let mut tx = self.inner.catalog.begin().await?;
         let mut row =
             tx.image(&caller.account, image).await?.ok_or_else(|| self.no_image(image))?;
-        if tx.import(&caller.account, image).await?.is_none() {
-            return Err(Rejection::ImportEnded { image: image.clone() }.into());
-        }
+        let import = tx.import(&caller.account, image).await?;
+        let import = import.ok_or_else(|| Rejection::ImportEnded { image: image.clone() })?;
         let disks = tx.image_disks(image).await?;
         for (index, disk) in disks.into_iter().enumerate() {
             let snapshot = SnapshotRow {
@@ -257,6 +287,7 @@ impl Region {
             .into());
         }
         tx.delete_import(image).await?;
+        self.end_import_task(&mut tx, &import, (TaskState::Done, None)).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Image, 1).await?;
         tx.reserved_to_used(&caller.account, QuotaKind::Snapshot, digests.len() as u64).await?;
         let after = facts(&[("status", row.status.to_string())]);
@@ -274,9 +305,9 @@ impl Region {
         image: &ImageId,
     ) -> Result<Arc<ImportSession>, Refused> {
         let mut tx = self.inner.catalog.read().await?;
-        // What the region converts by itself takes nothing from a client.
+        // What the region makes of files by itself takes nothing from a client.
         let import = tx.import(&caller.account, image).await?;
-        if import.is_none_or(|import| import.source_image.is_some()) {
+        if import.is_none_or(|import| import.source.is_of_files()) {
             self.own_image(&mut tx, caller, image).await?;
             return Err(Rejection::ImportEnded { image: image.clone() }.into());
         }
@@ -325,8 +356,8 @@ impl Region {
         let imports = self.inner.catalog.read().await?.list_imports().await?;
         let now = self.inner.clock.now();
         let mut expired = 0;
-        // Conversions are the region's own, and go on until they end.
-        for import in imports.into_iter().filter(|import| import.source_image.is_none()) {
+        // Imports of files are the region's own, and go on until they end.
+        for import in imports.into_iter().filter(|import| !import.source.is_of_files()) {
             let touched = {
                 let sessions = self.inner.imports.lock().unwrap_or_else(PoisonError::into_inner);
                 sessions.get(&import.image).map_or(import.created.0, |session| session.touched_ms())
@@ -385,5 +416,7 @@ fn fingerprint(command: &BeginImport) -> [u8; 32] {
     ];
     parts.extend(command.disks.iter().map(|size| size.bytes().to_string()));
     parts.extend(command.tags.iter().flat_map(|(key, value)| [key.to_owned(), value.to_owned()]));
+    parts.extend(family_told(command.family.as_ref()));
+    parts.extend(particulars_told(&command.particulars));
     digest_of(parts)
 }

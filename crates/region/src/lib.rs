@@ -7,31 +7,38 @@
 mod accept;
 mod accounts;
 mod audit;
+mod buckets;
 mod check;
 mod commands;
 mod conversion;
 mod copies;
 mod departure;
 mod deployment;
+mod disk_files;
 mod domains;
 mod driver;
 mod encryption_keys;
 mod entropy;
 mod estimate;
 mod export;
+mod exports;
 mod fetching;
 mod figures;
+mod file_imports;
 mod holds;
 mod housekeeping;
+mod image_search;
 mod images;
 mod imports;
 mod instances;
+mod jobs;
 mod keyring;
 mod keys;
 mod links;
 mod local_images;
 mod maintenance;
 mod meters;
+mod object_imports;
 mod objective;
 mod peer;
 mod profiles;
@@ -43,8 +50,11 @@ mod region;
 mod request;
 mod sealing;
 mod sharing;
+mod signed;
 mod snapshots;
 mod steps;
+mod tags;
+mod tasks;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
 #[cfg(test)]
@@ -61,27 +71,33 @@ pub use accounts::{AccountView, PageQuery};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, Found,
-    ImageQuery, Intent, Listed, PageOf, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
+    ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
+pub use exports::ExportImage;
 pub use figures::Figures;
+pub use instances::{InstanceSearch, MAX_INSTANCES, RunInstances};
 pub use keyring::{EmbeddedKeyRing, KeyRefused, KeyRing, KeyRingFault, NewDataKey};
 pub use keys::{KeyCreated, KeyView};
 pub use links::LinkView;
 pub use maintenance::Scrub;
 pub use meters::{AVAILABLE_WITHIN_SECS, TimesToAvailable};
+pub use object_imports::{DiskObject, ImportObjects};
 pub use peer::{
     Accepted, Approval, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
     PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, Standing,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;
+pub use signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
+pub use tags::{TagCount, TagCountSearch, TagLine, TagSearch};
+pub use tasks::{TaskObject, TaskSearch, TaskView};
 pub use tickets::{
     DecideTicket, OpenTicket, TicketQuery, TicketSelection, TicketTarget, TicketView,
 };

@@ -17,7 +17,7 @@ use rustix::fs::OFlags;
 use crate::commands::{Caller, RegisterImage};
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
-use crate::request::digest_of;
+use crate::request::{digest_of, family_told, particulars_told};
 use crate::views::ImageView;
 
 const TOKEN_ACTION: &str = "register";
@@ -77,6 +77,9 @@ impl Region {
             description: command.description.clone(),
             status: ImageStatus::Available,
             attributes: command.attributes.clone(),
+            family: command.family.clone(),
+            deprecated: None,
+            particulars: command.particulars.clone(),
             origin: None,
             failure: None,
             kind: ImageKind::Custom,
@@ -135,7 +138,7 @@ fn open_in_place(path: &Path) -> Result<disk::Image, FieldRefusal> {
 }
 
 /// The reader's refusal in the model's words.
-fn problem_of(error: &OpenError) -> FileProblem {
+pub(crate) fn problem_of(error: &OpenError) -> FileProblem {
     match error {
         OpenError::ExternalData { .. } => FileProblem::ExternalData,
         OpenError::BackingFile { .. } => FileProblem::BackingFile,
@@ -174,5 +177,7 @@ fn fingerprint(command: &RegisterImage) -> [u8; 32] {
         attributes.boot_mode.to_string(),
     ];
     parts.extend(command.tags.iter().flat_map(|(key, value)| [key.to_owned(), value.to_owned()]));
+    parts.extend(family_told(command.family.as_ref()));
+    parts.extend(particulars_told(&command.particulars));
     digest_of(parts)
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use model::{
-    AccountId, Attributes, ClientToken, CopyId, Description, Digest, EncryptionKeyId, ImageId,
-    Name, NameRule, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, Tags, TicketId,
+    AccountId, Attributes, ClientToken, CopyId, Description, Digest, EncryptionKeyId, Family, ImageId,
+    Name, NameRule, Particulars, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, Tags, TicketId,
     UserId,
 };
 use store::{ChunkId, IdKey};
@@ -36,6 +36,10 @@ pub struct CopyOffer {
     pub description: Description,
     /// The machine it is for.
     pub attributes: Attributes,
+    /// The family it is of.
+    pub family: Option<Family>,
+    /// What a door keeps of it.
+    pub particulars: Particulars,
     /// The tags in the target.
     pub tags: Tags,
     /// Its disks, the system disk first.

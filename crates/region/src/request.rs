@@ -3,13 +3,14 @@
 use catalog::{ImageRow, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
-    AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, ImageId,
-    ImageKind, LinkSpeed, Name, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
+    AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family, ImageId,
+    ImageKind, LinkSpeed, Name, Particulars, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
     copied_description,
 };
 
 use crate::commands::{Caller, CopyImage, Intent};
 use crate::departure::size_of;
+use crate::images::deprecation_of;
 use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -311,6 +312,8 @@ impl Region {
             name,
             description,
             attributes: image.attributes,
+            family: image.family,
+            particulars: image.particulars.with(&command.particulars)?,
             tags,
             disks: disks.collect(),
             sealed,
@@ -363,6 +366,7 @@ pub(crate) fn source_facts(image: &ImageRow, kind: ImageKind) -> SourceFacts {
         kind,
         storage: image.storage,
         status: image.status,
+        deprecation: deprecation_of(image),
         damaged_chunks: 0,
     }
 }
@@ -385,7 +389,22 @@ fn fingerprint(command: &CopyImage, description: &Description, tags: &Tags) -> [
     if command.tags.is_some() {
         parts.extend(tags.iter().flat_map(|(key, value)| [given(Some(key)), given(Some(value))]));
     }
+    let particulars = particulars_told(&command.particulars);
+    parts.extend(particulars.map(String::into_bytes));
     digest_of(parts)
+}
+
+/// Particulars as a part of what a token was used for. No tag begins with the character that this begins with, so none is
+/// taken for it.
+pub(crate) fn particulars_told(particulars: &Particulars) -> Option<String> {
+    let pair = |(key, value): (&str, &str)| format!("{key}\0{value}\0");
+    let told: String = particulars.iter().map(pair).collect();
+    (!told.is_empty()).then(|| format!("\0particulars\0{told}"))
+}
+
+/// A family as such a part.
+pub(crate) fn family_told(family: Option<&Family>) -> Option<String> {
+    family.map(|family| format!("\0family\0{family}"))
 }
 
 /// One digest of several texts, each with its length, so that no two lists look alike.

@@ -5,6 +5,7 @@ use model::rules::{Sealed, SharingFacts, ShowingFacts, judge_sharing};
 use model::{AccountId, Act, Field, FieldRefusal, ImageId, Rejection};
 
 use crate::commands::Caller;
+use crate::images::deprecation_of;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::views::ShareView;
@@ -15,6 +16,7 @@ pub(crate) fn showing(row: &ImageRow) -> ShowingFacts {
         image: row.id.clone(),
         kind: row.kind,
         status: row.status,
+        deprecation: deprecation_of(row),
         sealed: if row.encryption_key.is_some() { Sealed::Yes } else { Sealed::No },
     }
 }

@@ -2,8 +2,8 @@
 
 use model::{
     AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
-    EncryptionKeyId, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin, Phase, Progress,
-    RegionId, SizeBytes, SnapshotId, Storage, Tags, Timestamp,
+    EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin, Particulars, Phase, Progress,
+    RegionId, SizeBytes, SnapshotId, Standing, Storage, Tags, Timestamp,
 };
 
 /// One disk of an image.
@@ -41,12 +41,20 @@ pub struct ImageView {
     pub description: Description,
     /// How it stands.
     pub status: ImageStatus,
+    /// The same with the queue before it and deprecation behind.
+    pub standing: Standing,
+    /// Since when its owner advises against it.
+    pub deprecated: Option<Timestamp>,
     /// 100 if and only if available (R000-9).
     pub percent: u8,
     /// What the copy or conversion that makes it does just now; none for imports and once it is settled.
     pub phase: Option<Phase>,
     /// The machine it is for.
     pub attributes: Attributes,
+    /// The family it is of.
+    pub family: Option<Family>,
+    /// What its door keeps of it.
+    pub particulars: Particulars,
     /// Its tags.
     pub tags: Tags,
     /// Its disks, the system disk first.
@@ -172,6 +180,8 @@ pub struct InstanceView {
     pub name: Name,
     /// The image its system disk was made from.
     pub image: ImageId,
+    /// Its tags.
+    pub tags: Tags,
     /// When it was registered.
     pub created: Timestamp,
 }

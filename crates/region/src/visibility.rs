@@ -94,7 +94,7 @@ impl Region {
     }
 }
 
-/// The image as this account sees it. Another's tags, uses, origin and key are its owner's business.
+/// The image as this account sees it. Another's tags, particulars, uses, origin and key are its owner's business.
 pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
     let kind = seen_as(&view.owner, view.kind, viewer);
     if view.owner == *viewer {
@@ -103,6 +103,7 @@ pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
     ImageView {
         kind,
         tags: model::Tags::default(),
+        particulars: model::Particulars::default(),
         instances: 0,
         origin: None,
         phase: None,

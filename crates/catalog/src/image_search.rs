@@ -1,0 +1,388 @@
+//! Searching images by all their conditions at once: what an account sees of them, a page by its place, and how many there are.
+//!
+//! The statement is put together of what is asked for; every value is bound. What an account sees is found in up to four ways
+//! ([`Seen`]), each along an index in the order in which images are shown, and merged by the database. No image is found twice:
+//! a custom image of another account is shared, and a published one is no longer custom.
+
+use std::cmp::Reverse;
+
+use model::{
+    AccountId, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, Standing, Timestamp,
+    Usage,
+};
+use sqlx::{QueryBuilder, Sqlite, query};
+
+use crate::fault::CatalogFault;
+use crate::image::{ImageRow, image_from, json_ids};
+use crate::stored::Stored;
+use crate::tx::Tx;
+
+/// What is not in the rows and yet says how images stand.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Leases that end by then are over.
+    pub now: Timestamp,
+    /// Images that are being made of files just now; the others that are to be made of files wait.
+    pub importing: Vec<ImageId>,
+}
+
+/// Why an account sees an image.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Seen {
+    /// It is its own.
+    Own,
+    /// Another shares it.
+    Shared,
+    /// Another published it as this kind.
+    Published(ImageKind),
+}
+
+const ALL_SEEN: [Seen; 4] = [
+    Seen::Own,
+    Seen::Shared,
+    Seen::Published(ImageKind::Public),
+    Seen::Published(ImageKind::Marketplace),
+];
+
+/// What an account's own images are found by: what leaves the fewest to look at, as far as that can be told from the search.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum By {
+    /// By their ids, or those of a snapshot: so are other accounts' images then.
+    Ids,
+    /// By their exact name.
+    Name,
+    /// By their first tag.
+    Tag,
+    /// By their family.
+    Family,
+    /// By a status that few images have for long.
+    Status(ImageStatus),
+    /// All of them, in order, in an index that has what most searches look at.
+    Order,
+}
+
+pub(crate) const FOUND: &str =
+    "SELECT * FROM image WHERE id IN (SELECT value FROM json_each(?))";
+/// Followed by the rest, which takes the moment and the ids of the images that are being made of files.
+const HAS_WAITING_COPY: &str = "EXISTS (SELECT 1 FROM copy WHERE copy.target_image = image.id \
+    AND copy.state IN ('queued', 'held') AND copy.lease_until <= ";
+const HAS_WAITING_IMPORT: &str = "EXISTS (SELECT 1 FROM import WHERE import.image = image.id \
+    AND (import.source_image IS NOT NULL OR import.task IS NOT NULL) \
+    AND import.image NOT IN (SELECT value FROM json_each(";
+/// The longest name, in characters: a pattern that needs more of them fits none.
+const LONGEST_NAME: usize = 128;
+
+type Sql = QueryBuilder<Sqlite>;
+
+impl Tx {
+    /// The images of a page, newest first, of those that the account sees and that fit; and how many those are.
+    pub async fn search_images(
+        &mut self,
+        viewer: &AccountId,
+        search: &ImageSearch,
+        moment: &Moment,
+    ) -> Result<(Vec<ImageRow>, u64), CatalogFault> {
+        let question = Question { viewer, search, moment };
+        if question.seen().is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let total = self.count("count images", question.count().build()).await?;
+        if search.page.offset >= total || search.page.limit == 0 {
+            return Ok((Vec::new(), total));
+        }
+        let found = self.all("search images", question.page().build()).await?;
+        let id = |row| Stored { table: "image", row }.word::<ImageId>("id");
+        let ids = found.iter().map(id).collect::<Result<Vec<_>, _>>()?;
+        let rows = self.all("find images", query(FOUND).bind(json_ids(&ids))).await?;
+        let mut images = rows.iter().map(image_from).collect::<Result<Vec<_>, _>>()?;
+        images.sort_by_cached_key(|image| Reverse((image.created, image.id.to_string())));
+        Ok((images, total))
+    }
+}
+
+/// A search, by whom and when.
+pub(crate) struct Question<'a> {
+    pub(crate) viewer: &'a AccountId,
+    pub(crate) search: &'a ImageSearch,
+    pub(crate) moment: &'a Moment,
+}
+
+impl Question<'_> {
+    /// How many images fit.
+    pub(crate) fn count(&self) -> Sql {
+        let mut sql = Sql::new("SELECT ");
+        for (place, seen) in self.seen().into_iter().enumerate() {
+            sql.push(if place == 0 { "(SELECT count(*) " } else { " + (SELECT count(*) " });
+            self.push_seen(&mut sql, seen);
+            sql.push(")");
+        }
+        sql
+    }
+
+    /// The ids of those on the page, in order.
+    pub(crate) fn page(&self) -> Sql {
+        let mut sql = Sql::new("");
+        for (place, seen) in self.seen().into_iter().enumerate() {
+            sql.push(if place == 0 { "" } else { " UNION ALL " });
+            sql.push("SELECT image.id AS id, image.created AS created ");
+            self.push_seen(&mut sql, seen);
+        }
+        let page = self.search.page;
+        sql.push(" ORDER BY created DESC, id DESC LIMIT ").push_bind(page.limit);
+        sql.push(" OFFSET ").push_bind(i64::try_from(page.offset).unwrap_or(i64::MAX));
+        sql
+    }
+
+    /// The ways in which images may be seen that fit.
+    fn seen(&self) -> Vec<Seen> {
+        let search = self.search;
+        // What the viewer does not see of another's image, no image of another's has.
+        let is_own = !search.tags.is_empty()
+            || !search.particulars.is_empty()
+            || search.usage == Some(Usage::Used);
+        let wanted = |kind| search.seen_as.is_empty() || search.seen_as.contains(&kind);
+        let fits = |seen: &Seen| match (seen, &search.owner) {
+            (Seen::Own, Some(owner)) if owner != self.viewer => false,
+            (Seen::Shared | Seen::Published(_), Some(owner)) if owner == self.viewer => false,
+            (Seen::Own, _) => {
+                let kinds = [ImageKind::Custom, ImageKind::Public, ImageKind::Marketplace];
+                kinds.into_iter().any(wanted)
+            }
+            (Seen::Shared, _) => !is_own && wanted(ImageKind::Shared),
+            (Seen::Published(kind), _) => !is_own && wanted(*kind),
+        };
+        ALL_SEEN.into_iter().filter(fits).collect()
+    }
+
+    fn by(&self) -> By {
+        let search = self.search;
+        let is_being_made =
+            |standing: &Standing| matches!(standing, Standing::Waiting | Standing::Creating);
+        if !search.ids.is_empty() || search.snapshot.is_some() {
+            By::Ids
+        } else if matches!(search.name, Some(NamePattern::Exactly(_))) {
+            By::Name
+        } else if !search.tags.is_empty() {
+            By::Tag
+        } else if search.family.is_some() {
+            By::Family
+        } else if search.standings.is_empty() {
+            By::Order
+        } else if search.standings.iter().all(is_being_made) {
+            By::Status(ImageStatus::Creating)
+        } else if search.standings.iter().all(|standing| *standing == Standing::CreateFailed) {
+            By::Status(ImageStatus::CreateFailed)
+        } else {
+            By::Order
+        }
+    }
+
+    fn push_seen(&self, sql: &mut Sql, seen: Seen) {
+        match seen {
+            Seen::Own => self.push_own(sql),
+            Seen::Shared => self.push_shared(sql),
+            Seen::Published(kind) => self.push_published(sql, kind),
+        }
+        if seen != Seen::Own {
+            sql.push(" AND image.account <> ").push_bind(self.viewer.as_str().to_owned());
+        }
+        sql.push(" AND image.purpose = 'image'");
+        self.push_conditions(sql);
+    }
+
+    /// A plus before a column keeps the database from looking for an index on it.
+    fn push_own(&self, sql: &mut Sql) {
+        let by = self.by();
+        sql.push(match by {
+            By::Ids => "FROM image WHERE +image.account = ",
+            By::Name => "FROM image INDEXED BY image_listed_by_name WHERE image.account = ",
+            By::Tag => {
+                "FROM image_tag AS tag INDEXED BY image_tag_found CROSS JOIN image ON image.id = tag.image \
+                WHERE +image.account = "
+            }
+            By::Family => "FROM image INDEXED BY image_of_family WHERE image.account = ",
+            By::Status(_) => "FROM image INDEXED BY image_listed_by_status WHERE image.account = ",
+            By::Order => "FROM image INDEXED BY image_searched WHERE image.account = ",
+        });
+        sql.push_bind(self.viewer.as_str().to_owned());
+        match (by, self.search.tags.first()) {
+            (By::Tag, Some((key, value))) => {
+                sql.push(" AND tag.key = ").push_bind(key.clone());
+                if let Some(value) = value {
+                    sql.push(" AND tag.value = ").push_bind(value.clone());
+                }
+            }
+            (By::Status(status), _) => {
+                sql.push(" AND image.status = ").push_bind(status.as_str());
+            }
+            (By::Ids | By::Name | By::Tag | By::Family | By::Order, _) => {}
+        }
+        if !self.search.seen_as.is_empty() {
+            sql.push(" AND image.kind IN (");
+            let mut kinds = sql.separated(", ");
+            for kind in &self.search.seen_as {
+                kinds.push_bind(kind.as_str());
+            }
+            sql.push(")");
+        }
+    }
+
+    fn push_shared(&self, sql: &mut Sql) {
+        sql.push(match self.by() {
+            By::Ids => {
+                "FROM image WHERE +image.kind = 'custom' AND EXISTS (SELECT 1 FROM image_share AS share \
+                WHERE share.image = image.id AND share.account = "
+            }
+            By::Name | By::Tag | By::Family | By::Status(_) | By::Order => {
+                "FROM image_share AS share INDEXED BY image_share_received \
+                CROSS JOIN image ON image.id = share.image \
+                WHERE image.kind = 'custom' AND (share.account = "
+            }
+        });
+        sql.push_bind(self.viewer.as_str().to_owned()).push(")");
+    }
+
+    fn push_published(&self, sql: &mut Sql, kind: ImageKind) {
+        sql.push(match self.by() {
+            By::Ids => "FROM image WHERE +image.kind = ",
+            By::Name | By::Tag | By::Family | By::Status(_) | By::Order => {
+                "FROM image INDEXED BY image_published WHERE image.kind <> 'custom' AND image.kind = "
+            }
+        });
+        sql.push_bind(kind.as_str());
+    }
+
+    fn push_conditions(&self, sql: &mut Sql) {
+        let search = self.search;
+        if !search.ids.is_empty() {
+            sql.push(" AND image.id IN (SELECT value FROM json_each(");
+            sql.push_bind(json_ids(&search.ids)).push("))");
+        }
+        if let Some(snapshot) = &search.snapshot {
+            sql.push(
+                " AND image.id IN (SELECT disk.image FROM image_disk AS disk \
+                WHERE disk.snapshot IS NOT NULL AND disk.snapshot = ",
+            );
+            sql.push_bind(snapshot.as_str().to_owned()).push(")");
+        }
+        if let Some(name) = &search.name {
+            push_name(sql, name);
+        }
+        if let Some(family) = &search.family {
+            sql.push(" AND image.family = ").push_bind(family.as_str().to_owned());
+        }
+        if let Some(architecture) = search.architecture {
+            sql.push(" AND image.architecture = ").push_bind(architecture.as_str());
+        }
+        if let Some(os_type) = search.os_type {
+            sql.push(" AND image.os_type = ").push_bind(os_type.as_str());
+        }
+        if let Some(owner) = &search.owner {
+            sql.push(" AND +image.account = ").push_bind(owner.as_str().to_owned());
+        }
+        if let Some(from) = search.created_from {
+            sql.push(" AND image.created >= ").push_bind(from.0);
+        }
+        if let Some(until) = search.created_until {
+            sql.push(" AND image.created <= ").push_bind(until.0);
+        }
+        self.push_standings(sql);
+        self.push_probes(sql);
+    }
+
+    /// What is looked up for each image that fits so far.
+    fn push_probes(&self, sql: &mut Sql) {
+        let search = self.search;
+        for (key, value) in &search.tags {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id AND has.key = ",
+            );
+            sql.push_bind(key.clone());
+            if let Some(value) = value {
+                sql.push(" AND has.value = ").push_bind(value.clone());
+            }
+            sql.push(")");
+        }
+        match search.usage {
+            None => {}
+            Some(Usage::Used) => {
+                sql.push(" AND EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
+            }
+            // Of another's image the viewer sees no use.
+            Some(Usage::Unused) => {
+                sql.push(" AND (NOT EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
+                sql.push(" OR image.account <> ").push_bind(self.viewer.as_str().to_owned());
+                sql.push(")");
+            }
+        }
+        for (key, value) in &search.particulars {
+            sql.push(" AND EXISTS (SELECT 1 FROM json_each(image.particulars) AS kept WHERE kept.key = ");
+            sql.push_bind(key.clone()).push(" AND kept.value = ").push_bind(value.clone()).push(")");
+        }
+    }
+
+    /// The rule of [`model::rules::standing`], in the database.
+    fn push_standings(&self, sql: &mut Sql) {
+        if self.search.standings.is_empty() {
+            return;
+        }
+        sql.push(" AND (0");
+        for standing in &self.search.standings {
+            match standing {
+                Standing::Waiting => {
+                    sql.push(" OR (image.status = 'creating' AND ");
+                    self.push_waits(sql);
+                    sql.push(")");
+                }
+                Standing::Creating => {
+                    sql.push(" OR (image.status = 'creating' AND NOT ");
+                    self.push_waits(sql);
+                    sql.push(")");
+                }
+                Standing::Available => {
+                    sql.push(" OR (image.status = 'available' AND image.deprecated IS NULL)");
+                }
+                Standing::Deprecated => {
+                    sql.push(" OR (image.status = 'available' AND image.deprecated IS NOT NULL)");
+                }
+                Standing::CreateFailed => {
+                    sql.push(" OR image.status = 'create_failed'");
+                }
+            }
+        }
+        sql.push(")");
+    }
+
+    /// Whether what makes the image is in the queue or between two attempts.
+    fn push_waits(&self, sql: &mut Sql) {
+        sql.push("(").push(HAS_WAITING_COPY).push_bind(self.moment.now.0);
+        sql.push(") OR ").push(HAS_WAITING_IMPORT).push_bind(json_ids(&self.moment.importing));
+        sql.push("))))");
+    }
+}
+
+fn push_name(sql: &mut Sql, name: &NamePattern) {
+    match name {
+        NamePattern::Exactly(name) => {
+            sql.push(" AND image.name = ").push_bind(name.clone());
+        }
+        NamePattern::Holding(part) => {
+            sql.push(" AND instr(image.name, ").push_bind(part.clone()).push(") > 0");
+        }
+        NamePattern::Like(form) if form.chars().filter(|c| *c != '*').count() > LONGEST_NAME => {
+            sql.push(" AND 0");
+        }
+        NamePattern::Like(form) => {
+            // Of several stars in a row one says as much, so the pattern has a longest length.
+            let mut parts: Vec<&str> = form.split('*').collect();
+            let last = parts.len().saturating_sub(1);
+            let mut place = 0;
+            parts.retain(|part| {
+                place += 1;
+                !part.is_empty() || place == 1 || place == last + 1
+            });
+            let pattern = NamePattern::Like(parts.join("*")).glob();
+            sql.push(" AND image.name GLOB ").push_bind(pattern);
+        }
+    }
+}
