@@ -24,13 +24,8 @@ const RULES: &[Rule] = &[
             JOIN image_disk AS disk ON disk.image = image.id \
             LEFT JOIN snapshot ON snapshot.id = disk.snapshot \
             WHERE image.status = 'available' AND image.storage = 'snapshots' AND (snapshot.id IS NULL OR disk.digest IS NOT snapshot.digest \
-            OR snapshot.size_bytes <> disk.size_bytes OR snapshot.role <> disk.role \
-            OR snapshot.account <> image.account)",
-    },
-    Rule {
-        broken: "i1: an image that is not available uses a snapshot",
-        places: "SELECT image.id || ' ' || snapshot.id FROM snapshot JOIN image ON image.id = snapshot.image \
-            WHERE image.status <> 'available'",
+            OR snapshot.size_bytes <> disk.size_bytes OR snapshot.account <> image.account \
+            OR snapshot.encryption_key IS NOT image.encryption_key)",
     },
     Rule {
         broken: "i1: an image that is not available has a disk on a snapshot",
@@ -38,9 +33,38 @@ const RULES: &[Rule] = &[
             JOIN image ON image.id = disk.image WHERE image.status <> 'available' AND disk.snapshot IS NOT NULL",
     },
     Rule {
-        broken: "i1: a snapshot is used by an image none of whose disks rests on it",
-        places: "SELECT id FROM snapshot WHERE image IS NOT NULL AND NOT EXISTS \
-            (SELECT 1 FROM image_disk AS disk WHERE disk.image = snapshot.image AND disk.snapshot = snapshot.id)",
+        broken: "i1: a snapshot names an image by itself, which only that image's disks do",
+        places: "SELECT id FROM snapshot WHERE image IS NOT NULL",
+    },
+    Rule {
+        broken: "i1: a carrier has not one disk, or is seen, used or kept like an image",
+        places: "SELECT id FROM image WHERE purpose = 'carrier' AND (kind <> 'custom' OR storage <> 'snapshots' \
+            OR status = 'create_failed' OR (SELECT count(*) FROM image_disk WHERE image = image.id) <> 1 \
+            OR EXISTS (SELECT 1 FROM image_share WHERE image = image.id) \
+            OR EXISTS (SELECT 1 FROM instance WHERE image = image.id))",
+    },
+    Rule {
+        broken: "i8: a carrier that no copy holds is left",
+        places: "SELECT id FROM image WHERE purpose = 'carrier' AND status = 'available' \
+            AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.image = image.id)",
+    },
+    Rule {
+        broken: "i6: a copy of a snapshot runs without its promise, or not towards a carrier",
+        places: "SELECT copy.id FROM copy LEFT JOIN promised_snapshot AS promised ON promised.id = copy.snapshot \
+            LEFT JOIN image ON image.id = copy.target_image WHERE copy.state IN ('queued', 'held', 'stored') \
+            AND ((copy.snapshot IS NULL) <> (image.purpose IS NOT 'carrier') OR (copy.snapshot IS NOT NULL \
+            AND (promised.id IS NULL OR promised.cause IS NOT NULL OR promised.origin_copy <> copy.id \
+            OR promised.account <> copy.account)))",
+    },
+    Rule {
+        broken: "i6: a snapshot is promised by no copy that runs, and has not failed",
+        places: "SELECT promised.id FROM promised_snapshot AS promised LEFT JOIN copy ON copy.id = promised.origin_copy \
+            WHERE promised.cause IS NULL AND copy.state IS NOT 'unwinding' \
+            AND (copy.finished IS NOT NULL OR copy.snapshot IS NOT promised.id)",
+    },
+    Rule {
+        broken: "i1: a snapshot is promised that is there",
+        places: "SELECT id FROM promised_snapshot JOIN snapshot USING (id)",
     },
     Rule {
         broken: "i1: an image in a local file has no file or not just its system disk, or a disk on a snapshot",
@@ -104,7 +128,7 @@ const RULES: &[Rule] = &[
         broken: "i7: the images used are not those that are available",
         places: "SELECT account || ' has ' || used || ', counted ' || counted FROM \
             (SELECT account, used, (SELECT count(*) FROM image WHERE image.account = quota.account \
-            AND status = 'available') AS counted FROM quota WHERE kind = 'image') WHERE used <> counted",
+            AND status = 'available' AND purpose = 'image') AS counted FROM quota WHERE kind = 'image') WHERE used <> counted",
     },
     Rule {
         broken: "i7: the snapshots used are not those that are there",
@@ -117,7 +141,8 @@ const RULES: &[Rule] = &[
         broken: "i7: the images reserved are not those of copies and imports that run",
         places: "SELECT account || ' has ' || reserved || ', counted ' || counted FROM \
             (SELECT account, reserved, (SELECT count(*) FROM import WHERE import.account = quota.account) + \
-            (SELECT count(*) FROM copy WHERE copy.account = quota.account AND state IN ('queued', 'held', 'stored')) \
+            (SELECT count(*) FROM copy WHERE copy.account = quota.account AND state IN ('queued', 'held', 'stored') \
+            AND snapshot IS NULL) \
             AS counted, (SELECT count(*) FROM copy WHERE copy.account = quota.account AND state = 'unwinding') \
             AS unwinding FROM quota WHERE kind = 'image') \
             WHERE reserved NOT BETWEEN counted AND counted + unwinding",
@@ -184,12 +209,40 @@ const RULES: &[Rule] = &[
             WHERE hold.target <> covered.target OR hold.image <> ticket.image OR hold.account <> ticket.account",
     },
     Rule {
+        broken: "i6: a task that runs makes no image, or another account's",
+        places: "SELECT task.id FROM task LEFT JOIN import ON import.task = task.id \
+            WHERE task.finished IS NULL AND task.action = 'import_image' \
+            AND (import.image IS NOT task.image OR import.account <> task.account)",
+    },
+    Rule {
+        broken: "i6: an import is of a task that has ended, or of no such task",
+        places: "SELECT import.image FROM import JOIN task ON task.id = import.task \
+            WHERE task.finished IS NOT NULL OR task.action <> 'import_image' OR import.source_image IS NOT NULL",
+    },
+    Rule {
+        broken: "i8: an image is exported that is not available, or another account's",
+        places: "SELECT task.id FROM task LEFT JOIN image ON image.id = task.image \
+            WHERE task.finished IS NULL AND task.action = 'export_image' \
+            AND (image.status IS NOT 'available' OR image.account <> task.account)",
+    },
+    Rule {
+        broken: "a task reads or writes no object for the system disk",
+        places: "SELECT id FROM task \
+            WHERE NOT EXISTS (SELECT 1 FROM task_object WHERE task_object.task = task.id AND role = 0)",
+    },
+    Rule {
         broken: "a row refers to one that is not there",
         places: "SELECT \"table\" || ' to ' || parent FROM pragma_foreign_key_check",
     },
     Rule {
         broken: "the database's file is damaged",
         places: "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
+    },
+    Rule {
+        broken: "r004-9: an image, a snapshot or an instance has more than 20 tags",
+        places: "SELECT thing FROM (SELECT image AS thing FROM image_tag UNION ALL SELECT snapshot FROM snapshot_tag \
+            UNION ALL SELECT instance FROM instance_tag UNION ALL \
+            SELECT id FROM promised_snapshot, json_each(promised_snapshot.tags)) GROUP BY thing HAVING count(*) > 20",
     },
 ];
 
@@ -229,11 +282,12 @@ mod tests {
     use super::*;
     use crate::sample::{self, account, catalog, intruder, put_image};
     use crate::{
-        AuditEntry, CopyRow, HoldRow, HoldStanding, ImportRow, Reserved, SpentTicket, TicketRow,
-        Updated,
+        AuditEntry, CopyRow, HoldRow, HoldStanding, ImageRow, ImportRow, ImportSource, Reserved,
+        SnapshotRow, SpentTicket, TaskObjectRow, TaskRow, TicketRow, Updated,
     };
     use model::{
-        CopyId, DiskRole, ImageStatus, QuotaKind, Remark, TicketId, TicketState, Timestamp,
+        BucketName, CopyId, DiskFormat, DiskRole, ImageStatus, ObjectName, Purpose, QuotaKind, Remark,
+        SizeBytes, TaskAction, TaskId, TaskState, TicketId, TicketState, Timestamp,
     };
 
     /// An available image that is held, a copy that runs, and an import; all as they should be.
@@ -241,7 +295,7 @@ mod tests {
         let (folder, catalog) = catalog().await;
         let mut tx = catalog.begin().await.unwrap();
         let owner = account(1);
-        for (kind, reserved) in [(QuotaKind::Image, 3), (QuotaKind::Snapshot, 4)] {
+        for (kind, reserved) in [(QuotaKind::Image, 3), (QuotaKind::Snapshot, 5)] {
             tx.ensure_quota(&owner, kind, 10).await.unwrap();
             assert_eq!(tx.reserve(&owner, kind, reserved).await.unwrap(), Reserved::Yes);
             tx.reserved_to_used(&owner, kind, 1).await.unwrap();
@@ -249,8 +303,7 @@ mod tests {
         let mut image = sample::image(1, 1);
         image.status = ImageStatus::Available;
         put_image(&mut tx, &image).await;
-        let mut snapshot = sample::snapshot(1, 1);
-        snapshot.image = Some(image.id.clone());
+        let snapshot = sample::snapshot(1, 1);
         let mut disk = sample::disk(&image, 0);
         (disk.digest, disk.snapshot) = (Some(snapshot.digest), Some(snapshot.id.clone()));
         tx.insert_snapshot(&snapshot).await.unwrap();
@@ -265,6 +318,7 @@ mod tests {
         };
         tx.ensure_hold(&hold).await.unwrap();
         put_spent_ticket(&mut tx, &hold).await;
+        put_carriers(&mut tx, &snapshot).await;
         put_image(&mut tx, &sample::image(2, 1)).await;
         tx.insert_copy(&sample::copy(2, 1)).await.unwrap();
         let sent = CopyRow { bytes_sent: 500, ..sample::copy(2, 1) };
@@ -272,9 +326,11 @@ mod tests {
         let coming = sample::image(3, 1);
         put_image(&mut tx, &coming).await;
         tx.insert_image_disks(&[sample::disk(&coming, 0)]).await.unwrap();
+        let task = put_task(&mut tx, &coming, TaskAction::ImportImage).await;
+        put_task(&mut tx, &image, TaskAction::ExportImage).await;
         let import = ImportRow {
             image: coming.id,
-            source_image: None,
+            source: ImportSource::Objects(task),
             account: owner,
             created: Timestamp(1),
         };
@@ -293,6 +349,53 @@ mod tests {
         tx.record_audit(&entry).await.unwrap();
         tx.commit().await.unwrap();
         (folder, catalog)
+    }
+
+    /// A task that runs, on one object.
+    async fn put_task(tx: &mut Tx, image: &ImageRow, action: TaskAction) -> TaskId {
+        let id = TaskId::from_random(sample::bytes(action as u64));
+        let row = TaskRow {
+            id: id.clone(),
+            account: image.account.clone(),
+            action,
+            state: TaskState::Running,
+            image: image.id.clone(),
+            failure: None,
+            created: Timestamp(1),
+            finished: None,
+        };
+        let object = TaskObjectRow {
+            task: id.clone(),
+            role: DiskRole::SYSTEM,
+            bucket: BucketName::new("images").unwrap(),
+            object: ObjectName::new("web.raw").unwrap(),
+            format: DiskFormat::Raw,
+            size: SizeBytes::new(512).unwrap(),
+        };
+        tx.insert_task(&row, &[object]).await.unwrap();
+        id
+    }
+
+    /// A carrier that takes a snapshot elsewhere, and one that a snapshot from elsewhere comes on.
+    async fn put_carriers(tx: &mut Tx, snapshot: &SnapshotRow) {
+        let carrier = |n| ImageRow { purpose: Purpose::Carrier, ..sample::image(n, 1) };
+        sample::put_rested(tx, &carrier(20), &[snapshot]).await;
+        let hold = HoldRow {
+            copy: CopyId::from_random(|| 31),
+            account: account(1),
+            image: carrier(20).id,
+            target: "south".parse().unwrap(),
+            standing: HoldStanding::Confirmed,
+            created: Timestamp(1),
+        };
+        tx.ensure_hold(&hold).await.unwrap();
+        put_image(tx, &carrier(21)).await;
+        tx.insert_image_disks(&[sample::disk(&carrier(21), 0)]).await.unwrap();
+        let promised = sample::promised(21, 1);
+        let snapshot = Some(promised.id.clone());
+        let copy = CopyRow { snapshot, disks: 1, ..sample::copy(21, 1) };
+        tx.insert_copy(&copy).await.unwrap();
+        tx.insert_promised_snapshot(&promised).await.unwrap();
     }
 
     /// An approval for the held image, spent on the copy that holds it.
@@ -339,14 +442,27 @@ mod tests {
         ("UPDATE snapshot SET digest = zeroblob(32)", "does not rest on a snapshot"),
         ("UPDATE snapshot SET size_bytes = 512", "does not rest on a snapshot"),
         (
-            "UPDATE image SET status = 'creating' WHERE status = 'available'",
-            "i1: an image that is not available uses",
+            "UPDATE snapshot SET image = (SELECT image FROM image_disk WHERE snapshot = snapshot.id)",
+            "i1: a snapshot names an image by itself",
         ),
+        ("UPDATE image SET encryption_key = 'k'", "does not rest on a snapshot"),
+        (
+            "UPDATE image SET storage = 'local_file' WHERE purpose = 'carrier'",
+            "i1: a carrier has not one disk",
+        ),
+        (
+            "UPDATE hold SET image = (SELECT id FROM image WHERE purpose = 'image' AND status = 'available')",
+            "i8: a carrier that no copy holds",
+        ),
+        ("UPDATE promised_snapshot SET cause = 'cancelled', cause_number = 0", "i6: a copy of a snapshot runs"),
+        ("UPDATE image SET purpose = 'image'", "i6: a copy of a snapshot runs"),
+        ("UPDATE copy SET snapshot = NULL", "i6: a snapshot is promised by no copy"),
+        ("INSERT INTO promised_snapshot SELECT id, account, '', '', '{}', 0, 512, 'r', 'i', 's', 'c', NULL, 'x', 0, 1 \
+            FROM snapshot", "i1: a snapshot is promised that is there"),
         (
             "UPDATE image SET status = 'creating' WHERE status = 'available'",
             "has a disk on a snapshot",
         ),
-        ("UPDATE image_disk SET snapshot = NULL", "none of whose disks rests on it"),
         ("DELETE FROM copy", "being made by no copy and no import"),
         ("UPDATE copy SET target_image = (SELECT image FROM import)", "or by both"),
         (
@@ -373,7 +489,7 @@ mod tests {
         ("DELETE FROM quota WHERE kind = 'image'", "without a quota"),
         ("UPDATE hold SET account = 'acct-zzzzzzzzzzzzzzzzzzzz'", "i8: an image is held"),
         (
-            "UPDATE copy SET id = (SELECT copy FROM hold), state = 'done', snapshots = '', finished = 1",
+            "UPDATE copy SET id = (SELECT copy FROM hold), state = 'done', snapshots = '', finished = 1 WHERE snapshot IS NULL",
             "i8: a hold outlives",
         ),
         ("UPDATE ticket SET state = 'open'", "spent that nobody gave"),
@@ -407,6 +523,21 @@ mod tests {
         (
             "UPDATE storage_span SET snapshot = 'snap-zzzzzzzzzzzzzzzzzzzz'",
             "r001-5: storage is metered of a snapshot that is gone",
+        ),
+        ("UPDATE import SET task = NULL", "i6: a task that runs makes no image"),
+        (
+            "UPDATE task SET state = 'done', finished = 1 WHERE action = 'import_image'",
+            "i6: an import is of a task that has ended",
+        ),
+        (
+            "UPDATE task SET account = 'acct-zzzzzzzzzzzzzzzzzzzz' WHERE action = 'export_image'",
+            "i8: an image is exported",
+        ),
+        ("DELETE FROM task_object", "a task reads or writes no object"),
+        (
+            "INSERT INTO snapshot_tag (snapshot, key, value) SELECT snapshot.id, n.value || '', '' FROM snapshot, \
+            json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]') AS n",
+            "more than 20 tags",
         ),
         ("UPDATE audit SET subject = 'x'", "audit trail is broken at row 1"),
     ];

@@ -25,6 +25,8 @@ pub struct CopyRow {
     pub account: AccountId,
     /// The image it makes here.
     pub target_image: ImageId,
+    /// The snapshot that it makes here instead, where it copies one alone: the images are carriers then.
+    pub snapshot: Option<SnapshotId>,
     /// Where the source image is.
     pub source_region: RegionId,
     /// The source image.
@@ -119,7 +121,7 @@ impl Tx {
         let sql = "INSERT INTO copy (id, account, target_image, source_region, source_image, state, digests, snapshots, \
             cause, cause_number, done, needed, disks, disks_done, bytes_sent, bytes_reused, attempts, total_attempts, \
             next_attempt, reason, created, started, finished, generation, fence, lease_until, worker, source_sealed, \
-            encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            encryption_key, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let state = StateColumns::of(&copy.state)?;
         let insert = query(sql)
             .bind(copy.id.as_str())
@@ -150,7 +152,8 @@ impl Tx {
             .bind(copy.lease_until.0)
             .bind(copy.worker.as_deref())
             .bind(copy.source_sealed)
-            .bind(copy.encryption_key.as_ref().map(EncryptionKeyId::as_str));
+            .bind(copy.encryption_key.as_ref().map(EncryptionKeyId::as_str))
+            .bind(copy.snapshot.as_ref().map(SnapshotId::as_str));
         self.run("record a copy", insert).await.map(|_| ())
     }
 
@@ -333,6 +336,7 @@ pub(crate) fn copy_from(row: &SqliteRow) -> Result<CopyRow, CatalogFault> {
         id: stored.word("id")?,
         account: stored.word("account")?,
         target_image: stored.word("target_image")?,
+        snapshot: stored.optional_word("snapshot")?,
         source_region: stored.word("source_region")?,
         source_image: stored.word("source_image")?,
         source_sealed: stored.get("source_sealed")?,

@@ -58,9 +58,10 @@ pub struct KeyUse {
 pub(crate) const LIST: &str = "SELECT * FROM encryption_key WHERE account = ? ORDER BY created, id";
 pub(crate) const DOOMED: &str = "SELECT * FROM encryption_key WHERE delete_at IS NOT NULL AND delete_at <= ? ORDER BY delete_at";
 pub(crate) const COUNT_IMAGES: &str =
-    "SELECT count(*) FROM image WHERE account = ? AND encryption_key = ?";
-pub(crate) const COUNT_SNAPSHOTS: &str =
-    "SELECT count(*) FROM snapshot WHERE account = ? AND encryption_key = ?";
+    "SELECT count(*) FROM image WHERE account = ? AND encryption_key = ? AND purpose = 'image'";
+/// Those that are on their way as well.
+pub(crate) const COUNT_SNAPSHOTS: &str = "SELECT count(*) + (SELECT count(*) FROM promised_snapshot \
+    WHERE account = ?1 AND encryption_key = ?2 AND cause IS NULL) FROM snapshot WHERE account = ?1 AND encryption_key = ?2";
 
 impl Tx {
     /// Records a new key. [`Inserted::Clash`] where the id is taken, or the account has a default key already.

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
 use crate::stored::{Stored, signed};
+use crate::tags::json_array;
 use crate::tx::Tx;
 
 /// One disk of an image.
@@ -28,8 +29,39 @@ pub struct ImageDiskRow {
 
 pub(crate) const OF_IMAGES: &str = "SELECT * FROM image_disk \
     WHERE image IN (SELECT value FROM json_each(?)) ORDER BY image, role";
+pub(crate) const USER: &str =
+    "SELECT image FROM image_disk WHERE snapshot = ?1 AND snapshot IS NOT NULL AND image IS NOT ?2 LIMIT 1";
+pub(crate) const IMAGES_ON: &str = "SELECT DISTINCT disk.snapshot, disk.image FROM image_disk AS disk \
+    JOIN image ON image.id = disk.image \
+    WHERE disk.snapshot IN (SELECT value FROM json_each(?)) AND disk.snapshot IS NOT NULL AND image.purpose = 'image' \
+    ORDER BY disk.snapshot, image.created, image.id";
 
 impl Tx {
+    /// An image, or a carrier, that rests on a snapshot, but for `except`.
+    pub async fn user_of_snapshot(
+        &mut self,
+        snapshot: &SnapshotId,
+        except: Option<&ImageId>,
+    ) -> Result<Option<ImageId>, CatalogFault> {
+        let find = query(USER).bind(snapshot.as_str()).bind(except.map(ImageId::as_str));
+        let found = self.one("find what uses a snapshot", find).await?;
+        found.map(|row| Stored { table: "image_disk", row: &row }.word("image")).transpose()
+    }
+
+    /// The images that rest on each of some snapshots, the oldest first. A snapshot that none rests on has no entry.
+    pub async fn images_on(
+        &mut self,
+        snapshots: &[SnapshotId],
+    ) -> Result<HashMap<SnapshotId, Vec<ImageId>>, CatalogFault> {
+        let ids = json_array(snapshots.iter().map(SnapshotId::as_str));
+        let mut images: HashMap<SnapshotId, Vec<ImageId>> = HashMap::new();
+        for row in self.all("find the images on snapshots", query(IMAGES_ON).bind(ids)).await? {
+            let stored = Stored { table: "image_disk", row: &row };
+            images.entry(stored.word("snapshot")?).or_default().push(stored.word("image")?);
+        }
+        Ok(images)
+    }
+
     /// Records the disks of a new image.
     pub async fn insert_image_disks(&mut self, disks: &[ImageDiskRow]) -> Result<(), CatalogFault> {
         for disk in disks {

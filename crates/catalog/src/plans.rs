@@ -2,9 +2,13 @@
 
 use sqlx::{AssertSqlSafe, Row, query};
 
-use crate::{access_key, accounts, user};
+use crate::snapshot_search;
+use crate::{access_key, account_number, accounts, family, user};
 use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
-use crate::{queue, rate, share, storage_span, tags, ticket, token, traffic, tx::Tx, visible};
+use crate::{
+    queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic, tx::Tx,
+    visible,
+};
 
 async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
@@ -31,10 +35,11 @@ async fn no_listing_scans_a_table_or_sorts() {
         image::LIST_BY_NAME,
         image::NAMESAKE,
         image_disk::OF_IMAGES,
-        tags::OF_IMAGES,
-        snapshot::LIST,
-        snapshot::LIST_COPIED,
-        snapshot::LIST_OWN,
+        tags::statements(model::TaggedKind::Image).of_several,
+        tags::statements(model::TaggedKind::Snapshot).of_several,
+        tags::statements(model::TaggedKind::Instance).of_several,
+        snapshot_search::SEARCH,
+        image_disk::USER,
         snapshot::OF_IMAGE,
         snapshot::ALL_ROOTS,
         copy::LIST,
@@ -46,6 +51,7 @@ async fn no_listing_scans_a_table_or_sorts() {
         copy_claim::COUNT_LEASED,
         copy_claim::CLAIM,
         copy_claim::QUEUE_PLACE,
+        family::NEWEST,
         hold::OF_IMAGE,
         instance::LIST,
         instance::COUNT_OF,
@@ -66,6 +72,13 @@ async fn no_listing_scans_a_table_or_sorts() {
         ticket::OF_COPY,
         ticket::SPENT,
         token::FIND_OLD,
+        task::SEARCH,
+        task::COUNT,
+        task::LIVE_EXPORTS,
+        task::EXPORT_OF,
+        task::IMPORT_OF,
+        task::OBJECTS,
+        task::OBJECTS_OF,
         traffic::BY_LINK,
         storage_span::ENDED,
         storage_span::LASTING,
@@ -80,8 +93,23 @@ async fn no_listing_scans_a_table_or_sorts() {
         assert!(!steps.iter().any(|step| sorts(step) || reads_all(step)), "{sql}\n{steps:#?}");
     }
     // Ids that the caller gave: few, looked up one by one, sorted here.
-    let steps = plan(&mut tx, image::LIST_BY_IDS).await;
-    assert!(!steps.iter().any(|step| reads_all(step)), "{steps:#?}");
+    for sql in [image::LIST_BY_IDS, image_disk::IMAGES_ON] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!steps.iter().any(|step| reads_all(step)), "{steps:#?}");
+    }
+}
+
+/// A search begins at what is the account's own, and may sort that.
+#[tokio::test]
+async fn no_search_scans_a_table() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for sql in tag_search::all().into_iter().chain([snapshot_search::COUNT]) {
+        let steps = plan(&mut tx, sql).await;
+        let is_of_rows = |step: &str| step.starts_with("SCAN (") || step.contains("VIRTUAL TABLE");
+        let of_tables = |step: &&String| reads_all(step) && !is_of_rows(step);
+        assert_eq!(steps.iter().find(of_tables), None, "{sql}\n{steps:#?}");
+    }
 }
 
 #[tokio::test]
@@ -124,6 +152,7 @@ async fn accounts_are_found_and_listed_by_index() {
     let mut tx = catalog.begin().await.unwrap();
     for sql in [
         accounts::LIST,
+        account_number::NUMBERED,
         user::LIST,
         access_key::LIST,
         access_key::SIGN_IN,

@@ -1,28 +1,29 @@
 //! Snapshots: one disk's contents at rest in this region. What they name is what the sweep must keep.
 
 use model::{
-    AccountId, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin, SizeBytes,
-    SnapshotId, Timestamp,
+    AccountId, Description, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin, SizeBytes,
+    SnapshotId, SnapshotName, Timestamp,
 };
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Deleted;
-use crate::page::Page;
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
-/// A snapshot.
+/// A snapshot. Which images rest on it is said by their disks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotRow {
     /// Its id in this region.
     pub id: SnapshotId,
     /// Who owns it.
     pub account: AccountId,
-    /// The image here that uses it.
-    pub image: Option<ImageId>,
-    /// Which of the image's disks it was made for.
+    /// What it is called; may be empty.
+    pub name: SnapshotName,
+    /// What it is, in its owner's words.
+    pub description: Description,
+    /// Which disk of an image it was made for.
     pub role: DiskRole,
     /// The virtual size.
     pub size: SizeBytes,
@@ -38,47 +39,25 @@ pub struct SnapshotRow {
     pub created: Timestamp,
 }
 
-/// Whether snapshots that another region made are wanted.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Copied {
-    /// Only those that were copied here.
-    Only,
-    /// Only those that were made here.
-    Not,
-}
-
-/// Which snapshots are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SnapshotFilter {
-    /// By where they were made; none wants all.
-    pub copied: Option<Copied>,
-    /// Only those this image uses.
-    pub image: Option<ImageId>,
-}
-
-pub(crate) const LIST: &str = "SELECT * FROM snapshot \
-    WHERE account = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?";
-pub(crate) const LIST_COPIED: &str = "SELECT * FROM snapshot \
-    WHERE account = ? AND (created, id) < (?, ?) AND origin_copy IS NOT NULL \
-    ORDER BY created DESC, id DESC LIMIT ?";
-pub(crate) const LIST_OWN: &str = "SELECT * FROM snapshot \
-    WHERE account = ? AND (created, id) < (?, ?) AND origin_copy IS NULL \
-    ORDER BY created DESC, id DESC LIMIT ?";
-pub(crate) const OF_IMAGE: &str = "SELECT * FROM snapshot WHERE image = ? ORDER BY role";
+/// Orders by the disks, so that each snapshot's first disk comes first.
+pub(crate) const OF_IMAGE: &str = "SELECT snapshot.* FROM image_disk AS disk \
+    JOIN snapshot ON snapshot.id = disk.snapshot WHERE disk.image = ? ORDER BY disk.role";
 pub(crate) const ALL_ROOTS: &str =
     "SELECT account, encryption_key, digest, id FROM snapshot WHERE id > ? ORDER BY id LIMIT ?";
 
 impl Tx {
     /// Records a new snapshot; its storage is metered from its `created` on (R001-5).
     pub async fn insert_snapshot(&mut self, snapshot: &SnapshotRow) -> Result<(), CatalogFault> {
-        let sql = "INSERT INTO snapshot (id, account, image, role, size_bytes, digest, places, origin_region, \
-            origin_image, origin_snapshot, origin_copy, created, encryption_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO snapshot (id, account, name, description, role, size_bytes, digest, places, origin_region, \
+            origin_image, origin_snapshot, origin_copy, created, encryption_key) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let origin = snapshot.origin.as_ref();
         let source = origin.and_then(|origin| origin.snapshot.as_ref());
         let insert = query(sql)
             .bind(snapshot.id.as_str())
             .bind(snapshot.account.as_str())
-            .bind(snapshot.image.as_ref().map(ImageId::as_str))
+            .bind(snapshot.name.as_str())
+            .bind(snapshot.description.as_str())
             .bind(snapshot.role.number())
             .bind(signed("size_bytes", snapshot.size.bytes())?)
             .bind(snapshot.digest.0.to_vec())
@@ -104,50 +83,21 @@ impl Tx {
         self.one("find a snapshot", find).await?.as_ref().map(snapshot_from).transpose()
     }
 
-    /// An account's snapshots, the newest first.
-    pub async fn list_snapshots(
-        &mut self,
-        account: &AccountId,
-        filter: &SnapshotFilter,
-        page: &Page,
-    ) -> Result<Vec<SnapshotRow>, CatalogFault> {
-        if let Some(image) = &filter.image {
-            let mut snapshots = self.snapshots_of_image(image).await?;
-            snapshots.retain(|snapshot| {
-                let copied = match filter.copied {
-                    None => true,
-                    Some(Copied::Only) => snapshot.origin.is_some(),
-                    Some(Copied::Not) => snapshot.origin.is_none(),
-                };
-                copied && snapshot.account == *account
-            });
-            return Ok(page.cut(snapshots, |snapshot| (snapshot.created, snapshot.id.as_str())));
-        }
-        let sql = match filter.copied {
-            None => LIST,
-            Some(Copied::Only) => LIST_COPIED,
-            Some(Copied::Not) => LIST_OWN,
-        };
-        let (created, id) = page.below();
-        let list = query(sql).bind(account.as_str()).bind(created).bind(id).bind(page.limit);
-        let rows = self.all("list snapshots", list).await?;
-        rows.iter().map(snapshot_from).collect()
-    }
-
-    /// The snapshots that an image uses, the system disk's first.
+    /// The snapshots that an image's disks rest on, each once, in the order of the disks.
     pub async fn snapshots_of_image(
         &mut self,
         image: &ImageId,
     ) -> Result<Vec<SnapshotRow>, CatalogFault> {
         let list = query(OF_IMAGE).bind(image.as_str());
-        let rows = self.all("find the snapshots of an image", list).await?;
-        rows.iter().map(snapshot_from).collect()
-    }
-
-    /// Keeps an image's snapshots when the image goes: no image uses them any more. How many there were.
-    pub async fn release_snapshots(&mut self, image: &ImageId) -> Result<u64, CatalogFault> {
-        let release = query("UPDATE snapshot SET image = NULL WHERE image = ?");
-        self.run("release the snapshots of an image", release.bind(image.as_str())).await
+        let mut snapshots: Vec<SnapshotRow> = Vec::new();
+        for row in self.all("find the snapshots of an image", list).await? {
+            let row = snapshot_from(&row)?;
+            // Two disks may rest on one.
+            if !snapshots.iter().any(|known| known.id == row.id) {
+                snapshots.push(row);
+            }
+        }
+        Ok(snapshots)
     }
 
     /// Removes a snapshot, and ends the metering of its storage at `at`. The commit fails while a disk of an image rests
@@ -191,7 +141,8 @@ pub(crate) fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault
     Ok(SnapshotRow {
         id: stored.word("id")?,
         account: stored.word("account")?,
-        image: stored.optional_word("image")?,
+        name: stored.checked("name", SnapshotName::new)?,
+        description: stored.checked("description", Description::new)?,
         role: stored.role("role")?,
         size: stored.size("size_bytes")?,
         digest: stored.digest("digest")?,
@@ -205,7 +156,7 @@ pub(crate) fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{self, account, catalog, digest, image, origin, put_image};
+    use crate::sample::{self, account, catalog, digest, image, origin, put_image, put_rested};
 
     #[tokio::test]
     async fn a_snapshot_reads_back_as_written() {
@@ -214,6 +165,8 @@ mod tests {
         let copied = SnapshotRow {
             origin: Some(Origin { snapshot: Some(source), ..origin(3) }),
             role: DiskRole::at(16).unwrap(),
+            name: SnapshotName::new("数据 盘").unwrap(),
+            description: Description::new("nightly").unwrap(),
             ..sample::snapshot(1, 1)
         };
         let mut tx = catalog.begin().await.unwrap();
@@ -224,67 +177,36 @@ mod tests {
         }
     }
 
+    /// Several images rest on one snapshot, and several disks of one image may.
     #[tokio::test]
-    async fn lists_keep_to_account_origin_and_image() {
+    async fn a_snapshot_stays_while_any_image_rests_on_it() {
         let (_folder, catalog) = catalog().await;
-        let image = image(1, 1);
+        let (first, second) = (image(1, 1), image(2, 1));
+        let rows = [sample::snapshot(1, 1), sample::snapshot(2, 1)];
         let mut tx = catalog.begin().await.unwrap();
-        put_image(&mut tx, &image).await;
-        for n in 0..6 {
-            let origin = (n % 2 == 0).then(|| origin(n));
-            let used = (n < 2).then(|| image.id.clone());
-            let role = DiskRole::at(n as usize).unwrap();
-            let row = SnapshotRow { origin, image: used, role, ..sample::snapshot(n, 1) };
-            tx.insert_snapshot(&row).await.unwrap();
-            tx.insert_snapshot(&sample::snapshot(n + 10, 2)).await.unwrap();
+        for row in &rows {
+            tx.insert_snapshot(row).await.unwrap();
         }
-        let cases = [
-            (None, false, vec![5, 4, 3, 2, 1, 0]),
-            (Some(Copied::Only), false, vec![4, 2, 0]),
-            (Some(Copied::Not), false, vec![5, 3, 1]),
-            (None, true, vec![1, 0]),
-            (Some(Copied::Only), true, vec![0]),
-        ];
-        for (copied, of_image, wanted) in cases {
-            let filter = SnapshotFilter { copied, image: of_image.then(|| image.id.clone()) };
-            let mut found = Vec::new();
-            let mut page = Page::first(2);
-            loop {
-                let rows = tx.list_snapshots(&account(1), &filter, &page).await.unwrap();
-                let Some(last) = rows.last() else { break };
-                page.after = Some((last.created, last.id.to_string()));
-                found.extend(rows.iter().map(|row| row.created.0 as u64 - 1_000));
-            }
-            assert_eq!(found, wanted, "{filter:?}");
+        put_rested(&mut tx, &first, &[&rows[0], &rows[1], &rows[0]]).await;
+        put_rested(&mut tx, &second, &[&rows[1]]).await;
+        assert_eq!(tx.snapshots_of_image(&first.id).await.unwrap(), rows);
+        assert_eq!(tx.snapshots_of_image(&second.id).await.unwrap(), rows[1..]);
+        tx.commit().await.unwrap();
+        for (gone, stays) in [(&first.id, Some(&second.id)), (&second.id, None)] {
+            let mut tx = catalog.begin().await.unwrap();
+            let _gone = tx.delete_snapshot(&rows[1].id, Timestamp(9_000)).await.unwrap();
+            tx.commit().await.expect_err("an image rests on it");
+            let mut tx = catalog.begin().await.unwrap();
+            assert_eq!(tx.user_of_snapshot(&rows[1].id, Some(gone)).await.unwrap().as_ref(), stays);
+            tx.delete_image(gone).await.unwrap();
+            tx.commit().await.unwrap();
         }
-        let foreign = SnapshotFilter { copied: None, image: Some(image.id.clone()) };
-        let page = Page::first(10);
-        assert!(tx.list_snapshots(&account(2), &foreign, &page).await.unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn an_image_goes_once_its_snapshots_are_released() {
-        let (_folder, catalog) = catalog().await;
-        let image = image(1, 1);
         let mut tx = catalog.begin().await.unwrap();
-        put_image(&mut tx, &image).await;
-        let row = SnapshotRow { image: Some(image.id.clone()), ..sample::snapshot(1, 1) };
-        tx.insert_snapshot(&row).await.unwrap();
+        assert_eq!(tx.user_of_snapshot(&rows[1].id, None).await.unwrap(), None);
+        let at = Timestamp(9_000);
+        assert_eq!(tx.delete_snapshot(&rows[1].id, at).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.delete_snapshot(&rows[1].id, at).await.unwrap(), Deleted::No);
         tx.commit().await.unwrap();
-
-        let mut tx = catalog.begin().await.unwrap();
-        tx.delete_image(&image.id).await.unwrap();
-        tx.commit().await.unwrap_err();
-
-        let mut tx = catalog.begin().await.unwrap();
-        assert_eq!(tx.release_snapshots(&image.id).await.unwrap(), 1);
-        tx.delete_image(&image.id).await.unwrap();
-        tx.commit().await.unwrap();
-        let mut tx = catalog.begin().await.unwrap();
-        let kept = tx.snapshot(&account(1), &row.id).await.unwrap().unwrap();
-        assert_eq!(kept.image, None);
-        assert_eq!(tx.delete_snapshot(&row.id, Timestamp(9_000)).await.unwrap(), Deleted::Yes);
-        assert_eq!(tx.delete_snapshot(&row.id, Timestamp(9_000)).await.unwrap(), Deleted::No);
     }
 
     #[tokio::test]
@@ -294,6 +216,7 @@ mod tests {
         for n in 0..25 {
             tx.insert_snapshot(&sample::snapshot(n, n % 3)).await.unwrap();
         }
+        put_image(&mut tx, &image(1, 1)).await;
         let mut seen = Vec::new();
         let mut after = None;
         loop {

@@ -19,10 +19,11 @@ pub struct SharedImage {
     pub since: Timestamp,
 }
 
-pub(crate) const VISIBLE: &str = "SELECT * FROM image WHERE id = ?2 AND (account = ?1 OR kind <> 'custom' \
+pub(crate) const VISIBLE: &str = "SELECT * FROM image WHERE id = ?2 AND purpose = 'image' AND (account = ?1 OR kind <> 'custom' \
     OR EXISTS (SELECT 1 FROM image_share WHERE image_share.image = image.id AND image_share.account = ?1))";
 pub(crate) const READABLE: &str = "SELECT * FROM snapshot WHERE id = ?2 AND (account = ?1 OR EXISTS \
-    (SELECT 1 FROM image WHERE image.id = snapshot.image AND (kind <> 'custom' OR EXISTS \
+    (SELECT 1 FROM image_disk AS disk JOIN image ON image.id = disk.image \
+    WHERE disk.snapshot = ?2 AND disk.snapshot IS NOT NULL AND (kind <> 'custom' OR EXISTS \
     (SELECT 1 FROM image_share WHERE image_share.image = image.id AND image_share.account = ?1))))";
 /// The cross join keeps the order of the shares; the look-up by the image's id follows.
 pub(crate) const SHARED: &str = "SELECT image.*, image_share.created AS since FROM image_share \
@@ -114,7 +115,7 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{self, account, catalog, put_image};
+    use crate::sample::{self, account, catalog, put_rested};
     use crate::{Catalog, ShareRow};
     use model::ImageStatus;
 
@@ -129,9 +130,9 @@ mod tests {
                 5 => ImageKind::Marketplace,
                 _ => ImageKind::Custom,
             };
-            put_image(&mut tx, &image).await;
-            let snapshot = SnapshotRow { image: Some(image.id.clone()), ..sample::snapshot(n, 1) };
+            let snapshot = sample::snapshot(n, 1);
             tx.insert_snapshot(&snapshot).await.unwrap();
+            put_rested(&mut tx, &image, &[&snapshot]).await;
         }
         // The sixth was shared before the third.
         for (n, at) in [(3, 20), (6, 10)] {

@@ -3,6 +3,7 @@
 mod deprecation;
 mod keys;
 mod sharing;
+mod snapshots;
 mod tickets;
 
 pub use deprecation::{DeprecationFacts, judge_deprecation, standing};
@@ -11,6 +12,7 @@ pub use sharing::{
     Offer, PublishingFacts, Sealed, SharingFacts, ShowingFacts, judge_conversion, judge_publishing,
     judge_sharing, seen_as,
 };
+pub use snapshots::{SnapshotFacts, judge_creation, judge_snapshot, judge_snapshot_copy};
 pub use tickets::{
     Departure, DepartureFacts, MAX_APPROVAL_DAYS, judge_decision, judge_departure, judge_images,
     judge_opening, judge_size, judge_until, ticket_need,
@@ -24,6 +26,7 @@ use crate::kind::{ImageKind, Storage};
 use crate::profile::{NameRule, Profile};
 use crate::quota::Quota;
 use crate::rejection::Rejection;
+use crate::snapshot::Purpose;
 use crate::text::Name;
 
 /// The most target regions in one native request (REQUIREMENTS section 6).
@@ -103,6 +106,8 @@ pub fn judge_targets(targets: &[RegionId], profile: &Profile) -> Result<(), Reje
 pub struct AdmissionFacts {
     /// The source image.
     pub image: ImageId,
+    /// Whether it is one, or carries a snapshot.
+    pub purpose: Purpose,
     /// Where it is.
     pub source: RegionId,
     /// Where it is to go.
@@ -141,8 +146,14 @@ pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
             by: by.clone(),
         });
     }
-    judge_name(&facts.name, facts.names, facts.namesake.as_ref(), &facts.target)?;
-    room(&facts.images, 1, &facts.target)?;
+    match facts.purpose {
+        Purpose::Image => {
+            judge_name(&facts.name, facts.names, facts.namesake.as_ref(), &facts.target)?;
+            room(&facts.images, 1, &facts.target)?;
+        }
+        // It makes no image.
+        Purpose::Carrier => {}
+    }
     room(&facts.snapshots, facts.disks, &facts.target)
 }
 
@@ -269,6 +280,7 @@ mod tests {
         let quota = |kind| Quota { kind, limit: 10, used: 8, reserved: 1 };
         AdmissionFacts {
             image: image(),
+            purpose: Purpose::Image,
             source: "north".parse().unwrap(),
             target: "south".parse().unwrap(),
             source_key: None,
@@ -291,6 +303,22 @@ mod tests {
             admit_copy(&two_disks),
             Err(Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, wanted: 2, .. })
         ));
+    }
+
+    #[test]
+    fn a_copy_of_a_snapshot_asks_for_no_image_and_no_name() {
+        let full = Quota { limit: 9, ..facts().images };
+        let taken = AdmissionFacts {
+            images: full,
+            names: NameRule::Unique,
+            namesake: Some(image()),
+            ..facts()
+        };
+        assert!(matches!(admit_copy(&taken), Err(Rejection::NameTaken { .. })));
+        let carrier = AdmissionFacts { purpose: Purpose::Carrier, ..taken };
+        assert_eq!(admit_copy(&carrier), Ok(()));
+        let refused = admit_copy(&AdmissionFacts { disks: 2, ..carrier });
+        assert!(matches!(refused, Err(Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, .. })));
     }
 
     #[test]
