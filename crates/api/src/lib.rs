@@ -5,6 +5,7 @@
 //! store or a catalog.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod alibaba;
 mod around;
 mod available_times;
 mod body;
@@ -56,7 +57,7 @@ pub struct ApiState {
 
 /// Every route of the native API, of the peer protocol and of operators, ready for [`serve`].
 pub fn router(state: ApiState) -> Router {
-    let mut routes = native::router().merge(operators::router());
+    let mut routes = native::router().merge(operators::router()).merge(alibaba::router());
     if let Some(secret) = &state.peer_secret {
         routes = routes.merge(peer::router(PeerDoor::of(secret.clone(), state.deployment.clone())));
     }

@@ -17,6 +17,25 @@ const READERS: u32 = 4;
 /// The write-ahead log is cut back to this after a long reader let it grow.
 const LOG_BYTES: &str = "67108864";
 
+/// What a commit survives.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Survives {
+    /// A loss of power: each commit is written through to the disk.
+    LossOfPower,
+    /// The end of the process, however it ends.
+    EndOfProcess,
+}
+
+impl Survives {
+    /// The setting, and its number as SQLite tells it.
+    fn synchronous(self) -> (SqliteSynchronous, &'static str) {
+        match self {
+            Survives::LossOfPower => (SqliteSynchronous::Full, "2"),
+            Survives::EndOfProcess => (SqliteSynchronous::Normal, "1"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     writer: SqlitePool,
@@ -27,11 +46,16 @@ impl Database {
     /// Opens or creates the file. It is not opened with settings under which an acknowledged commit could be lost:
     /// after a power cut WAL with FULL kept 200 of 200 commits, with NORMAL none (RELIABILITY section 0).
     pub(crate) async fn open(path: &Path) -> Result<Self, CatalogFault> {
+        Self::open_as(path, Survives::LossOfPower).await
+    }
+
+    /// Opens or creates a file whose commits survive what is named. It is not opened with other settings.
+    pub(crate) async fn open_as(path: &Path, survives: Survives) -> Result<Self, CatalogFault> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(survives.synchronous().0)
             .foreign_keys(true)
             .busy_timeout(WAIT)
             .pragma("journal_size_limit", LOG_BYTES)
@@ -41,7 +65,7 @@ impl Database {
             source: source.into(),
         };
         let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
-        check_settings(&writer).await?;
+        check_settings(&writer, survives).await?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Database { writer, readers })
     }
@@ -75,10 +99,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-async fn check_settings(writer: &SqlitePool) -> Result<(), CatalogFault> {
+async fn check_settings(writer: &SqlitePool, survives: Survives) -> Result<(), CatalogFault> {
     let wanted = [
         ("journal_mode", "SELECT journal_mode FROM pragma_journal_mode", "wal"),
-        ("synchronous", "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", "2"),
+        ("synchronous", "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", survives.synchronous().1),
         ("foreign_keys", "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys", "1"),
     ];
     for (setting, question, wanted) in wanted {
@@ -101,7 +125,7 @@ mod tests {
     async fn i2_settings_read_back_as_wal_and_full() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("catalog.db")).await.unwrap();
-        check_settings(&database.writer).await.unwrap();
+        check_settings(&database.writer, Survives::LossOfPower).await.unwrap();
     }
 
     #[tokio::test]
@@ -113,7 +137,7 @@ mod tests {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
         let weak = pool(1).connect_with(options).await.unwrap();
-        let fault = check_settings(&weak).await.unwrap_err();
+        let fault = check_settings(&weak, Survives::LossOfPower).await.unwrap_err();
         assert!(matches!(fault, CatalogFault::WeakSetting { setting: "synchronous", .. }));
 
         let fault = Database::open(Path::new(":memory:")).await.unwrap_err();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use catalog::AccountsCatalog;
+use catalog::{AccountsCatalog, Nonces};
 use model::{AccountId, Clock, RegionId, Rejection};
 use store::IdKey;
 
@@ -24,6 +24,7 @@ pub struct MasterKey(pub [u8; 32]);
 #[derive(Clone)]
 pub struct Accounts {
     pub(crate) catalog: AccountsCatalog,
+    pub(crate) nonces: Nonces,
     pub(crate) master: MasterKey,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -31,7 +32,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Opens the accounts' catalog.
+    /// Opens the accounts' catalog, and beside it the nonces of signed requests (`docs/formats.md` 1).
     pub async fn open(
         path: &Path,
         master: MasterKey,
@@ -39,8 +40,9 @@ impl Accounts {
         clock: Arc<dyn Clock>,
     ) -> Result<Accounts, RegionFault> {
         let catalog = AccountsCatalog::open(path).await?;
+        let nonces = Nonces::open(&path.with_file_name("nonces.db")).await?;
         let decoy = Arc::new(Decoy::new(&master, &*entropy)?);
-        Ok(Accounts { catalog, master, entropy, clock, decoy })
+        Ok(Accounts { catalog, nonces, master, entropy, clock, decoy })
     }
 
     /// Whether the accounts' catalog answers.

@@ -44,8 +44,8 @@ pub struct KeyView {
 /// A sealed secret that is nobody's: opened and compared where there is no such key, so that this takes as long as a wrong
 /// secret does (api-01).
 pub(crate) struct Decoy {
-    id: AccessKeyId,
-    sealed: Vec<u8>,
+    pub(crate) id: AccessKeyId,
+    pub(crate) sealed: Vec<u8>,
 }
 
 impl Decoy {
@@ -83,7 +83,11 @@ fn seal(
     sealing::seal(&master.0, entropy, &place(key), secret.as_bytes())
 }
 
-fn open(master: &MasterKey, key: &AccessKeyId, sealed: &[u8]) -> Result<Opened, RegionFault> {
+pub(crate) fn open(
+    master: &MasterKey,
+    key: &AccessKeyId,
+    sealed: &[u8],
+) -> Result<Opened, RegionFault> {
     sealing::open(&master.0, &place(key), sealed)
         .ok_or_else(|| RegionFault::SealedSecret { key: key.to_string() })
 }
@@ -96,7 +100,7 @@ fn equal(given: &[u8], right: &[u8]) -> bool {
 }
 
 /// Whether the key, its user and the account may all sign in.
-fn is_admitted(row: &SignInRow) -> bool {
+pub(crate) fn is_admitted(row: &SignInRow) -> bool {
     [row.key.state, row.user_state, row.account_state] == [Admittance::Active; 3]
 }
 

@@ -10,9 +10,11 @@ mod audit;
 mod buckets;
 mod check;
 mod commands;
+mod carriers;
 mod conversion;
 mod copies;
 mod departure;
+mod create_image;
 mod deployment;
 mod disk_files;
 mod domains;
@@ -51,6 +53,7 @@ mod request;
 mod sealing;
 mod sharing;
 mod signed;
+mod snapshot_copies;
 mod snapshots;
 mod steps;
 mod tags;
@@ -73,6 +76,7 @@ pub use commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, Found,
     ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
+pub use create_image::{CreateImage, DiskOfSnapshot};
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
@@ -87,8 +91,8 @@ pub use maintenance::Scrub;
 pub use meters::{AVAILABLE_WITHIN_SECS, TimesToAvailable};
 pub use object_imports::{DiskObject, ImportObjects};
 pub use peer::{
-    Accepted, Approval, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
-    PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, Standing,
+    Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
+    PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo, Standing,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;
@@ -96,6 +100,8 @@ pub use signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
+pub use snapshot_copies::{CopySnapshot, SnapshotPromised};
+pub use snapshots::SnapshotSearch;
 pub use tags::{TagCount, TagCountSearch, TagLine, TagSearch};
 pub use tasks::{TaskObject, TaskSearch, TaskView};
 pub use tickets::{

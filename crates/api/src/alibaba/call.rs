@@ -27,7 +27,7 @@ pub(super) struct Call {
     pub(super) params: Params,
     /// Seals the tokens of pages (api-12).
     pub(super) cursors: CursorKey,
-    /// The host that the client means, without a port.
+    /// The host that the client means, with its port where it names one.
     pub(super) host: String,
     /// The region that the host names, where it names one: counts where no parameter does (contract 7.1).
     pub(super) host_region: Option<String>,

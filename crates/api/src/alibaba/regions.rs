@@ -6,11 +6,11 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Node;
 
-/// Every region; where this process does not serve one itself, the endpoint of the process that does.
+/// Every region. Those of this process are reached where it was asked, others at the endpoint of the process that serves them.
 pub(super) async fn describe_regions(call: &Call) -> Result<Node, ApiError> {
     let regions = call.deployment.regions().into_iter().map(|region| {
         let endpoint = match region.place {
-            RegionPlace::Here => format!("ecs.{}.aliyuncs.com", region.id),
+            RegionPlace::Here => call.host.clone(),
             RegionPlace::Elsewhere { endpoint } => endpoint,
         };
         Node::Fields(vec![

@@ -1,0 +1,130 @@
+//! Percent-encoding, as it comes and as it is signed: whatever spelling a client chose is decoded, and what is signed is made
+//! anew from the decoded text (contract 2).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::error::ApiError;
+
+/// Decoded parameters. A map of texts has the order in which they are signed: that of their names' bytes.
+pub(super) type Pairs = BTreeMap<String, String>;
+
+/// Adds the pairs of a query or of a form body. A name that is there already is refused, wherever it came from: two readings
+/// of one request are one too many (api-02, api-09).
+pub(super) fn read_into(pairs: &mut Pairs, text: &[u8]) -> Result<(), ApiError> {
+    for piece in text.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
+        let (name, value) = halves(piece);
+        let shown = String::from_utf8_lossy(name);
+        let name = decoded(name).map_err(|reason| ApiError::invalid(&shown, reason))?;
+        let value = decoded(value).map_err(|reason| ApiError::invalid(&name, reason))?;
+        if name.is_empty() {
+            return Err(ApiError::invalid("", "a value has no name"));
+        }
+        if pairs.contains_key(&name) {
+            return Err(ApiError::invalid(&name, "it is given more than once"));
+        }
+        pairs.insert(name, value);
+    }
+    Ok(())
+}
+
+/// The value of a name in a query or form body of which the rest may not be readable.
+pub(super) fn find(text: &[u8], wanted: &str) -> Option<String> {
+    let mut pieces = text.split(|byte| *byte == b'&').map(halves);
+    let found = pieces.find(|(name, _)| decoded(name).is_ok_and(|name| name == wanted))?;
+    decoded(found.1).ok()
+}
+
+fn halves(piece: &[u8]) -> (&[u8], &[u8]) {
+    let equals = piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
+    (&piece[..equals], piece.get(equals + 1..).unwrap_or_default())
+}
+
+/// Decodes `%41` and `+`, which is a space.
+fn decoded(text: &[u8]) -> Result<String, &'static str> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [rest.next(), rest.next()].map(|digit| digit.copied().unwrap_or(0));
+                let mut decoded = [0];
+                hex::decode_to_slice(digits, &mut decoded)
+                    .map_err(|_| "a `%` is not followed by two hexadecimal digits")?;
+                decoded[0]
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8")
+}
+
+/// Encodes as both signatures do: all but `A-Za-z0-9-_.~`, in upper-case digits.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Parameters as they are signed, without the one that is left out.
+pub(super) fn canonical(pairs: &Pairs, left_out: &str) -> String {
+    let kept = pairs.iter().filter(|(name, _)| *name != left_out);
+    let written = kept.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    written.collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Pairs, ApiError> {
+        let mut pairs = Pairs::new();
+        read_into(&mut pairs, text.as_bytes()).map(|()| pairs)
+    }
+
+    #[test]
+    fn api_02_every_spelling_of_a_text_is_signed_alike() {
+        let text = "a b~*'()+/&=%é";
+        let signed = "n=a%20b~%2A%27%28%29%2B%2F%26%3D%25%C3%A9";
+        for spelling in [
+            "n=a+b~*'()%2B/%26=%25é",
+            "n=a%20b%7E%2A%27%28%29%2b%2f%26%3d%25%c3%a9",
+            "%6E=%61+b~%2A'%28)%2B%2F%26%3D%25%C3%A9",
+            "&&n=a%20b~*'()%2B/%26=%25é&",
+        ] {
+            let pairs = read(spelling).unwrap();
+            assert_eq!(pairs["n"], text, "{spelling}");
+            assert_eq!(canonical(&pairs, ""), signed, "{spelling}");
+        }
+        assert_eq!(
+            canonical(&read("b&a=&B=1&aa=2&Signature=x").unwrap(), "Signature"),
+            "B=1&a=&aa=2&b="
+        );
+    }
+
+    #[test]
+    fn api_02_what_has_no_single_reading_is_refused_by_name() {
+        for (wrong, named) in [
+            ("x=1&y=%4", "\"y\""),
+            ("y=%", "\"y\""),
+            ("y=%zz", "\"y\""),
+            ("y=%+1", "\"y\""),
+            ("y=%ff", "\"y\""),
+            ("y=1&y=1", "\"y\""),
+            ("y=1&%79=2", "\"y\""),
+            ("%e4=1", "\"%e4\""),
+            ("=1", "no name"),
+        ] {
+            let refused = read(wrong).unwrap_err();
+            assert_eq!(refused.code, "InvalidParameter", "{wrong}");
+            assert!(refused.message.contains(named), "{wrong}: {}", refused.message);
+        }
+    }
+}
