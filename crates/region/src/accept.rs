@@ -11,12 +11,14 @@ use model::{
 
 use crate::audit;
 use crate::commands::Caller;
-use crate::peer::{Accepted, Approval, CopyOffer, Seen};
+use crate::peer::{Accepted, Approval, Cargo, CopyOffer, Seen};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 
 /// The action that a copy's tokens are claimed for.
 const TOKEN_ACTION: &str = "copy";
+/// The same for copies of snapshots alone.
+const SNAPSHOT_TOKEN_ACTION: &str = "copy-snapshot";
 
 /// The image that a copy makes, and what seals it.
 #[derive(Copy, Clone)]
@@ -36,7 +38,7 @@ impl Region {
         };
         let mut tx = self.inner.catalog.begin().await?;
         if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
-            return Ok(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again });
+            return Ok(accepted_before(known));
         }
         if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
             return Ok(accepted);
@@ -45,20 +47,31 @@ impl Region {
         self.ensure_quotas(&mut tx, &offer.account).await?;
         let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
         admit_copy(&facts)?;
-        self.reserve(&mut tx, &offer.account, (QuotaKind::Image, 1)).await?;
         self.reserve(&mut tx, &offer.account, (QuotaKind::Snapshot, facts.disks)).await?;
         let image = self.insert_promised_image(&mut tx, &offer, key.as_ref()).await?;
-        let made = ImageRowKey { id: &image, key: key.as_ref() };
-        self.insert_promised_copy(&mut tx, &offer, made).await?;
+        let made = match &offer.cargo {
+            Cargo::Image => {
+                self.reserve(&mut tx, &offer.account, (QuotaKind::Image, 1)).await?;
+                [("image", image.to_string()), ("name", offer.name.to_string())]
+            }
+            Cargo::Snapshot(cargo) => {
+                self.promise_snapshot(&mut tx, (&offer, cargo), key.as_ref()).await?;
+                [("snapshot", cargo.snapshot.to_string()), ("name", cargo.name.to_string())]
+            }
+        };
+        let row = ImageRowKey { id: &image, key: key.as_ref() };
+        self.insert_promised_copy(&mut tx, &offer, row).await?;
         let caller = Caller {
             user: offer.user.clone(),
             ..Caller::of_region(&offer.account, offer.request_id.clone())
         };
-        let after = audit::facts(&[
-            ("source", format!("{}/{}", offer.source, offer.image)),
-            ("image", image.to_string()),
-            ("name", offer.name.to_string()),
-        ]);
+        let [what, name] = made;
+        let source = match &offer.cargo {
+            Cargo::Image => offer.image.to_string(),
+            Cargo::Snapshot(_) => offer.disks.iter().map(|disk| disk.snapshot.as_str()).collect(),
+        };
+        let after =
+            audit::facts(&[("source", format!("{}/{source}", offer.source)), what, name]);
         let entry = self.audit_entry(&caller, "copy.accept", offer.copy.as_str());
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
         failpoint!("api.before_commit");
@@ -66,7 +79,8 @@ impl Region {
         failpoint!("api.after_commit_before_reply");
         self.changed();
         self.wake();
-        Ok(Accepted { copy: offer.copy, image, seen: Seen::First })
+        let snapshot = offer.cargo.snapshot().cloned();
+        Ok(Accepted { copy: offer.copy, image, snapshot, seen: Seen::First })
     }
 
     /// The first answer, where the token was used for the same request before.
@@ -76,10 +90,14 @@ impl Region {
         offer: &CopyOffer,
     ) -> Result<Option<Accepted>, Refused> {
         let Some((token, fingerprint)) = &offer.token else { return Ok(None) };
+        let action = match offer.cargo {
+            Cargo::Image => TOKEN_ACTION,
+            Cargo::Snapshot(_) => SNAPSHOT_TOKEN_ACTION,
+        };
         let claim = tx
             .claim_token(&TokenRow {
                 account: offer.account.clone(),
-                action: TOKEN_ACTION.to_owned(),
+                action: action.to_owned(),
                 token: token.clone(),
                 fingerprint: *fingerprint,
                 answer: offer.copy.to_string(),
@@ -96,7 +114,7 @@ impl Region {
                     None => None,
                 };
                 let known = known.ok_or(Rejection::TokenReused)?;
-                Ok(Some(Accepted { copy: known.id, image: known.target_image, seen: Seen::Again }))
+                Ok(Some(accepted_before(known)))
             }
         }
     }
@@ -187,6 +205,7 @@ impl Region {
             kind: ImageKind::Custom,
             storage: Storage::Snapshots,
             encryption_key: key.cloned(),
+            purpose: offer.cargo.purpose(),
             created: self.inner.clock.now(),
             generation: 0,
         };
@@ -217,6 +236,7 @@ impl Region {
             id: offer.copy.clone(),
             account: offer.account.clone(),
             target_image: image.id.clone(),
+            snapshot: offer.cargo.snapshot().cloned(),
             source_region: offer.source.clone(),
             source_image: offer.image.clone(),
             source_sealed: offer.sealed.is_some(),
@@ -246,6 +266,16 @@ impl Region {
     }
 }
 
+/// The answer that a copy was accepted with.
+fn accepted_before(known: CopyRow) -> Accepted {
+    Accepted {
+        copy: known.id,
+        image: known.target_image,
+        snapshot: known.snapshot,
+        seen: Seen::Again,
+    }
+}
+
 /// What the rule needs to know, read in the admitting transaction.
 pub(crate) async fn admission_facts(
     tx: &mut Tx,
@@ -254,6 +284,7 @@ pub(crate) async fn admission_facts(
 ) -> Result<AdmissionFacts, Refused> {
     Ok(AdmissionFacts {
         image: offer.image.clone(),
+        purpose: offer.cargo.purpose(),
         source: offer.source.clone(),
         target: offer.target.clone(),
         source_key: offer.sealed.as_ref().map(|sealed| sealed.key.clone()),

@@ -115,6 +115,7 @@ impl Region {
             next_attempt: (row.attempts > 0 && row.state.is_live()).then_some(row.next_attempt),
             id: row.id,
             image: row.target_image,
+            snapshot: row.snapshot,
             source_region: row.source_region,
             source_image: row.source_image,
             progress: row.progress,

@@ -1,12 +1,14 @@
 //! How a copy leaves its region: what the profile and the tickets say, and the offer that is recorded before any target is asked.
 
-use catalog::{AuditEntry, Ensured, HoldRow, HoldStanding, SpentTicket, Tx, Updated};
+use catalog::{
+    AuditEntry, Ensured, HoldRow, HoldStanding, SnapshotRow, SpentTicket, Tx, Updated,
+};
 use model::rules::{Departure, DepartureFacts, judge_departure, judge_source};
 use model::{AccountId, CopyId, Profile, RegionId, Rejection, TicketId, Zone};
 
 use crate::audit::facts;
 use crate::commands::Caller;
-use crate::peer::{Approval, CopyOffer};
+use crate::peer::{Approval, Cargo, CopyOffer};
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::request::source_facts;
@@ -25,10 +27,7 @@ impl Region {
         profile: &Profile,
     ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
-        let image = tx.image(&offer.account, &offer.image).await?;
-        let image = image.ok_or_else(|| self.no_image(&offer.image))?;
-        // It may have been published since the request was judged.
-        judge_source(&source_facts(&image, image.kind))?;
+        let snapshot = self.still_there(&mut tx, offer).await?;
         let known = self.departure_facts(&mut tx, offer).await?;
         match judge_departure(&known, profile) {
             Ok(Departure::Free) => offer.approval = Approval::NotNeeded,
@@ -40,6 +39,9 @@ impl Region {
                 offer.approval = Approval::Missing(Box::new(rejection));
                 return Ok(());
             }
+        }
+        if let Some(snapshot) = snapshot {
+            offer.image = self.insert_carrier(&mut tx, &snapshot).await?;
         }
         let hold = HoldRow {
             copy: offer.copy.clone(),
@@ -56,6 +58,31 @@ impl Region {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Whether what was offered may still be copied; the snapshot where it is one alone.
+    async fn still_there(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+    ) -> Result<Option<SnapshotRow>, Refused> {
+        match (&offer.cargo, offer.disks.first()) {
+            (Cargo::Image, _) => {
+                let image = tx.image(&offer.account, &offer.image).await?;
+                let image = image.ok_or_else(|| self.no_image(&offer.image))?;
+                // It may have been published since the request was judged.
+                judge_source(&source_facts(&image, image.kind))?;
+                Ok(None)
+            }
+            (Cargo::Snapshot(_), Some(disk)) => {
+                let row = tx.snapshot(&offer.account, &disk.snapshot).await?;
+                Ok(Some(row.ok_or_else(|| self.no_snapshot(&disk.snapshot))?))
+            }
+            (Cargo::Snapshot(_), None) => {
+                let what = "an offer of a snapshot has no disk";
+                Err(RegionFault::Contradiction { what }.into())
+            }
+        }
     }
 
     /// What would keep a copy from leaving; nothing is spent.
@@ -129,7 +156,7 @@ impl Region {
         request_id: &str,
     ) -> Result<(), RegionFault> {
         let mut tx = self.inner.catalog.begin().await?;
-        tx.release_hold(copy).await?;
+        self.let_go(&mut tx, copy).await?;
         self.give_back(&mut tx, account, (copy, request_id)).await?;
         tx.commit().await?;
         Ok(())
@@ -143,7 +170,7 @@ impl Region {
             Some(now) if now.standing != hold.standing => return Ok(false),
             Some(_) | None => {}
         }
-        tx.release_hold(&hold.copy).await?;
+        self.let_go(&mut tx, &hold.copy).await?;
         match hold.standing {
             HoldStanding::Offered => {
                 self.give_back(&mut tx, &hold.account, (&hold.copy, "")).await?;

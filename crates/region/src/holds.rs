@@ -55,7 +55,7 @@ impl Region {
             let digest = disk.digest?;
             let places = snapshots
                 .iter()
-                .find(|snapshot| snapshot.role == disk.role)
+                .find(|snapshot| Some(&snapshot.id) == disk.snapshot.as_ref())
                 .map_or(0, |snapshot| snapshot.places);
             Some(HeldDisk { digest, places })
         });
@@ -65,7 +65,7 @@ impl Region {
     /// Lets go of what a copy held. Letting go of nothing is no error.
     pub(crate) async fn release_hold(&self, copy: &CopyId) -> Result<(), RegionFault> {
         let mut tx = self.inner.catalog.begin().await?;
-        tx.release_hold(copy).await?;
+        self.let_go(&mut tx, copy).await?;
         tx.commit().await?;
         Ok(())
     }

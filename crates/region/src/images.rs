@@ -6,7 +6,7 @@ use catalog::{AuditEntry, CopyRow, ImageDiskRow, ImageRow, Moment, Page, Tx, Upd
 use model::rules::{
     DeletionFacts, DeprecationFacts, Force, judge_deletion, judge_deprecation, judge_name, standing,
 };
-use model::{Act, Deprecation, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
+use model::{Act, Deprecation, Digest, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::audit::image_facts;
@@ -239,9 +239,7 @@ impl Region {
             tx.give_back_used(&caller.account, QuotaKind::Image, 1).await?;
         }
         match snapshots {
-            SnapshotsOfImage::Keep => {
-                tx.release_snapshots(image).await?;
-            }
+            SnapshotsOfImage::Keep => {}
             SnapshotsOfImage::Delete => self.delete_snapshots_of(&mut tx, caller, image).await?,
         }
         failpoint!("del.unref");
@@ -254,16 +252,18 @@ impl Region {
         Ok(())
     }
 
+    /// Those that nothing else rests on: another image's stay, and those that a copy reads.
     async fn delete_snapshots_of(
         &self,
         tx: &mut Tx,
         caller: &Caller,
         image: &ImageId,
     ) -> Result<(), Refused> {
-        let snapshots = tx.snapshots_of_image(image).await?;
-        tx.give_back_used(&caller.account, QuotaKind::Snapshot, snapshots.len() as u64).await?;
-        for snapshot in snapshots {
-            tx.delete_snapshot(&snapshot.id, self.inner.clock.now()).await?;
+        for snapshot in tx.snapshots_of_image(image).await? {
+            if tx.user_of_snapshot(&snapshot.id, Some(image)).await?.is_none() {
+                tx.delete_snapshot(&snapshot.id, self.inner.clock.now()).await?;
+                tx.give_back_used(&caller.account, QuotaKind::Snapshot, 1).await?;
+            }
         }
         Ok(())
     }
@@ -320,14 +320,24 @@ impl Region {
         domain: &DomainName,
         disks: &[ImageDiskRow],
     ) -> Result<u64, RegionFault> {
+        let digests: Vec<Digest> = disks.iter().filter_map(|disk| disk.digest).collect();
+        self.damaged_chunks_under(domain, &digests).await
+    }
+
+    /// The same under these digests.
+    pub(crate) async fn damaged_chunks_under(
+        &self,
+        domain: &DomainName,
+        digests: &[Digest],
+    ) -> Result<u64, RegionFault> {
         if self.inner.store.usage().await?.quarantined == 0 {
             return Ok(0);
         }
         let domain = self.domain(domain).await?;
         let mut damaged = 0;
-        for digest in disks.iter().filter_map(|disk| disk.digest) {
+        for digest in digests {
             damaged +=
-                match self.inner.store.check_tree(domain, disk_root(&digest), Look::Index).await {
+                match self.inner.store.check_tree(domain, disk_root(digest), Look::Index).await {
                     Ok(check) => check.missing,
                     Err(
                         StoreFault::Missing { .. }

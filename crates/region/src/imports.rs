@@ -8,8 +8,8 @@ use bytes::Bytes;
 use catalog::{AuditEntry, ImageDiskRow, ImageRow, ImportRow, ImportSource, SnapshotRow, Tx, Updated};
 use futures::StreamExt;
 use model::{
-    AccountId, Act, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
-    ImageStatus, QuotaKind, Rejection, SizeBytes, SnapshotId, Storage, TaskState, Timestamp,
+    AccountId, Act, Description, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
+    ImageStatus, Purpose, QuotaKind, Rejection, SizeBytes, SnapshotId, SnapshotName, Storage, TaskState, Timestamp,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -150,6 +150,7 @@ impl Region {
             kind: ImageKind::Custom,
             storage: Storage::Snapshots,
             encryption_key: None,
+            purpose: Purpose::Image,
             created: self.inner.clock.now(),
             generation: 0,
         })
@@ -264,7 +265,8 @@ impl Region {
             let snapshot = SnapshotRow {
                 id: self.random_id(|random| SnapshotId::from_random(random))?,
                 account: caller.account.clone(),
-                image: Some(image.clone()),
+                name: SnapshotName::of_disk(&row.name, disk.role),
+                description: Description::new("").expect("a description may be empty"),
                 role: disk.role,
                 size: disk.size,
                 digest: digests[index],

@@ -10,7 +10,7 @@ use catalog::{AuditEntry, ImageDiskRow, ImageRow, LocalFileRow};
 use disk::{Declared, OpenError};
 use model::{
     AccountId, Act, DiskRole, Field, FieldRefusal, FileName, FileProblem, ImageId, ImageKind,
-    ImageStatus, QuotaKind, Rejection, SizeBytes, Storage,
+    ImageStatus, Purpose, QuotaKind, Rejection, SizeBytes, Storage,
 };
 use rustix::fs::OFlags;
 
@@ -85,6 +85,7 @@ impl Region {
             kind: ImageKind::Custom,
             storage: Storage::LocalFile,
             encryption_key: None,
+            purpose: Purpose::Image,
             created: self.inner.clock.now(),
             generation: 0,
         })

@@ -3,11 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use model::{
-    AccountId, Attributes, ClientToken, CopyId, Description, Digest, EncryptionKeyId, Family, ImageId,
-    Name, NameRule, Particulars, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, Tags, TicketId,
-    UserId,
-};
+use model::{AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId, Family, ImageId, Name, NameRule, Particulars, Purpose, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId};
 use store::{ChunkId, IdKey};
 
 use crate::request::Estimate;
@@ -30,6 +26,8 @@ pub struct CopyOffer {
     pub target: RegionId,
     /// The source image.
     pub image: ImageId,
+    /// What is to be made of it.
+    pub cargo: Cargo,
     /// The name in the target.
     pub name: Name,
     /// The description in the target, the origin noted (R002-7).
@@ -56,6 +54,46 @@ pub struct CopyOffer {
     pub token: Option<(ClientToken, [u8; 32])>,
     /// Names the caller's request.
     pub request_id: String,
+}
+
+/// What a copy is to make in its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cargo {
+    /// An image.
+    Image,
+    /// A snapshot alone: the offered image is its carrier.
+    Snapshot(Box<SnapshotCargo>),
+}
+
+/// A snapshot that is copied alone. Its description and tags are the offer's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotCargo {
+    /// The id that it will have in the target.
+    pub snapshot: SnapshotId,
+    /// What it will be called.
+    pub name: SnapshotName,
+    /// Which disk its source was made for.
+    pub role: DiskRole,
+    /// The oldest image that rests on its source; the carrier where none does. It is told as its origin.
+    pub made_for: ImageId,
+}
+
+impl Cargo {
+    /// What the image's row in the target is there for.
+    pub(crate) fn purpose(&self) -> Purpose {
+        match self {
+            Cargo::Image => Purpose::Image,
+            Cargo::Snapshot(_) => Purpose::Carrier,
+        }
+    }
+
+    /// The id of the snapshot that is to be made, where it is one alone.
+    pub(crate) fn snapshot(&self) -> Option<&SnapshotId> {
+        match self {
+            Cargo::Image => None,
+            Cargo::Snapshot(cargo) => Some(&cargo.snapshot),
+        }
+    }
 }
 
 /// How a source image is sealed.
@@ -105,6 +143,8 @@ pub struct Accepted {
     pub copy: CopyId,
     /// The target image.
     pub image: ImageId,
+    /// The promised snapshot, where one alone is copied.
+    pub snapshot: Option<SnapshotId>,
     /// Whether this request did it.
     pub seen: Seen,
 }

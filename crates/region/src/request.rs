@@ -11,7 +11,7 @@ use model::{
 use crate::commands::{Caller, CopyImage, Intent};
 use crate::departure::size_of;
 use crate::images::deprecation_of;
-use crate::peer::{Accepted, Approval, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
+use crate::peer::{Accepted, Approval, Cargo, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 use crate::visibility::Seen;
@@ -224,7 +224,7 @@ impl Region {
         self.claim(&template.account, TOKEN_ACTION, (token, fingerprint)).await
     }
 
-    async fn claim(
+    pub(crate) async fn claim(
         &self,
         account: &AccountId,
         action: &str,
@@ -309,6 +309,7 @@ impl Region {
             source: self.id().clone(),
             target: self.id().clone(),
             image: image.id,
+            cargo: Cargo::Image,
             name,
             description,
             attributes: image.attributes,
@@ -328,7 +329,7 @@ impl Region {
     }
 
     /// Holds the image first, so that it cannot be deleted between the answer and the copy's first step (R001-6).
-    async fn offer_copy(
+    pub(crate) async fn offer_copy(
         &self,
         mut offer: CopyOffer,
         profile: &Profile,

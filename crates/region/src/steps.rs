@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Digest, DomainName, ImageId, ImageStatus, KeyRingKind, KeyState,
-    Origin, Progress, QuotaKind, Rejection, SnapshotId,
+    Cause, CopyEvent, CopyState, Description, Digest, DomainName, ImageId, ImageStatus, KeyRingKind,
+    KeyState, Origin, Progress, QuotaKind, Rejection, SnapshotId, SnapshotName,
 };
 use store::TreePart;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,10 @@ impl Region {
         match &copy.state {
             CopyState::Queued => self.step_hold(copy).await,
             CopyState::Held { digests } => self.step_fetch(copy, digests, stop).await,
-            CopyState::Stored { digests } => self.step_publish(copy, digests).await,
+            CopyState::Stored { digests } => match &copy.snapshot {
+                None => self.step_publish(copy, digests).await,
+                Some(snapshot) => self.step_publish_snapshot(copy, snapshot, digests).await,
+            },
             CopyState::Published { .. } => self.step_release(copy).await,
             CopyState::Unwinding { .. } => self.step_unwind(copy).await,
             CopyState::Done { .. } | CopyState::Ended { .. } => Ok(Stepped::Lost),
@@ -150,7 +153,11 @@ impl Region {
 
     /// Nothing is published under a key that was disabled before: judged in the publishing transaction, where the key ring is
     /// the region's own.
-    async fn ensure_key_usable(&self, tx: &mut Tx, copy: &CopyRow) -> Result<(), RegionFault> {
+    pub(crate) async fn ensure_key_usable(
+        &self,
+        tx: &mut Tx,
+        copy: &CopyRow,
+    ) -> Result<(), RegionFault> {
         let Some(key) = &copy.encryption_key else { return Ok(()) };
         if self.inner.key_ring.kind() != KeyRingKind::Embedded {
             return Ok(());
@@ -166,7 +173,7 @@ impl Region {
     }
 
     /// The snapshots that publishing will record: one per disk, each whole in the store.
-    async fn snapshots_to_be(
+    pub(crate) async fn snapshots_to_be(
         &self,
         copy: &CopyRow,
         digests: &[Digest],
@@ -174,7 +181,10 @@ impl Region {
         failpoint!("wrk.final_verify");
         let domain = self.domain(&target_domain(copy)).await?;
         let mut tx = self.inner.catalog.read().await?;
-        let disks = tx.image_disks(&copy.target_image).await?;
+        let image = tx.image(&copy.account, &copy.target_image).await?;
+        let what = "a copy that runs has no image";
+        let image = image.ok_or(RegionFault::Contradiction { what })?;
+        let disks = tx.image_disks(&image.id).await?;
         let sources = tx.source_snapshots(&copy.id).await?;
         drop(tx);
         let roots: Vec<TreePart> =
@@ -188,7 +198,8 @@ impl Region {
             snapshots.push(SnapshotRow {
                 id: self.random_id(|random| SnapshotId::from_random(random))?,
                 account: copy.account.clone(),
-                image: Some(copy.target_image.clone()),
+                name: SnapshotName::of_disk(&image.name, disk.role),
+                description: Description::new("").expect("a description may be empty"),
                 role: disk.role,
                 size: disk.size,
                 digest: *digest,
@@ -239,7 +250,7 @@ impl Region {
         Ok(CopyRow { state, finished, ..copy.clone() })
     }
 
-    async fn reload(&self, copy: &CopyRow) -> Result<Stepped, RegionFault> {
+    pub(crate) async fn reload(&self, copy: &CopyRow) -> Result<Stepped, RegionFault> {
         let row = self.inner.catalog.read().await?.copy_unscoped(&copy.id).await?;
         Ok(match row {
             Some(row) if row.fence == copy.fence => Stepped::Moved(Box::new(row)),

@@ -1,10 +1,11 @@
 //! Giving back: what a copy or import promised and will not keep.
 
-use catalog::{AuditEntry, CopyRow, ImageRow, Tx, Updated};
-use model::{Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection};
+use catalog::{AuditEntry, CopyRow, ImageRow, ImportRow, Tx, Updated};
+use model::{Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection, TaskState};
 
 use crate::audit::{facts, image_facts};
 use crate::commands::Caller;
+use crate::jobs::JobKey;
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 use crate::steps::Stepped;
@@ -16,21 +17,30 @@ impl Region {
         caller.must(Act::Change)?;
         let mut tx = self.inner.catalog.begin().await?;
         let row = self.own_image(&mut tx, caller, image).await?;
-        if tx.import(&caller.account, image).await?.is_some() {
-            return self.cancel_import(tx, caller, row).await;
+        if let Some(import) = tx.import(&caller.account, image).await? {
+            return self.cancel_import(tx, caller, (row, import)).await;
         }
         let copy = tx.copy_of_image(image).await?;
         let copy = copy.ok_or_else(|| Rejection::NotBeingCopied { image: image.clone() })?;
         match copy.state {
-            CopyState::Queued | CopyState::Held { .. } | CopyState::Stored { .. } => {}
+            CopyState::Queued | CopyState::Held { .. } | CopyState::Stored { .. } => {
+                self.cancel_copy(tx, caller, copy).await
+            }
             CopyState::Published { .. } | CopyState::Done { .. } => {
-                return Err(Rejection::CopyFinished { image: image.clone() }.into());
+                Err(Rejection::CopyFinished { image: image.clone() }.into())
             }
-            CopyState::Unwinding { .. } => return Ok(()),
-            CopyState::Ended { .. } => {
-                return Err(Rejection::NotBeingCopied { image: image.clone() }.into());
-            }
+            CopyState::Unwinding { .. } => Ok(()),
+            CopyState::Ended { .. } => Err(Rejection::NotBeingCopied { image: image.clone() }.into()),
         }
+    }
+
+    /// Ends a copy that can still be cancelled, in the transaction that found it so.
+    pub(crate) async fn cancel_copy(
+        &self,
+        mut tx: Tx,
+        caller: &Caller,
+        copy: CopyRow,
+    ) -> Result<(), Refused> {
         failpoint!("cancel.mark");
         let cancelled = self.after(&copy, CopyEvent::GiveUp(Cause::Cancelled))?;
         // Its worker loses it, and the driver may claim it for unwinding.
@@ -71,6 +81,9 @@ impl Region {
 
     /// Gives back the promise and the quota, once: the image's status says whether it was done.
     async fn unwind_here(&self, copy: &CopyRow) -> Result<(), RegionFault> {
+        if let Some(snapshot) = &copy.snapshot {
+            return self.unwind_snapshot(copy, snapshot).await;
+        }
         let CopyState::Unwinding { cause } = &copy.state else { return Ok(()) };
         let mut tx = self.inner.catalog.begin().await?;
         let Some(image) = tx.image(&copy.account, &copy.target_image).await? else { return Ok(()) };
@@ -116,21 +129,22 @@ impl Region {
     }
 
     /// Ends an import: its rows and quota go at once, its chunks with the next sweep.
-    async fn cancel_import(
+    pub(crate) async fn cancel_import(
         &self,
         mut tx: Tx,
         caller: &Caller,
-        image: ImageRow,
+        (image, import): (ImageRow, ImportRow),
     ) -> Result<(), Refused> {
         let before = image_facts(&image, &tx.tags(&image.id).await?);
         let disks = tx.image_disks(&image.id).await?.len() as u64;
         give_back(&mut tx, &image, disks).await?;
         tx.delete_import(&image.id).await?;
+        self.end_import_task(&mut tx, &import, (TaskState::Cancelled, None)).await?;
         tx.delete_image(&image.id).await?;
         let entry = self.audit_entry(caller, "import.cancel", image.id.as_str());
         tx.record_audit(&AuditEntry { before, ..entry }).await?;
         caller.commit(tx).await?;
-        self.stop_conversion(&image.id);
+        self.stop_job(&JobKey::Image(image.id.clone()));
         self.drop_import_session(&image.id);
         self.changed();
         Ok(())

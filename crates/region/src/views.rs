@@ -3,7 +3,7 @@
 use model::{
     AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
     EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin, Particulars, Phase, Progress,
-    RegionId, SizeBytes, SnapshotId, Standing, Storage, Tags, Timestamp,
+    RegionId, SizeBytes, SnapshotId, SnapshotStanding, Standing, Storage, Tags, Timestamp,
 };
 
 /// One disk of an image.
@@ -91,8 +91,10 @@ pub struct CopyView {
     pub id: CopyId,
     /// The target region.
     pub region: RegionId,
-    /// The target image.
+    /// The target image; where a snapshot alone is copied, nothing that anybody sees.
     pub image: ImageId,
+    /// The snapshot that it makes here, where one alone is copied.
+    pub snapshot: Option<SnapshotId>,
     /// The source region.
     pub source_region: RegionId,
     /// The source image.
@@ -151,21 +153,33 @@ pub struct SnapshotView {
     pub id: SnapshotId,
     /// Where it is.
     pub region: RegionId,
-    /// The image here that uses it.
-    pub image: Option<ImageId>,
-    /// Which disk it holds.
+    /// What it is called; may be empty.
+    pub name: String,
+    /// What it is.
+    pub description: Description,
+    /// Its tags.
+    pub tags: Tags,
+    /// How it stands.
+    pub standing: SnapshotStanding,
+    /// 100 if and only if whole.
+    pub percent: u8,
+    /// The images here that rest on it, the oldest first.
+    pub images: Vec<ImageId>,
+    /// Which disk it was made for.
     pub role: DiskRole,
     /// The disk's virtual size.
     pub size: SizeBytes,
-    /// The name of its contents.
-    pub digest: Digest,
+    /// The name of its contents, once they are here.
+    pub digest: Option<Digest>,
     /// Bytes of chunks that are not zero.
     pub held_bytes: u64,
     /// The key that seals it; none where it is plain.
     pub encryption_key: Option<EncryptionKeyId>,
     /// What it was copied from.
     pub origin: Option<Origin>,
-    /// When it was made.
+    /// Why its copy failed, where it did.
+    pub failure: Option<Cause>,
+    /// When it was made, or promised.
     pub created: Timestamp,
 }
 
