@@ -87,6 +87,8 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(encryption_keys::rotate))
         .routes(routes!(snapshots::naming))
         .routes(routes!(copies::request_several))
+        .routes(routes!(snapshots::create_image))
+        .routes(routes!(snapshots::copy))
         .routes(routes!(tickets::list, tickets::open))
         .routes(routes!(tickets::show))
         .routes(routes!(tickets::approve))

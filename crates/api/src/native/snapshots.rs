@@ -9,15 +9,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt;
 use model::SnapshotId;
-use region::{SnapshotQuery, SnapshotSelection};
+use region::{CopySnapshot, CreateImage, SnapshotQuery, SnapshotSelection};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{At, On};
 use super::imports::octets;
 use super::paging::{Cursors, limit};
-use super::read::ReadQuery;
-use super::wire::{Naming, Page, Snapshot};
+use super::read::{ReadJson, ReadQuery, Token};
+use super::wire::{
+    Image, Naming, Page, Snapshot, SnapshotCopyRequest, SnapshotImageRequest, SnapshotPromised,
+};
 use crate::ApiState;
 use crate::chunk_list::ChunkList;
 use crate::refusal::{Answer, BadRequest};
@@ -87,7 +89,43 @@ pub(crate) async fn show(on: On<SnapshotId>) -> Answer<Json<Snapshot>> {
     Ok(Json(snapshot.into()))
 }
 
-/// Delete a snapshot that no image uses.
+/// Make an image of snapshots of the region; it is available at once.
+#[utoipa::path(post, path = "/v1/regions/{region}/snapshot-images", operation_id = "create_image", tag = "images",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat: 1 to 64 printable ASCII characters")),
+    request_body = SnapshotImageRequest, responses((status = 201, description = "The image, `available`", body = Image)))]
+pub(crate) async fn create_image(
+    State(state): State<ApiState>,
+    at: At,
+    Token(token): Token,
+    ReadJson(request): ReadJson<SnapshotImageRequest>,
+) -> Answer<(StatusCode, Json<Image>)> {
+    let names = state.deployment.profiles.native().names;
+    let command = CreateImage { names, ..request.into_command(token)? };
+    let image = at.region.create_image(&at.caller, command).await?;
+    Ok((StatusCode::CREATED, Json(image.into())))
+}
+
+/// Copy one snapshot, without an image, to another region, or within the region under another key.
+///
+/// The new snapshot has its id at once; deleting it cancels the copy.
+#[utoipa::path(post, path = "/v1/regions/{region}/snapshots/{snapshot}/copies", operation_id = "copy_snapshot", tag = "snapshots",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat: 1 to 64 printable ASCII characters")),
+    request_body = SnapshotCopyRequest, responses((status = 202, description = "The target promised it", body = SnapshotPromised)))]
+pub(crate) async fn copy(
+    State(state): State<ApiState>,
+    on: On<SnapshotId>,
+    Token(token): Token,
+    ReadJson(request): ReadJson<SnapshotCopyRequest>,
+) -> Answer<(StatusCode, Json<SnapshotPromised>)> {
+    let profile = state.deployment.profiles.native().clone();
+    let command = CopySnapshot { profile, ..request.into_command(on.id, token)? };
+    let target = command.target.to_string();
+    let promised = on.region.copy_snapshot(&on.caller, command).await?;
+    let (copy, snapshot) = (promised.copy.to_string(), promised.snapshot.to_string());
+    Ok((StatusCode::ACCEPTED, Json(SnapshotPromised { target, copy, snapshot })))
+}
+
+/// Delete a snapshot that no image uses; one that is still being copied here is cancelled.
 #[utoipa::path(delete, path = "/v1/regions/{region}/snapshots/{snapshot}", operation_id = "delete_snapshot", tag = "snapshots",
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete(on: On<SnapshotId>) -> Answer<StatusCode> {

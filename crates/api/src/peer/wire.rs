@@ -2,11 +2,11 @@
 
 use model::{
     Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, LinkSpeed, Name, NameRule,
-    Platform, Price, Rate, Rejection, Sealing, SizeBytes,
+    Platform, Price, Rate, Rejection, Sealing, SizeBytes, SnapshotName,
 };
 use region::{
-    Accepted, Approval, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,
-    SealedSource, Seen, Standing,
+    Accepted, Approval, Cargo, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,
+    SealedSource, Seen, SnapshotCargo, Standing,
 };
 use serde::{Deserialize, Serialize};
 use store::IdKey;
@@ -60,9 +60,45 @@ pub(super) struct OfferWire {
     sealed: Option<SealedSourceWire>,
     sealing: SealingWire,
     unique_name: bool,
+    /// Absent where an image is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot: Option<SnapshotCargoWire>,
     approval: ApprovalWire,
     token: Option<TokenWire>,
     request_id: String,
+}
+
+/// A snapshot that is copied alone.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SnapshotCargoWire {
+    snapshot: String,
+    name: String,
+    disk: u8,
+    made_for: String,
+}
+
+impl SnapshotCargoWire {
+    fn of(cargo: &Cargo) -> Option<Self> {
+        match cargo {
+            Cargo::Image => None,
+            Cargo::Snapshot(cargo) => Some(SnapshotCargoWire {
+                snapshot: cargo.snapshot.to_string(),
+                name: cargo.name.to_string(),
+                disk: cargo.role.number(),
+                made_for: cargo.made_for.to_string(),
+            }),
+        }
+    }
+
+    fn parse(&self) -> Result<Cargo, Malformed> {
+        Ok(Cargo::Snapshot(Box::new(SnapshotCargo {
+            snapshot: read("snapshot.snapshot", &self.snapshot)?,
+            name: checked("snapshot.name", SnapshotName::new(&self.name))?,
+            role: checked("snapshot.disk", DiskRole::at(usize::from(self.disk)))?,
+            made_for: read("snapshot.made_for", &self.made_for)?,
+        })))
+    }
 }
 
 /// The id key is wrapped under the peers' secret ([`super::id_key`]).
@@ -174,6 +210,7 @@ impl OfferWire {
                 id_key: secret.wrap_id_key(&sealed.id_key),
             }),
             sealing: SealingWire::from(&offer.sealing),
+            snapshot: SnapshotCargoWire::of(&offer.cargo),
             unique_name: offer.names == NameRule::Unique,
             approval: ApprovalWire::from(&offer.approval),
             token: offer.token.as_ref().map(|(token, fingerprint)| TokenWire {
@@ -197,6 +234,10 @@ impl OfferWire {
             source: read("source", &self.source)?,
             target: read("target", &self.target)?,
             image: read("image", &self.image)?,
+            cargo: match self.snapshot {
+                None => Cargo::Image,
+                Some(snapshot) => snapshot.parse()?,
+            },
             name: checked("name", Name::new(&self.name))?,
             description: checked("description", Description::new(&self.description))?,
             attributes: Attributes {
@@ -259,20 +300,32 @@ impl TokenWire {
 pub(super) struct AcceptedWire {
     copy: String,
     image: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot: Option<String>,
     again: bool,
 }
 
 impl From<Accepted> for AcceptedWire {
     fn from(accepted: Accepted) -> Self {
         let again = accepted.seen == Seen::Again;
-        AcceptedWire { copy: accepted.copy.to_string(), image: accepted.image.to_string(), again }
+        AcceptedWire {
+            copy: accepted.copy.to_string(),
+            image: accepted.image.to_string(),
+            snapshot: accepted.snapshot.map(|snapshot| snapshot.to_string()),
+            again,
+        }
     }
 }
 
 impl AcceptedWire {
     pub(super) fn parse(self) -> Result<Accepted, Malformed> {
         let seen = if self.again { Seen::Again } else { Seen::First };
-        Ok(Accepted { copy: read("copy", &self.copy)?, image: read("image", &self.image)?, seen })
+        Ok(Accepted {
+            copy: read("copy", &self.copy)?,
+            image: read("image", &self.image)?,
+            snapshot: self.snapshot.as_deref().map(|id| read("snapshot", id)).transpose()?,
+            seen,
+        })
     }
 }
 

@@ -16,11 +16,14 @@ pub struct Copy {
     pub id: String,
     /// The target region.
     pub region: String,
-    /// The target image.
+    /// The target image; where a snapshot alone is copied, an id that nothing else has.
     pub image: String,
+    /// The snapshot that it makes, where one alone is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
     /// The source region.
     pub source_region: String,
-    /// The source image.
+    /// The source image; where a snapshot alone is copied, an id that nothing else has.
     pub source_image: String,
     /// `queued`, `held`, `stored`, `published`, `done`, `unwinding` or `ended`.
     pub state: String,
@@ -204,6 +207,7 @@ impl From<CopyView> for Copy {
             id: view.id.to_string(),
             region: view.region.to_string(),
             image: view.image.to_string(),
+            snapshot: view.snapshot.map(|snapshot| snapshot.to_string()),
             source_region: view.source_region.to_string(),
             source_image: view.source_image.to_string(),
             state: view.state.to_owned(),
@@ -231,7 +235,7 @@ impl From<CopyView> for Copy {
     }
 }
 
-fn sealing(encrypted: Option<bool>, key: Option<&str>) -> Result<Sealing, BadRequest> {
+pub(super) fn sealing(encrypted: Option<bool>, key: Option<&str>) -> Result<Sealing, BadRequest> {
     match (encrypted, key) {
         (Some(false), Some(_)) => {
             Err(BadRequest::value("encryption_key", "it is given, and `encrypted` is false"))

@@ -45,7 +45,7 @@ pub use problem::Problem;
 pub use quota::{Quota, QuotaLimit};
 pub use region::{Place, Region};
 pub use share::{PublishRequest, PublishedKind, Share, ShareRequest};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SnapshotCopyRequest, SnapshotImageRequest, SnapshotPromised};
 pub use tag_map::TagMap;
 pub use ticket::{Ticket, TicketApproval, TicketRefusal, TicketRequest, TicketTarget};
 pub use time::{from_rfc3339, rfc3339};
