@@ -66,7 +66,7 @@ pub use month::{Day, InvalidDate, Month};
 pub use object::{BucketName, DiskFormat, HIDDEN_PREFIX, ObjectName, ObjectPrefix};
 pub use origin::{Origin, copied_description};
 pub use particulars::{MAX_PARTICULARS, Particulars};
-pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, Profile};
+pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, OriginNote, Profile};
 pub use progress::{Phase, Progress, QueuePlace};
 pub use quota::{Quota, QuotaKind};
 pub use rejection::Rejection;

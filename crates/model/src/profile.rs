@@ -31,6 +31,14 @@ words!(
     /// They may not.
     Unique = "unique",
 );
+words!(
+    /// Whether the description of a copy ends in a note of where it is from (R002-7).
+    OriginNote, "`added`, `left_out`",
+    /// It does.
+    Added = "added",
+    /// It says what was given and no more, for clients that compare it with that.
+    LeftOut = "left_out",
+);
 
 /// The limits of one dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +57,8 @@ pub struct Profile {
     pub again: Again,
     /// Images of the same name.
     pub names: NameRule,
+    /// Where copies say that they are from.
+    pub origin_note: OriginNote,
 }
 
 impl Profile {
@@ -62,6 +72,7 @@ impl Profile {
             border: Border::Open,
             again: Again::SameTarget,
             names: NameRule::Free,
+            origin_note: OriginNote::Added,
         }
     }
 }

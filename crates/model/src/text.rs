@@ -132,6 +132,13 @@ text_type!(
     Description
 );
 
+impl Default for Description {
+    /// None.
+    fn default() -> Self {
+        Description(String::new())
+    }
+}
+
 impl Description {
     /// The longest description, in characters (R004-7).
     pub const MAX: usize = 256;

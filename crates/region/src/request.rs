@@ -4,7 +4,7 @@ use catalog::{ImageRow, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
     AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family, ImageId,
-    ImageKind, LinkSpeed, Name, Particulars, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
+    ImageKind, LinkSpeed, Name, Particulars, OriginNote, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
     copied_description,
 };
 
@@ -293,8 +293,11 @@ impl Region {
         let sealed = self.sealed_source(&domain).await?;
         let damaged_chunks = self.damaged_chunks_of(&domain, &disks).await?;
         judge_source(&SourceFacts { damaged_chunks, ..source_facts(&image, kind) })?;
-        let words = command.description.as_ref().unwrap_or(&image.description).as_str();
-        let description = copied_description(words, self.id(), &image.id);
+        let words = command.description.as_ref().unwrap_or(&image.description);
+        let description = match command.profile.origin_note {
+            OriginNote::Added => copied_description(words.as_str(), self.id(), &image.id),
+            OriginNote::LeftOut => words.clone(),
+        };
         let name = command.name.clone().unwrap_or(image.name);
         let token =
             command.token.clone().map(|token| (token, fingerprint(command, &description, &tags)));

@@ -37,17 +37,33 @@ macro_rules! unsupported {
 pub(super) static OPERATIONS: &[Operation] = &[
     supported!(BSS, "QueryAvailableInstances", super::billing::query_available_instances),
     supported!(ECS, "DescribeRegions", super::regions::describe_regions),
+    supported!(ECS, "CancelCopyImage", super::copies::cancel_copy_image),
     unsupported!("CancelImagePipelineExecution"),
+    supported!(ECS, "CopyImage", super::copies::copy_image),
+    supported!(ECS, "CreateImage", super::image_creation::create_image),
     unsupported!("CreateImageComponent"),
     unsupported!("CreateImagePipeline"),
+    supported!(ECS, "DeleteImage", super::image_changes::delete_image),
     unsupported!("DeleteImageComponent"),
     unsupported!("DeleteImagePipeline"),
     unsupported!("DescribeImageComponents"),
-    unsupported!("DescribeImageFromFamily"),
+    supported!(ECS, "DescribeImageFromFamily", super::images::describe_image_from_family),
     unsupported!("DescribeImagePipelineExecutions"),
     unsupported!("DescribeImagePipelines"),
+    supported!(
+        ECS,
+        "DescribeImageSharePermission",
+        super::sharing::describe_image_share_permission
+    ),
     unsupported!("DescribeImageSupportInstanceTypes"),
+    supported!(ECS, "DescribeImages", super::images::describe_images),
+    supported!(ECS, "ModifyImageAttribute", super::image_changes::modify_image_attribute),
     unsupported!("ModifyImageShareGroupPermission"),
+    supported!(
+        ECS,
+        "ModifyImageSharePermission",
+        super::sharing::modify_image_share_permission
+    ),
     unsupported!("StartImagePipelineExecution"),
 ];
 

@@ -95,6 +95,7 @@ impl ProfileConfig {
             border: self.border.as_deref().map_or(Ok(default.border), str::parse)?,
             again: self.again.as_deref().map_or(Ok(default.again), str::parse)?,
             names: self.names.as_deref().map_or(Ok(default.names), str::parse)?,
+            origin_note: default.origin_note,
         })
     }
 }
