@@ -49,6 +49,10 @@ pub struct SnapshotFilter {
     pub copied: Option<Copied>,
     /// Under the disks of this image.
     pub image: Option<ImageId>,
+    /// Made then or later.
+    pub created_from: Option<Timestamp>,
+    /// Made then or earlier.
+    pub created_until: Option<Timestamp>,
 }
 
 /// A snapshot that fits.
@@ -82,6 +86,7 @@ impl FoundSnapshot {
 macro_rules! fitting {
     () => {
         "SELECT id, created FROM snapshot WHERE account = ?1 AND (created, id) < (?2, ?3) \
+        AND created >= ?14 AND created <= ?15 \
         AND (?4 = '[]' OR id IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR name GLOB ?5) \
         AND (?6 = '' OR instr(?6, '/whole/') > 0) AND (?7 IS NULL OR (role > 0) = ?7) \
         AND (?8 IS NULL OR ?8 = EXISTS (SELECT 1 FROM image_disk AS disk JOIN image ON image.id = disk.image \
@@ -93,6 +98,7 @@ macro_rules! fitting {
         AND (?12 IS NULL OR (origin_copy IS NOT NULL) = ?12) AND (?13 IS NULL OR EXISTS (SELECT 1 FROM image_disk AS disk \
         WHERE disk.image = ?13 AND disk.snapshot = snapshot.id)) \
         UNION ALL SELECT id, created FROM promised_snapshot WHERE account = ?1 AND (created, id) < (?2, ?3) \
+        AND created >= ?14 AND created <= ?15 \
         AND (?4 = '[]' OR id IN (SELECT value FROM json_each(?4))) AND (?5 IS NULL OR name GLOB ?5) \
         AND (?6 = '' OR instr(?6, iif(cause IS NULL, '/copying/', '/failed/')) > 0) \
         AND (?7 IS NULL OR (role > 0) = ?7) AND (?8 IS NULL OR ?8 = 0) \
@@ -105,7 +111,7 @@ macro_rules! fitting {
 }
 
 pub(crate) const SEARCH: &str =
-    concat!(fitting!(), " ORDER BY created DESC, id DESC LIMIT ?14 OFFSET ?15");
+    concat!(fitting!(), " ORDER BY created DESC, id DESC LIMIT ?16 OFFSET ?17");
 pub(crate) const COUNT: &str = concat!("SELECT count(*) FROM (", fitting!(), ")");
 const WHOLE: &str = "SELECT * FROM snapshot WHERE id IN (SELECT value FROM json_each(?))";
 const PROMISED: &str =
@@ -171,6 +177,8 @@ fn bound<'q>(
         .bind(filter.key.as_ref().map(EncryptionKeyId::as_str))
         .bind(filter.copied.map(|copied| copied == Copied::Only))
         .bind(filter.image.as_ref().map(ImageId::as_str))
+        .bind(filter.created_from.map_or(i64::MIN, |from| from.0))
+        .bind(filter.created_until.map_or(i64::MAX, |until| until.0))
 }
 
 #[cfg(test)]

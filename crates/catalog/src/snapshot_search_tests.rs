@@ -22,14 +22,23 @@ async fn world() -> (tempfile::TempDir, Catalog) {
     for n in 0..6 {
         for of in [1, 2] {
             let (number, created) = (n + 100 * of, Timestamp(n as i64 / 2));
-            let name = SnapshotName::new(["web-0", "[x]", "Web-2", "", "db*4", "web-5"][n as usize]);
+            let name =
+                SnapshotName::new(["web-0", "[x]", "Web-2", "", "db*4", "web-5"][n as usize]);
             let (name, role) = (name.unwrap(), DiskRole::at(n as usize % 3).unwrap());
             let sealed_by = (n > 3).then(|| key(n as u8));
             let on = tags(&[("n", &n.to_string()), ("all", "")]);
             if n % 2 == 1 {
                 let failure = (n == 5).then_some(Cause::SourceGone);
                 let (encryption_key, tags) = (sealed_by, on);
-                let row = PromisedSnapshotRow { name, role, created, failure, encryption_key, tags, ..promised(number, of) };
+                let row = PromisedSnapshotRow {
+                    name,
+                    role,
+                    created,
+                    failure,
+                    encryption_key,
+                    tags,
+                    ..promised(number, of)
+                };
                 tx.insert_promised_snapshot(&row).await.unwrap();
                 continue;
             }
@@ -64,7 +73,8 @@ fn number_of(found: &FoundSnapshot) -> u64 {
 fn table() -> Vec<(SnapshotFilter, Vec<u64>)> {
     let all = SnapshotFilter::default;
     let named = |name| SnapshotFilter { name: Some(name), ..all() };
-    let standing = |standings: &[SnapshotStanding]| SnapshotFilter { standings: standings.to_vec(), ..all() };
+    let standing =
+        |standings: &[SnapshotStanding]| SnapshotFilter { standings: standings.to_vec(), ..all() };
     let tagged = |key: &str, value: Option<&str>| SnapshotFilter {
         tags: vec![("all".into(), None), (key.into(), value.map(str::to_owned))],
         ..all()
@@ -98,7 +108,20 @@ fn table() -> Vec<(SnapshotFilter, Vec<u64>)> {
         (SnapshotFilter { copied: Some(Copied::Only), ..all() }, vec![1, 2, 3, 5]),
         (SnapshotFilter { copied: Some(Copied::Not), ..all() }, vec![0, 4]),
         (SnapshotFilter { image: Some(image(1, 1).id), ..all() }, vec![0, 2]),
-        (SnapshotFilter { image: Some(image(2, 1).id), copied: Some(Copied::Only), ..all() }, vec![]),
+        (SnapshotFilter { created_from: Some(Timestamp(1)), ..all() }, vec![2, 3, 4, 5]),
+        (SnapshotFilter { created_until: Some(Timestamp(1)), ..all() }, vec![0, 1, 2, 3]),
+        (
+            SnapshotFilter {
+                created_from: Some(Timestamp(1)),
+                created_until: Some(Timestamp(1)),
+                ..all()
+            },
+            vec![2, 3],
+        ),
+        (
+            SnapshotFilter { image: Some(image(2, 1).id), copied: Some(Copied::Only), ..all() },
+            vec![],
+        ),
     ]
 }
 
