@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use catalog::{AuditEntry, InstanceFilter, InstanceRow, TokenClaim, TokenRow, Tx};
 use model::{
-    Act, ClientToken, Field, FieldRefusal, ImageId, InstanceId, Name, NamePattern, Rejection,
-    Tagged, Tags, Timestamp, wanted_tags,
+    Act, ClientToken, Family, Field, FieldRefusal, ImageId, InstanceId, Name, NamePattern,
+    Rejection, Tagged, Tags, Timestamp, wanted_tags,
 };
 
 use crate::audit::{facts, tags_told};
@@ -81,6 +81,20 @@ impl Region {
         }
         caller.commit(tx).await?;
         Ok(self.views_of(rows, &command.tags))
+    }
+
+    /// The image that is meant by a family: the newest of the caller's own that is available and not deprecated. Images of others
+    /// are never meant, so that nobody is led to a foreign image by the name of a family.
+    pub async fn newest_of_family(
+        &self,
+        caller: &Caller,
+        family: &Family,
+    ) -> Result<ImageId, Refused> {
+        caller.must(Act::Read)?;
+        let mut tx = self.inner.catalog.read().await?;
+        let newest = tx.newest_of_family(&caller.account, family).await?;
+        let (family, region) = (family.clone(), self.id().clone());
+        Ok(newest.ok_or(Rejection::FamilyEmpty { family, region })?)
     }
 
     fn rows_to_run(

@@ -5,10 +5,16 @@ use api::native::wire::{Account, AuditEntry, Key, User};
 use super::{Row, age, shorten};
 
 impl Row for Account {
-    const HEADINGS: &'static [&'static str] = &["ID", "NAME", "STATE", "AGE"];
+    const HEADINGS: &'static [&'static str] = &["ID", "NUMBER", "NAME", "STATE", "AGE"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.id.clone(), shorten(&self.name, 32), self.state.clone(), age(&self.created)]
+        vec![
+            self.id.clone(),
+            self.number.clone(),
+            shorten(&self.name, 32),
+            self.state.clone(),
+            age(&self.created),
+        ]
     }
 
     fn id(&self) -> &str {
@@ -114,6 +120,22 @@ mod tests {
         assert_eq!(changes("", "name=web"), "name: web");
         assert_eq!(changes("name=web", ""), "");
         assert_eq!(changes("a=1", "b=2"), "a: 1 > , b: 2");
+    }
+
+    #[test]
+    fn a_listing_of_accounts_fits_100_columns() {
+        let account = Account {
+            id: "acct-aaaaaaaaaaaaaaaaaaaa".to_owned(),
+            name: "a".repeat(128),
+            number: "1234567890123456".to_owned(),
+            state: "disabled".to_owned(),
+            created: "2020-01-01T00:00:00.000Z".to_owned(),
+        };
+        let text = super::super::table(Account::HEADINGS, std::iter::once(account.cells()));
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "{}: {line}", line.chars().count());
+        }
+        assert!(text.contains("1234567890123456"), "{text}");
     }
 
     #[test]

@@ -204,3 +204,27 @@ async fn of_two_last_admins_who_take_each_others_place_one_stays() {
     }
     world.check_world().await;
 }
+
+/// Every account has a number, which says who it is; processes with files of their own agree on the first account's.
+#[tokio::test]
+async fn accounts_have_numbers_by_which_they_are_found() {
+    let (world, other) =
+        (World::with_regions(["north"]).await, World::with_regions(["north"]).await);
+    let (accounts, admin) = (&world.deployment.accounts, &world.caller);
+    let first = accounts.number_of(&admin.account).await.unwrap().unwrap();
+    let elsewhere = other.deployment.accounts.number_of(&admin.account).await.unwrap();
+    assert_eq!(elsewhere, Some(first));
+    let tenant = accounts.create_account(admin, name("tenant")).await.unwrap();
+    assert_ne!(tenant.number, first);
+    assert_eq!(tenant.number.to_string().len(), 16);
+    assert_eq!(accounts.account(admin, &tenant.id).await.unwrap(), tenant);
+    assert_eq!(accounts.number_of(&tenant.id).await.unwrap(), Some(tenant.number));
+    for (number, id) in [(first, &admin.account), (tenant.number, &tenant.id)] {
+        assert_eq!(accounts.account_numbered(number).await.unwrap().as_ref(), Some(id));
+    }
+    assert_eq!(other.deployment.accounts.number_of(&tenant.id).await.unwrap(), None);
+    let unknown = other.deployment.accounts.account_numbered(tenant.number).await.unwrap();
+    assert_eq!(unknown, None);
+    let off = accounts.set_account_state(admin, &tenant.id, Admittance::Disabled).await.unwrap();
+    assert_eq!(off.number, tenant.number, "it stays");
+}

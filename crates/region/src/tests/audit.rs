@@ -52,7 +52,7 @@ async fn a_change_is_recorded_with_who_and_how_things_stood() {
         assert_eq!(entry.actor, caller.user.as_ref().unwrap().as_str());
         assert_eq!(entry.request_id, "test");
     }
-    let vm = format!("name=vm\nimage={image}");
+    let vm = format!("name=vm\nimage={image}\ntags=");
     let entries = north.audit(caller, of(instance.as_str())).await.unwrap().items;
     let lines: Vec<_> = entries.iter().map(line).collect();
     assert_eq!(lines, [("instance.delete", vm.as_str(), ""), ("instance.create", "", &vm)]);

@@ -248,7 +248,8 @@ async fn r001_8_an_image_is_shared_with_accounts_that_are_there_and_not_with_too
     let mut tx = world.deployment.accounts.catalog.begin().await.unwrap();
     for (n, id) in accounts.iter().enumerate() {
         let (id, name) = (id.clone(), Name::new(&format!("a{n}")).unwrap());
-        let row = AccountRow { id, name, state: Admittance::Active, created: Timestamp(1) };
+        let (number, state) = (tx.free_account_number(&id).await.unwrap(), Admittance::Active);
+        let row = AccountRow { id, name, number, state, created: Timestamp(1) };
         assert_eq!(tx.insert_account(&row).await.unwrap(), catalog::Inserted::Yes);
     }
     tx.commit().await.unwrap();

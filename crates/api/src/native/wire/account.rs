@@ -14,6 +14,9 @@ pub struct Account {
     pub id: String,
     /// Its name, unique in the deployment.
     pub name: String,
+    /// Its number: 16 digits, unique in the deployment.
+    #[schema(example = "1234567890123456")]
+    pub number: String,
     /// `active`, or `disabled`: none of its users can sign in.
     pub state: String,
     /// When it was made.
@@ -33,6 +36,7 @@ impl From<AccountView> for Account {
         Account {
             id: view.id.to_string(),
             name: view.name.to_string(),
+            number: view.number.to_string(),
             state: view.state.to_string(),
             created: rfc3339(view.created),
         }

@@ -4,7 +4,7 @@ use region::InstanceView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rfc3339;
+use super::{TagMap, rfc3339};
 
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,6 +18,9 @@ pub struct Instance {
     pub name: String,
     /// The image its system disk was made from.
     pub image: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: TagMap,
     /// When it was registered.
     pub created: String,
 }
@@ -47,6 +50,7 @@ impl From<InstanceView> for Instance {
             region: view.region.to_string(),
             name: view.name.to_string(),
             image: view.image.to_string(),
+            tags: TagMap::from(&view.tags),
             created: rfc3339(view.created),
         }
     }

@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// The tags of an image, by key: at most 20; keys 1 to 128 characters, values at most 128.
+/// The tags of an image or an instance, by key: at most 20; keys 1 to 128 characters, values at most 128.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TagMap(pub BTreeMap<String, String>);
 

@@ -1,5 +1,8 @@
 //! Every command of accounts and regions: which role it asks for, and that what is another account's looks absent (promise 10).
 
+mod rehearsal;
+mod tagged;
+mod of_snapshots;
 mod tries;
 
 use model::{Act, Rejection, Remark, Role, Timestamp};
@@ -65,9 +68,20 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("instance", Act::Read, Owned),
     ("change_instance_disk", Act::Change, Owned),
     ("delete_instance", Act::Change, Owned),
+    ("delete_instances", Act::Change, Owned),
+    ("run_instances", Act::Change, Owned),
+    ("search_instances", Act::Read, Owned),
+    ("newest_of_family", Act::Read, Nothing),
+    ("tag", Act::Change, Owned),
+    ("untag", Act::Change, Owned),
+    ("search_tags", Act::Read, Owned),
+    ("tag_counts", Act::Read, Owned),
     ("snapshots", Act::Read, Owned),
     ("snapshot", Act::Read, Owned),
     ("delete_snapshot", Act::Change, Owned),
+    ("search_snapshots", Act::Read, Owned),
+    ("create_image", Act::Change, Owned),
+    ("copy_snapshot", Act::Change, Owned),
     ("disk_naming", Act::Read, Owned),
     ("disk_frames", Act::Read, Owned),
     ("quotas", Act::Read, Nothing),
@@ -96,6 +110,11 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("links", Act::Operate, Watched),
     ("set_rate", Act::Operate, Nothing),
     ("rates", Act::Read, Nothing),
+    ("import_objects", Act::Change, Nothing),
+    ("export_image", Act::Change, Owned),
+    ("search_tasks", Act::Read, Owned),
+    ("task", Act::Read, Owned),
+    ("cancel_task", Act::Change, Owned),
 ];
 
 /// Every public command that takes a caller is in the table.
@@ -159,6 +178,8 @@ async fn things(world: &World) -> Ids {
     let ticket = OpenTicket { image: image.id.clone(), targets, why };
     let instance = north.create_instance(caller, name("vm"), &image.id).await.unwrap().id;
     let copy = world.copy("north", &image.id, "south").await.unwrap().copy;
+    std::fs::write(world.bucket("north", caller, "images").join("web.raw"), [0; 512]).unwrap();
+    let import = tries::import_of_object();
     assert_eq!(south.copy(caller, &copy).await.unwrap().id, copy);
     Ids {
         account: caller.account.clone(),
@@ -171,6 +192,7 @@ async fn things(world: &World) -> Ids {
         instance,
         encryption_key: north.create_encryption_key(caller).await.unwrap().id,
         ticket: north.open_ticket(caller, ticket).await.unwrap().id,
+        task: north.import_objects(caller, import).await.unwrap().id,
     }
 }
 
@@ -230,9 +252,8 @@ async fn promise_10_a_foreign_id_answers_as_an_absent_one() {
 async fn the_things_compared_are_there_for_their_owner() {
     let world = World::with_regions(["north", "south"]).await;
     let ids = things(&world).await;
-    for command in
-        ["image", "snapshot", "copy", "instance", "encryption_key", "ticket", "user", "account"]
-    {
+    let named = ["image", "snapshot", "copy", "instance", "encryption_key", "ticket", "task"];
+    for command in named.into_iter().chain(["user", "account"]) {
         let caller = Caller { role: Role::Owner, ..world.caller.clone() };
         let answer = Try { world: &world, caller, ids: &ids }.run(command).await;
         assert!(answer.is_ok(), "{command}: {answer:?}");

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use model::rules::{Force, LoseImages, Offer, WaitingDays};
 use model::{
-    AccessKeyId, AccountId, Admittance, CopyId, Day, EncryptionKeyId, FileName, ImageId,
-    InstanceId, Meter, Month, Name, NameRule, Price, Profile, QuotaKind, Remark, Role, Sealing,
-    SizeBytes, SnapshotId, Tags, TicketId, UserId,
+    AccessKeyId, AccountId, Admittance, BucketName, CopyId, Day, DiskFormat, EncryptionKeyId,
+    FileName, ImageId, InstanceId, Meter, Month, Name, NameRule, Price, Profile, QuotaKind, Remark,
+    Role, Sealing, SizeBytes, SnapshotId, Tags, TaskId, TicketId, UserId,
 };
 use store::ChunkId;
 
@@ -15,7 +15,10 @@ use crate::commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, RegisterImage,
     SnapshotQuery, SnapshotsOfImage,
 };
+use crate::exports::ExportImage;
+use crate::object_imports::ImportObjects;
 use crate::refused::Refused;
+use crate::tasks::TaskSearch;
 use crate::testing::{World, region_id};
 use crate::tickets::{DecideTicket, OpenTicket, TicketQuery, TicketSelection};
 use crate::usage::Whose;
@@ -34,6 +37,7 @@ pub(super) struct Ids {
     pub(super) instance: InstanceId,
     pub(super) encryption_key: EncryptionKeyId,
     pub(super) ticket: TicketId,
+    pub(super) task: TaskId,
 }
 
 impl Ids {
@@ -51,10 +55,11 @@ impl Ids {
             instance: InstanceId::from_random(random),
             encryption_key: EncryptionKeyId::from_random(random),
             ticket: TicketId::from_random(random),
+            task: TaskId::from_random(random),
         }
     }
 
-    pub(super) fn texts(&self) -> [&str; 10] {
+    pub(super) fn texts(&self) -> [&str; 11] {
         [
             self.account.as_str(),
             self.user.as_str(),
@@ -66,8 +71,14 @@ impl Ids {
             self.instance.as_str(),
             self.encryption_key.as_str(),
             self.ticket.as_str(),
+            self.task.as_str(),
         ]
     }
+}
+
+/// An import of an object that the world's account has.
+pub(super) fn import_of_object() -> ImportObjects {
+    crate::tests::tasks::import_of(vec![crate::tests::tasks::object("web.raw")])
 }
 
 /// One try of a command: who, and on what.
@@ -81,7 +92,7 @@ pub(super) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-fn shown(answer: Result<impl std::fmt::Debug, Refused>) -> Result<String, Refused> {
+pub(super) fn shown(answer: Result<impl std::fmt::Debug, Refused>) -> Result<String, Refused> {
     answer.map(|value| format!("{value:?}"))
 }
 
@@ -234,7 +245,7 @@ impl Try<'_> {
         })
     }
 
-    fn attributes(&self) -> model::Attributes {
+    pub(super) fn attributes(&self) -> model::Attributes {
         model::Attributes {
             architecture: model::Architecture::Arm64,
             os_type: model::OsType::Linux,
@@ -344,6 +355,29 @@ impl Try<'_> {
         })
     }
 
+    async fn on_tasks(&self, command: &str) -> Option<Result<String, Refused>> {
+        let (north, caller, ids) = (self.world.region("north"), &self.caller, self.ids);
+        Some(match command {
+            "import_objects" => {
+                let imported = Box::pin(north.import_objects(caller, import_of_object())).await;
+                shown(imported.map(|task| task.state))
+            }
+            "export_image" => {
+                let (image, format) = (ids.image.clone(), DiskFormat::Raw);
+                let bucket = BucketName::new("images").unwrap();
+                let command = ExportImage { image, bucket, prefix: None, format };
+                shown(Box::pin(north.export_image(caller, command)).await)
+            }
+            "search_tasks" => {
+                let search = TaskSearch { ids: vec![ids.task.clone()], ..TaskSearch::default() };
+                shown(Box::pin(north.search_tasks(caller, search)).await)
+            }
+            "task" => shown(Box::pin(north.task(caller, &ids.task)).await),
+            "cancel_task" => shown(Box::pin(north.cancel_task(caller, &ids.task)).await),
+            _ => return None,
+        })
+    }
+
     /// Tries a command of the table.
     pub(super) async fn run(&self, command: &str) -> Result<String, Refused> {
         if let Some(answer) = self.of_accounts(command).await {
@@ -355,7 +389,16 @@ impl Try<'_> {
         if let Some(answer) = self.on_the_rest(command).await {
             return answer;
         }
+        if let Some(answer) = self.on_tags_and_instances(command).await {
+            return answer;
+        }
+        if let Some(answer) = self.on_snapshots(command).await {
+            return answer;
+        }
         if let Some(answer) = self.on_local_and_shared(command).await {
+            return answer;
+        }
+        if let Some(answer) = self.on_tasks(command).await {
             return answer;
         }
         let answer = self.on_keys_and_bills(command).await;
