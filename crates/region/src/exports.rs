@@ -333,13 +333,12 @@ fn of_store(fault: StoreFault) -> Undone {
 
 /// What cannot be read for good ends the task; anything else is tried again.
 fn unread(fault: RegionFault) -> Undone {
-    match &fault {
-        RegionFault::Store(
-            StoreFault::Missing { .. } | StoreFault::Damaged { .. } | StoreFault::Tree { .. },
-        ) => Undone::Failed(TaskFailure::ImageDamaged),
-        RegionFault::Store(StoreFault::Locked { .. }) | RegionFault::Key { .. } => {
-            Undone::Failed(TaskFailure::KeyUnusable)
-        }
-        _ => Undone::Other(fault.into()),
+    use {RegionFault as R, StoreFault as S};
+    if matches!(fault, R::Store(S::Missing { .. } | S::Damaged { .. } | S::Tree { .. })) {
+        return Undone::Failed(TaskFailure::ImageDamaged);
     }
+    if matches!(fault, R::Store(S::Locked { .. }) | R::Key { .. }) {
+        return Undone::Failed(TaskFailure::KeyUnusable);
+    }
+    Undone::Other(fault.into())
 }

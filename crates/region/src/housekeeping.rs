@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::Pace;
 
-use crate::conversion::convert_all;
+use crate::jobs::run_jobs;
 use crate::refused::RegionFault;
 use crate::region::Region;
 
@@ -24,7 +24,7 @@ pub(crate) async fn keep_house(region: Region) {
         () = shutdown.cancelled() => {}
         () = tidy(&region) => {}
         () = sweep(&region) => {}
-        () = convert_all(&region) => {}
+        () = run_jobs(&region) => {}
         () = scrub(&region) => {}
     }
 }
@@ -45,6 +45,11 @@ async fn tidy(region: &Region) {
                 tracing::warn!(region = %region.id(), deleted, "deleted encryption keys whose waiting time was over")
             }
             Err(fault) => log(region, "failed to look after encryption keys", &fault),
+        }
+        match region.delete_old_tasks().await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(region = %region.id(), deleted, "deleted old tasks"),
+            Err(fault) => log(region, "failed to look after tasks", &fault),
         }
         match region.expire_imports().await {
             Ok(0) => {}

@@ -13,11 +13,11 @@ use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::conversion::Conversions;
 use crate::deployment::Accounts;
 use crate::driver;
 use crate::entropy::{Entropy, new_id};
 use crate::imports::ImportSession;
+use crate::jobs::Jobs;
 use crate::keyring::{EmbeddedKeyRing, KeyRing};
 use crate::links::Links;
 use crate::maintenance::Finishing;
@@ -56,6 +56,9 @@ pub struct RegionOptions {
     pub accounts_per_share_list: usize,
     /// The folder of local images, with a folder in it for each account's; none where there are none (R002-4).
     pub local_images: Option<PathBuf>,
+    /// The folder of buckets of all regions: in it a folder for each region, and in that one for each account; none where
+    /// there are no buckets.
+    pub buckets: Option<PathBuf>,
     /// Between two sweeps.
     pub sweep_every: Duration,
     /// What rates are in that are set from now on.
@@ -81,6 +84,7 @@ impl RegionOptions {
             snapshot_quota: 2_000,
             accounts_per_share_list: 50,
             local_images: None,
+            buckets: None,
             sweep_every: Duration::from_secs(3_600),
             currency: Currency::USD,
             copy_objective: Duration::from_secs(1_800),
@@ -107,7 +111,7 @@ pub(crate) struct Inner {
     pub(crate) link_speeds: LinkSpeeds,
     pub(crate) arrivals: Arrivals,
     pub(crate) imports: Mutex<HashMap<ImageId, Arc<ImportSession>>>,
-    pub(crate) conversions: Conversions,
+    pub(crate) jobs: Jobs,
     /// Stops the transfer of a copy that was cancelled or taken over; by the fence of its claim, because the next claim may
     /// begin while the last one is still ending.
     pub(crate) stops: Mutex<HashMap<(CopyId, u64), CancellationToken>>,
@@ -170,7 +174,7 @@ impl Region {
                 link_speeds: LinkSpeeds::default(),
                 arrivals: Arrivals::default(),
                 imports: Mutex::default(),
-                conversions: Conversions::default(),
+                jobs: Jobs::default(),
                 stops: Mutex::default(),
                 wake: Notify::new(),
                 changes: watch::Sender::new(0),

@@ -244,6 +244,14 @@ impl World {
         folder
     }
 
+    /// A bucket of a caller's in a region, made where it is not there yet.
+    pub fn bucket(&self, region: &str, caller: &Caller, bucket: &str) -> PathBuf {
+        let folder = self.ground.dir.path().join("buckets").join(region);
+        let folder = folder.join(caller.account.as_str()).join(bucket);
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        folder
+    }
+
     /// A caller of another account, an admin without access keys.
     pub fn stranger(&self) -> Caller {
         caller(stranger_account(), "stranger")
@@ -335,8 +343,8 @@ impl World {
             let mut ran = 0;
             for name in &self.ground.names {
                 ran += self.region(name.as_str()).run_due().await.expect("the catalog answers");
-                let converted = self.region(name.as_str()).run_conversions().await;
-                ran += converted.expect("the catalog answers");
+                let ended = self.region(name.as_str()).run_jobs().await;
+                ran += ended.expect("the catalog answers");
             }
             if ran == 0 {
                 return;
@@ -467,6 +475,7 @@ impl Ground {
             image_quota: self.options.image_quota,
             snapshot_quota: self.options.snapshot_quota,
             local_images: self.options.local_images.map(|name| self.dir.path().join(name)),
+            buckets: Some(self.dir.path().join("buckets")),
             zones: self.options.zones.clone(),
             ..RegionOptions::new(name.clone(), "test".to_owned())
         };

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::{
     AccessKeyId, AccountId, CopyId, EncryptionKeyId, ImageId, InstanceId, QuotaKind, RegionId,
-    SnapshotId, TicketId, UserId,
+    SnapshotId, TaskId, TicketId, UserId,
 };
 use region::{Caller, Refused, Region};
 
@@ -67,6 +67,9 @@ impl Named for EncryptionKeyId {
 }
 impl Named for TicketId {
     const PART: &'static str = "ticket";
+}
+impl Named for TaskId {
+    const PART: &'static str = "task";
 }
 impl Named for QuotaKind {
     const PART: &'static str = "kind";

@@ -18,6 +18,7 @@ mod read;
 mod regions;
 mod shares;
 mod snapshots;
+mod tasks;
 mod tickets;
 mod usage;
 mod users;
@@ -100,6 +101,10 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(shares::unpublish))
         .routes(routes!(local_images::register))
         .routes(routes!(local_images::convert))
+        .routes(routes!(tasks::import))
+        .routes(routes!(tasks::export))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::show, tasks::cancel))
         .routes(routes!(openapi::document))
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, AccountId, Act, CopyId, EncryptionKeyId, Field, FieldRefusal, FileProblem,
-    ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState, Name, QuotaKind, RegionId,
-    Rejection, Role, SnapshotId, TicketId, TicketNeed, TicketState, Timestamp, UserId,
+    AccessKeyId, AccountId, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId, Family, Field,
+    FieldRefusal, FileProblem, ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState,
+    Name, ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, TaskId, TaskState,
+    TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::WireRejection;
@@ -28,6 +29,18 @@ fn refusals() -> Vec<FieldRefusal> {
         FieldRefusal::NoSuchFile,
         FieldRefusal::NotAnImage { problem: FileProblem::BackingFile },
     ]
+}
+
+fn bucket() -> BucketName {
+    BucketName::new("images").unwrap()
+}
+
+fn object() -> ObjectName {
+    ObjectName::new("a/web.raw").unwrap()
+}
+
+fn task() -> TaskId {
+    TaskId::from_random(|| 6)
 }
 
 fn rejections() -> Vec<Rejection> {
@@ -129,11 +142,20 @@ fn of_the_rules() -> Vec<Rejection> {
         R::KeyIsDefault { key: key() },
         R::KeysElsewhere { region: region(), ring: KeyRingKind::AwsKms },
         R::LinkNotPrivate { region: region() },
+        R::BucketNotFound { bucket: bucket(), region: region() },
+        R::ObjectNotFound { bucket: bucket(), object: object(), region: region() },
+        R::ObjectRefused { bucket: bucket(), object: object(), problem: FileProblem::Mismatch },
+        R::DiskTooSmall { object: object(), declared_bytes: 512, needed_bytes: 1_024 },
+        R::FormatNotWritten { format: DiskFormat::Vmdk },
+        R::TaskNotFound { task: task(), region: region() },
+        R::TaskEnded { task: task(), state: TaskState::Done },
+        R::ImageBeingExported { image: image(), by: task() },
+        R::FamilyEmpty { family: Family::new("web").unwrap(), region: region() },
     ]
 }
 
 /// Grows when `Rejection` does, because the match in `problem` has no `_`.
-const VARIANTS: usize = 60;
+const VARIANTS: usize = 69;
 
 #[test]
 fn every_rejection_crosses_between_regions_unchanged() {

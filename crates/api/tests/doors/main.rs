@@ -14,6 +14,7 @@ mod peers;
 mod raw_http;
 mod records;
 mod sharing;
+mod tasks;
 mod tickets;
 mod usage;
 mod world;

@@ -119,6 +119,11 @@ const TESTED: &[(&str, &str, &str)] = &[
     ("list_rates", "usage", "r000_4_r001_5_r003_3_a_bill_tells_quantity_rate_and_amount"),
     ("set_rate", "usage", "r000_4_r001_5_r003_3_a_bill_tells_quantity_rate_and_amount"),
     ("list_links", "usage", "r001_10_r002_2_r003_5_queues_estimates_and_figures"),
+    ("import_objects", "tasks", "an_image_is_exported_imported_and_its_tasks_are_listed"),
+    ("export_image_to_objects", "tasks", "an_image_is_exported_imported_and_its_tasks_are_listed"),
+    ("list_tasks", "tasks", "an_image_is_exported_imported_and_its_tasks_are_listed"),
+    ("show_task", "tasks", "an_image_is_exported_imported_and_its_tasks_are_listed"),
+    ("cancel_task", "tasks", "a_task_is_cancelled_and_its_image_is_gone"),
     ("openapi", "openapi", "every_operation_is_routed_and_asks_for_a_key"),
 ];
 

@@ -45,6 +45,9 @@ pub struct Config {
     pub accounts_per_share_list: usize,
     /// The folder of local images: in it a folder for each region, and in that one for each account.
     pub local_images: Option<PathBuf>,
+    /// The folder of buckets: in it a folder for each region, in that one for each account, in that one for each bucket; else
+    /// `buckets` in the data folder.
+    pub buckets: Option<PathBuf>,
     /// How often unused chunks are looked for and deleted.
     pub sweep_every_secs: u64,
     /// What rates are in that are set from now on: three capital letters.
@@ -110,6 +113,7 @@ impl Default for Config {
             snapshot_quota: 2_000,
             accounts_per_share_list: 50,
             local_images: None,
+            buckets: None,
             sweep_every_secs: 3_600,
             currency: Currency::USD.to_string(),
             copy_objective_secs: 1_800,
@@ -141,6 +145,7 @@ impl Config {
             Some(&mut config.data),
             Some(&mut config.accounts),
             Some(&mut config.local_images),
+            Some(&mut config.buckets),
             authorities,
         ];
         for place in places.into_iter().flatten().flatten() {

@@ -144,6 +144,7 @@ async fn open_region(
         snapshot_quota: config.snapshot_quota,
         accounts_per_share_list: config.accounts_per_share_list,
         local_images: config.local_images.as_ref().map(|folder| folder.join(&region.name)),
+        buckets: Some(config.buckets.clone().unwrap_or_else(|| data.path().join("buckets"))),
         sweep_every: Duration::from_secs(config.sweep_every_secs.max(1)),
         currency: config.currency.parse().expect("the configuration was checked"),
         copy_objective: Duration::from_secs(config.copy_objective_secs),

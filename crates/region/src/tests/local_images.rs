@@ -163,7 +163,7 @@ async fn r002_4_a_local_image_is_converted_into_one_with_a_new_id_that_can_be_co
     assert_eq!(refused(delete.await), converted);
     world.check_world().await;
 
-    assert_eq!(north.run_conversions().await.unwrap(), 1);
+    assert_eq!(north.run_jobs().await.unwrap(), 1);
     let there = north.image(&world.caller, &made.id).await.unwrap();
     assert_eq!((there.status, there.percent, there.phase), (ImageStatus::Available, 100, None));
     assert!(world.read_disk("north", &made.id, 0).await == contents(1));
@@ -204,7 +204,7 @@ async fn r002_4_a_conversion_goes_on_after_any_interruption() {
         let north = world.region("north");
         // Dropped wherever it is, or done in time.
         let _cut =
-            tokio::time::timeout(Duration::from_millis(milliseconds), north.run_conversions())
+            tokio::time::timeout(Duration::from_millis(milliseconds), north.run_jobs())
                 .await;
         drop(north);
         world.restart().await;
@@ -241,7 +241,7 @@ async fn r002_4_a_file_that_cannot_be_converted_ends_it_and_gives_the_promise_ba
             None => std::fs::remove_file(&file).unwrap(),
         }
         let north = world.region("north");
-        assert_eq!(north.run_conversions().await.unwrap(), 1);
+        assert_eq!(north.run_jobs().await.unwrap(), 1);
         let failed = north.image(&world.caller, &made).await.unwrap();
         assert_eq!(failed.status, ImageStatus::CreateFailed);
         assert_eq!(failed.failure, Some(Cause::FileRefused));
@@ -266,7 +266,7 @@ async fn r002_4_a_conversion_is_cancelled_but_never_abandoned() {
     north.cancel_image(&world.caller, &made).await.unwrap();
     let gone = refused(north.image(&world.caller, &made).await);
     assert_eq!(gone, Rejection::ImageNotFound { image: made, region: region_id("north") });
-    assert_eq!(north.run_conversions().await.unwrap(), 0);
+    assert_eq!(north.run_jobs().await.unwrap(), 0);
     world.assert_clean_slate("north").await;
 }
 
@@ -284,7 +284,7 @@ async fn r002_4_cancelling_and_converting_race_and_one_wins() {
         let north = world.region("north");
         let converting = tokio::spawn({
             let north = north.clone();
-            async move { north.run_conversions().await }
+            async move { north.run_jobs().await }
         });
         tokio::time::sleep(Duration::from_micros(round * 37 % 9_000)).await;
         let answer = north.cancel_image(&world.caller, &made).await;

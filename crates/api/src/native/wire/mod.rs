@@ -21,6 +21,7 @@ mod region;
 mod share;
 mod snapshot;
 mod tag_map;
+mod task;
 mod ticket;
 mod time;
 mod usage;
@@ -47,6 +48,9 @@ pub use region::{Place, Region};
 pub use share::{PublishRequest, PublishedKind, Share, ShareRequest};
 pub use snapshot::{Snapshot, SnapshotCopyRequest, SnapshotImageRequest, SnapshotPromised};
 pub use tag_map::TagMap;
+pub use task::{
+    FoundTasks, ObjectDisk, ObjectExportRequest, ObjectImportRequest, Task, TaskObject,
+};
 pub use ticket::{Ticket, TicketApproval, TicketRefusal, TicketRequest, TicketTarget};
 pub use time::{from_rfc3339, rfc3339};
 pub use usage::{Cost, Link, Rate, RateRequest, UsageLine};
