@@ -57,7 +57,7 @@ fn profile(call: &Call, name: Option<&Name>) -> Profile {
 }
 
 /// `Encrypted`, `KMSKeyId`, `EncryptAlgorithm`. What is not said is as the source; `false` is refused of an encrypted source.
-fn sealing(call: &Call) -> Result<Sealing, ApiError> {
+pub(super) fn sealing(call: &Call) -> Result<Sealing, ApiError> {
     if call.params.text("EncryptAlgorithm").is_some() {
         return Err(ApiError::bad(
             "InvalidEncryptAlgorithm",

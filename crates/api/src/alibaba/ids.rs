@@ -40,6 +40,24 @@ impl Spelled for InstanceId {
     const OURS: &'static str = InstanceId::PREFIX;
 }
 
+/// The ids that a search asks for; all are meant where there are none. None where ids are asked for and no one of them is of
+/// this kind: then nothing fits (api-11).
+pub(super) fn asked_for<Id: Spelled>(texts: &[impl AsRef<str>]) -> Option<Vec<Id>> {
+    let ids: Vec<Id> = texts.iter().filter_map(|text| Id::read(text.as_ref())).collect();
+    (texts.is_empty() || !ids.is_empty()).then_some(ids)
+}
+
+/// The elements of a text that lists ids: a JSON array of texts, or texts with commas between them, as the operation has it.
+/// None where it is no such list or has more than `most`.
+pub(super) fn listed(text: &str, most: usize) -> Option<Vec<String>> {
+    let elements: Vec<String> = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).ok()?
+    } else {
+        text.split(',').map(|element| element.trim().to_owned()).collect()
+    };
+    (elements.len() <= most).then_some(elements)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,10 +67,35 @@ mod tests {
         let ours: ImageId = "img-abcdefghijklmnopqrst".parse().unwrap();
         assert_eq!(ours.spelled(), "m-abcdefghijklmnopqrst");
         assert_eq!(ImageId::read("m-abcdefghijklmnopqrst"), Some(ours));
-        for wrong in ["img-abcdefghijklmnopqrst", "m-short", "m-ABCDEFGHIJKLMNOPQRST", "", "m-../../etc/passwd0000"] {
+        for wrong in [
+            "img-abcdefghijklmnopqrst",
+            "m-short",
+            "m-ABCDEFGHIJKLMNOPQRST",
+            "",
+            "m-../../etc/passwd0000",
+        ] {
             assert_eq!(ImageId::read(wrong), None, "{wrong}");
         }
         let snapshot = SnapshotId::read("s-abcdefghijklmnopqrst").unwrap();
         assert_eq!(snapshot.as_str(), "snap-abcdefghijklmnopqrst");
+    }
+
+    #[test]
+    fn ids_that_are_nobodys_find_nothing_rather_than_everything() {
+        assert_eq!(asked_for::<ImageId>(&[] as &[&str]), Some(Vec::new()));
+        assert_eq!(asked_for::<ImageId>(&["m-x", "s-abcdefghijklmnopqrst"]), None);
+        let one = asked_for::<ImageId>(&["m-x", "m-abcdefghijklmnopqrst"]);
+        assert_eq!(one.map(|ids| ids.len()), Some(1));
+    }
+
+    #[test]
+    fn lists_of_ids_are_read_in_both_forms() {
+        let both = Some(vec!["s-1".to_owned(), "s-2".to_owned()]);
+        assert_eq!(listed(r#"["s-1", "s-2"]"#, 2), both);
+        assert_eq!(listed("s-1, s-2", 2), both);
+        assert_eq!(listed("[]", 2), Some(Vec::new()));
+        for wrong in [r#"["s-1""#, r#"[1]"#, r#"["a","b","c"]"#, "a,b,c"] {
+            assert_eq!(listed(wrong, 2), None, "{wrong}");
+        }
     }
 }

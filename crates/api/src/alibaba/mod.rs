@@ -8,19 +8,37 @@
 mod admission;
 mod billing;
 mod call;
+mod copies;
 mod encoding;
 mod error;
+mod given;
 mod ids;
+mod image_changes;
+mod image_creation;
+mod image_node;
+mod images;
+mod instances;
 mod operation;
 mod paging;
 mod params;
+mod particulars;
+mod place;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod raw;
 mod regions;
 mod rejection;
 mod reply;
+mod sharing;
 mod sign_v1;
 mod sign_v3;
+mod snapshots;
+#[cfg(test)]
+mod tests;
+mod tags;
+mod tasks;
 mod times;
 mod wire;
+mod words;
 
 use axum::Router;
 use axum::extract::{Request, State};
