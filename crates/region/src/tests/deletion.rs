@@ -104,7 +104,7 @@ async fn a_snapshot_kept_from_a_deleted_image_counts_until_it_is_deleted() {
     let north = world.region("north");
     north.delete_image(&world.caller, &image.id, Force::No, SnapshotsOfImage::Keep).await.unwrap();
     let snapshot = image.disks[0].snapshot.clone().unwrap();
-    assert_eq!(north.snapshot(&world.caller, &snapshot).await.unwrap().image, None);
+    assert_eq!(north.snapshot(&world.caller, &snapshot).await.unwrap().images, []);
     let used: Vec<_> =
         north.quotas(&world.caller).await.unwrap().iter().map(|quota| quota.used).collect();
     assert_eq!(used, [0, 1]);

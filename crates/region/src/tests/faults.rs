@@ -77,7 +77,7 @@ async fn a_source_that_lost_chunks_ends_the_copy_with_their_number() {
 }
 
 /// Flips one bit in `count` frames of a region's packs.
-async fn damage(world: &World, region: &str, count: usize) {
+pub(super) async fn damage(world: &World, region: &str, count: usize) {
     let packs = world.folder(region).join("store").join("packs");
     let mut flipped = 0;
     for folder in std::fs::read_dir(packs).unwrap() {
