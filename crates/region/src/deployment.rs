@@ -32,7 +32,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Opens the accounts' catalog, and beside it the nonces of signed requests (`docs/formats.md` 1).
+    /// Opens the accounts' catalog, and beside it `nonces.db`, the nonces of signed requests.
     pub async fn open(
         path: &Path,
         master: MasterKey,

@@ -128,6 +128,9 @@ impl Wire {
             return Err(ApiError::invalid("path", format!("`{}` is not /", uri.path())));
         }
         let host = host_of(&headers)?;
+        if let Some(other) = uri.scheme_str().filter(|name| !["http", "https"].contains(name)) {
+            return Err(ApiError::invalid("scheme", format!("`{other}` is not http")));
+        }
         if uri.authority().is_some_and(|target| !target.as_str().eq_ignore_ascii_case(&host)) {
             return Err(ApiError::invalid("Host", "it is not the host of the request's target"));
         }

@@ -23,7 +23,7 @@ fn assert_refused(answer: Result<Caller, Refused>) {
 }
 
 /// Another account with an owner, who has one key.
-async fn tenant(world: &World) -> (AccountView, UserView, KeyCreated) {
+pub(super) async fn tenant(world: &World) -> (AccountView, UserView, KeyCreated) {
     let accounts = &world.deployment.accounts;
     let account =
         accounts.create_account(&world.caller, Name::new("tenant").unwrap()).await.unwrap();

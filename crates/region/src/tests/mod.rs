@@ -21,6 +21,7 @@ mod object_imports;
 mod queue;
 mod races;
 mod sharing;
+mod signed;
 mod snapshot_copies;
 mod snapshot_copy_steps;
 mod snapshots;

@@ -1,0 +1,6 @@
+//! Reading and checking of requests, apart from what they ask.
+
+mod mutations;
+mod properties;
+mod readings;
+mod vectors;
