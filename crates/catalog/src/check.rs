@@ -84,6 +84,11 @@ const RULES: &[Rule] = &[
             AND (status <> 'available' OR encryption_key IS NOT NULL)",
     },
     Rule {
+        broken: "i12: an image is seen by others that its owner advises against",
+        places: "SELECT id FROM image WHERE deprecated IS NOT NULL AND (kind <> 'custom' \
+            OR EXISTS (SELECT 1 FROM image_share WHERE image = image.id))",
+    },
+    Rule {
         broken: "i12: an image is shared with its owner, or shared and published",
         places: "SELECT image.id FROM image JOIN image_share AS share ON share.image = image.id \
             WHERE share.account = image.account OR image.kind <> 'custom'",
@@ -242,7 +247,7 @@ const RULES: &[Rule] = &[
         broken: "r004-9: an image, a snapshot or an instance has more than 20 tags",
         places: "SELECT thing FROM (SELECT image AS thing FROM image_tag UNION ALL SELECT snapshot FROM snapshot_tag \
             UNION ALL SELECT instance FROM instance_tag UNION ALL \
-            SELECT id FROM promised_snapshot, json_each(promised_snapshot.tags)) GROUP BY thing HAVING count(*) > 20",
+            SELECT promised_snapshot.id FROM promised_snapshot, json_each(promised_snapshot.tags)) GROUP BY thing HAVING count(*) > 20",
     },
 ];
 
@@ -512,6 +517,10 @@ mod tests {
         (
             "INSERT INTO image_share (image, account, created) SELECT id, account, 1 FROM image",
             "shared with its owner",
+        ),
+        (
+            "UPDATE image SET kind = 'public', deprecated = 1 WHERE status = 'available'",
+            "i12: an image is seen by others that its owner advises against",
         ),
         ("UPDATE image SET kind = 'public'", "that is published is held"),
         ("UPDATE import SET source_image = image", "what is being converted is no"),
