@@ -3,8 +3,7 @@
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::run;
-use crate::venv;
+use crate::{node, run, venv};
 
 /// A program and the Debian package that has it.
 struct Need {
@@ -31,7 +30,8 @@ const BENCH: [Need; 2] = [
 /// Installs what tests lack, where this may be done; else names it and goes on.
 pub fn for_tests() -> Result<(), Failure> {
     install(&TESTS)?;
-    venv::ensure()
+    venv::ensure()?;
+    node::ensure()
 }
 
 /// The same for benchmarks.

@@ -9,6 +9,7 @@ mod bench;
 mod corpora;
 mod failure;
 mod install;
+mod node;
 mod project;
 mod run;
 mod test;
