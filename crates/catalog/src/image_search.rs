@@ -61,8 +61,7 @@ enum By {
     Order,
 }
 
-pub(crate) const FOUND: &str =
-    "SELECT * FROM image WHERE id IN (SELECT value FROM json_each(?))";
+pub(crate) const FOUND: &str = "SELECT * FROM image WHERE id IN (SELECT value FROM json_each(?))";
 /// Followed by the rest, which takes the moment and the ids of the images that are being made of files.
 const HAS_WAITING_COPY: &str = "EXISTS (SELECT 1 FROM copy WHERE copy.target_image = image.id \
     AND copy.state IN ('queued', 'held') AND copy.lease_until <= ";
@@ -151,6 +150,9 @@ impl Question<'_> {
             (Seen::Shared, _) => !is_own && wanted(ImageKind::Shared),
             (Seen::Published(kind), _) => !is_own && wanted(*kind),
         };
+        if search.name.as_ref().is_some_and(is_too_long) {
+            return Vec::new();
+        }
         ALL_SEEN.into_iter().filter(fits).collect()
     }
 
@@ -310,14 +312,21 @@ impl Question<'_> {
             }
             // Of another's image the viewer sees no use.
             Some(Usage::Unused) => {
-                sql.push(" AND (NOT EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
+                sql.push(
+                    " AND (NOT EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)",
+                );
                 sql.push(" OR image.account <> ").push_bind(self.viewer.as_str().to_owned());
                 sql.push(")");
             }
         }
         for (key, value) in &search.particulars {
-            sql.push(" AND EXISTS (SELECT 1 FROM json_each(image.particulars) AS kept WHERE kept.key = ");
-            sql.push_bind(key.clone()).push(" AND kept.value = ").push_bind(value.clone()).push(")");
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM json_each(image.particulars) AS kept WHERE kept.key = ",
+            );
+            sql.push_bind(key.clone())
+                .push(" AND kept.value = ")
+                .push_bind(value.clone())
+                .push(")");
         }
     }
 
@@ -361,6 +370,12 @@ impl Question<'_> {
     }
 }
 
+/// Whether no name is long enough for a pattern. So the database is never given a pattern above its own limit.
+fn is_too_long(name: &NamePattern) -> bool {
+    let (NamePattern::Exactly(text) | NamePattern::Holding(text) | NamePattern::Like(text)) = name;
+    text.chars().filter(|c| *c != '*').count() > LONGEST_NAME
+}
+
 fn push_name(sql: &mut Sql, name: &NamePattern) {
     match name {
         NamePattern::Exactly(name) => {
@@ -368,9 +383,6 @@ fn push_name(sql: &mut Sql, name: &NamePattern) {
         }
         NamePattern::Holding(part) => {
             sql.push(" AND instr(image.name, ").push_bind(part.clone()).push(") > 0");
-        }
-        NamePattern::Like(form) if form.chars().filter(|c| *c != '*').count() > LONGEST_NAME => {
-            sql.push(" AND 0");
         }
         NamePattern::Like(form) => {
             // Of several stars in a row one says as much, so the pattern has a longest length.

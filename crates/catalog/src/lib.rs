@@ -23,6 +23,8 @@ mod image;
 mod image_disk;
 mod image_search;
 #[cfg(test)]
+mod image_search_plans;
+#[cfg(test)]
 mod image_search_tests;
 mod import;
 pub mod index;

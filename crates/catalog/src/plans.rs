@@ -10,7 +10,7 @@ use crate::{
     visible,
 };
 
-async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
+pub(crate) async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
     let rows = tx.all("explain", query(explain).persistent(false)).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()

@@ -1,7 +1,7 @@
 //! The JSON between regions, and its parsing into the model's types.
 
 use model::{
-    Attributes, ClientToken, Description, DiskRole, Field, FieldRefusal, LinkSpeed, Name, NameRule,
+    Attributes, ClientToken, Description, DiskRole, Family, Field, FieldRefusal, LinkSpeed, Name, NameRule, Particulars,
     Platform, Price, Rate, Rejection, Sealing, SizeBytes, SnapshotName,
 };
 use region::{
@@ -55,6 +55,12 @@ pub(super) struct OfferWire {
     os_type: String,
     platform: String,
     boot_mode: String,
+    /// Left out where there is none, as a peer of an older version does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    family: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "TagMap::is_empty")]
+    particulars: TagMap,
     tags: TagMap,
     disks: Vec<OfferedDiskWire>,
     sealed: Option<SealedSourceWire>,
@@ -203,6 +209,8 @@ impl OfferWire {
             os_type: offer.attributes.os_type.to_string(),
             platform: offer.attributes.platform.to_string(),
             boot_mode: offer.attributes.boot_mode.to_string(),
+            family: offer.family.as_ref().map(ToString::to_string),
+            particulars: TagMap::from(&offer.particulars),
             tags: TagMap::from(&offer.tags),
             disks: offer.disks.iter().map(disk).collect(),
             sealed: offer.sealed.as_ref().map(|sealed| SealedSourceWire {
@@ -246,6 +254,8 @@ impl OfferWire {
                 platform: checked("platform", Platform::new(&self.platform))?,
                 boot_mode: read("boot_mode", &self.boot_mode)?,
             },
+            family: checked("family", self.family.as_deref().map(Family::new).transpose())?,
+            particulars: checked("particulars", Particulars::new(self.particulars.0))?,
             tags: checked("tags", self.tags.into_tags())?,
             disks: parse_disks(&self.disks)?,
             sealed: self.sealed.as_ref().map(|sealed| sealed.parse(secret)).transpose()?,

@@ -50,6 +50,8 @@ async fn api_11_i12_anothers_image_answers_exactly_as_an_absent_one() {
             name: mine.name,
             description: mine.description,
             attributes: mine.attributes,
+            family: mine.family,
+            particulars: mine.particulars,
             tags: mine.tags,
             disks: vec![mine.disks[0].size],
             names: model::NameRule::Free,

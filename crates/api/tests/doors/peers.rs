@@ -154,6 +154,8 @@ fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
         name: model::Name::new("镜像-1").unwrap(),
         description: model::Description::new("[copied from north/img]").unwrap(),
         attributes: image.attributes.clone(),
+        family: Some(model::Family::new("家-1").unwrap()),
+        particulars: model::Particulars::new([("a.b".to_owned(), "c".to_owned())]).unwrap(),
         tags: model::Tags::new([("k".to_owned(), String::new())]).unwrap(),
         disks: image.disks.iter().map(disk).collect(),
         sealed: None,
@@ -184,6 +186,7 @@ async fn an_offer_crosses_whole_and_may_be_repeated() {
         (image.name, image.tags, image.attributes),
         (offer.name, offer.tags, offer.attributes)
     );
+    assert_eq!((image.family, image.particulars), (offer.family, offer.particulars));
 }
 
 #[tokio::test]

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use disk::Declared;
 use model::{
-    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageKind, ImageStatus,
-    Name, OsType, Platform, RegionId,
+    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, Family, ImageKind,
+    ImageStatus, Name, OsType, Platform, RegionId,
 };
 
 use super::local_image::{ConvertArgs, RegisterArgs};
 use super::share::{PublishArgs, ShareArgs};
+use super::snapshot::CreateArgs;
+use super::task::{ExportObjectArgs, ImportObjectArgs};
 use super::values::{
     ExportFormat, ImageRef, Patience, TagArg, name, parse_description, platform, token,
 };
@@ -20,6 +22,8 @@ use super::values::{
 pub enum ImageCommand {
     /// Bring a disk image file into a region.
     Import(ImportArgs),
+    /// Make an image of snapshots of its region; nothing is copied.
+    Create(CreateArgs),
     /// Copy an image to other regions, sending only what they lack.
     Copy(CopyArgs),
     /// Write a disk of an image into a file, every chunk checked.
@@ -30,7 +34,7 @@ pub enum ImageCommand {
     List(ListArgs),
     /// Show one image.
     Show(OneImage),
-    /// Change an image's name, description or tags.
+    /// Change an image's name, description, tags or family, or advise against it.
     Edit(EditArgs),
     /// Delete an image.
     Delete(DeleteArgs),
@@ -50,6 +54,10 @@ pub enum ImageCommand {
     Register(RegisterArgs),
     /// Convert an image in such a file into one that can be copied.
     Convert(ConvertArgs),
+    /// Make an image of objects that lie in a bucket of the region; nothing is sent.
+    ImportObject(ImportObjectArgs),
+    /// Write the disks of an image into a bucket of its region.
+    ExportObject(ExportObjectArgs),
 }
 
 /// An image in a region.
@@ -184,7 +192,7 @@ pub struct ListArgs {
 
 /// `image edit`.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["name", "description", "tags", "no_tags"]))]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["name", "description", "tags", "no_tags", "family", "no_family", "deprecate", "undeprecate"]))]
 pub struct EditArgs {
     /// The image: its id, or its name where only one has it.
     pub image: ImageRef,
@@ -203,6 +211,18 @@ pub struct EditArgs {
     /// Take all tags away.
     #[arg(long, conflicts_with = "tags")]
     pub no_tags: bool,
+    /// A new family.
+    #[arg(long, value_parser = Family::new)]
+    pub family: Option<Family>,
+    /// Take it out of its family.
+    #[arg(long, conflicts_with = "family")]
+    pub no_family: bool,
+    /// Advise against it: it can be used still, but neither copied, shared nor published.
+    #[arg(long)]
+    pub deprecate: bool,
+    /// Take that back.
+    #[arg(long, conflicts_with = "deprecate")]
+    pub undeprecate: bool,
 }
 
 /// `image delete`.

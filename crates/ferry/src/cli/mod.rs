@@ -12,6 +12,7 @@ mod local_image;
 mod quota;
 mod share;
 mod snapshot;
+mod task;
 mod ticket;
 mod usage;
 mod user;
@@ -34,7 +35,10 @@ pub use local::{DemoArgs, DigestArgs, DoctorArgs, LogFormat, ServeArgs};
 pub use local_image::{ConvertArgs, RegisterArgs};
 pub use quota::QuotaCommand;
 pub use share::{OfferedAs, PublishArgs, ShareArgs};
-pub use snapshot::{SnapshotCommand, SnapshotListArgs};
+pub use snapshot::{CreateArgs, SnapshotCommand, SnapshotCopyArgs, SnapshotListArgs};
+pub use task::{
+    ExportObjectArgs, ImportObjectArgs, ListTasksArgs, ObjectRef, OneTask, TaskCommand,
+};
 pub use ticket::{ListTicketsArgs, OneTicket, OpenArgs, TicketCommand};
 pub use usage::{RateCommand, RegionCommand, UsageArgs, WhoseArgs};
 pub use user::{OneUser, UserCommand, UserRef};
@@ -159,6 +163,9 @@ pub enum Command {
     /// Encryption keys: what encrypted images are sealed with.
     #[command(subcommand)]
     EncryptionKey(EncryptionKeyCommand),
+    /// Tasks: images made of objects in buckets, and images written into them.
+    #[command(subcommand)]
+    Task(TaskCommand),
     /// Tickets: approvals of copies that need one.
     #[command(subcommand)]
     Ticket(TicketCommand),
@@ -206,6 +213,8 @@ mod tests {
         "image list --region r1 --status available --name web --limit 5 -o json",
         "image show web",
         "image edit web --name web2",
+        "image edit web --family linux --deprecate",
+        "image edit web --no-family --undeprecate",
         "image delete web --force --keep-snapshots",
         "image verify web",
         "image list --kind shared --region r1",
@@ -221,6 +230,9 @@ mod tests {
         "copy watch copy-aaaaaaaaaaaaaaaaaaaa",
         "copy retry copy-aaaaaaaaaaaaaaaaaaaa",
         "snapshot list --origin copied",
+        "snapshot copy snap-aaaaaaaaaaaaaaaaaaaa --from r1 --to r2 --name n --tag a=b --encrypt --token t --wait --timeout 5m",
+        "image create --snapshot snap-aaaaaaaaaaaaaaaaaaaa --snapshot snap-bbbbbbbbbbbbbbbbbbbb --name web --region r1 \
+         --arch arm64 --os-type linux --platform Debian --boot-mode uefi --tag a=b --token t",
         "snapshot show snap-aaaaaaaaaaaaaaaaaaaa",
         "snapshot delete snap-aaaaaaaaaaaaaaaaaaaa",
         "region list",
@@ -265,6 +277,11 @@ mod tests {
         "image copy web --to r2 --encrypt",
         "image copy web --to r2 --encryption-key key-aaaaaaaaaaaaaaaaaaaa",
         "image copy web web2 img-aaaaaaaaaaaaaaaaaaaa --to r2,r3",
+        "task list --region r1 --action import_image --state running --limit 3",
+        "task show task-aaaaaaaaaaaaaaaaaaaa --region r1",
+        "task cancel task-aaaaaaaaaaaaaaaaaaaa",
+        "image import-object images/a/web.vhd --data-disk images/b.raw --name web --format vhd --size 1048576 --wait",
+        "image export-object web --bucket images --prefix p --format vhd --region r1 --wait",
         "ticket open web --to r2,r3 --why moving",
         "ticket list --all --state open --region r1 --limit 3",
         "ticket show ticket-aaaaaaaaaaaaaaaaaaaa",
@@ -310,8 +327,14 @@ mod tests {
             "image copy web --to r2 --timeout 5m",
             "image copy web --to r2 --wait --dry-run",
             "image edit web",
+            "image edit web --deprecate --undeprecate",
+            "image edit web --family linux --no-family",
+            "image edit web --family 1",
             "ticket approve ticket-aaaaaaaaaaaaaaaaaaaa --until soon",
             "ticket open web --to r2",
+            "image import-object images/../web.raw --name web",
+            "image export-object web --bucket Images",
+            "task list --state lost",
         ] {
             let words = std::iter::once("ferry").chain(line.split_whitespace());
             let error = Cli::try_parse_from(words).expect_err(line);

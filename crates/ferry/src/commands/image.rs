@@ -16,6 +16,7 @@ use crate::output::{bytes, count};
 pub async fn run(session: &Session, command: ImageCommand) -> Result<(), Failure> {
     match command {
         ImageCommand::Import(args) => super::import::run(session, args).await,
+        ImageCommand::Create(args) => super::snapshot::create_image(session, args).await,
         ImageCommand::Copy(args) => super::copy::run(session, args).await,
         ImageCommand::Export(args) => super::export::run(session, args).await,
         ImageCommand::Cancel(args) => cancel(session, args).await,
@@ -31,6 +32,8 @@ pub async fn run(session: &Session, command: ImageCommand) -> Result<(), Failure
         ImageCommand::Unpublish(args) => share::unpublish(session, args).await,
         ImageCommand::Register(args) => local_image::register(session, args).await,
         ImageCommand::Convert(args) => local_image::convert(session, args).await,
+        ImageCommand::ImportObject(args) => super::task::import(session, args).await,
+        ImageCommand::ExportObject(args) => super::task::export(session, args).await,
     }
 }
 
@@ -74,6 +77,11 @@ async fn edit(session: &Session, args: EditArgs) -> Result<(), Failure> {
         name: args.name.map(|name| name.to_string()),
         description: args.description.map(|description| description.to_string()),
         tags,
+        family: match args.no_family {
+            true => Some(String::new()),
+            false => args.family.map(|family| family.to_string()),
+        },
+        deprecated: (args.deprecate || args.undeprecate).then_some(args.deprecate),
     };
     let path = format!("/v1/regions/{region}/images/{image}");
     let call = Call::new("change the image", Method::PATCH, path).with(Body::json(&change));

@@ -41,6 +41,7 @@ pub async fn import(session: &Session, args: &ImportArgs) -> Result<Imported, Fa
         os_type: args.os_type.to_string(),
         platform: args.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
         boot_mode: args.boot_mode.to_string(),
+        family: None,
         tags: tag_map(&args.tags)?,
         disks: files.iter().map(|file| ImportDisk { size_bytes: file.size_bytes() }).collect(),
     };

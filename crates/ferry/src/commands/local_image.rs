@@ -27,6 +27,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<(), Failu
         os_type: args.os_type.to_string(),
         platform: args.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
         boot_mode: args.boot_mode.to_string(),
+        family: None,
         tags: tag_map(&args.tags)?,
     };
     let path = format!("/v1/regions/{region}/local-images");

@@ -36,6 +36,7 @@ async fn copy(
         name: None,
         description: None,
         tags: None,
+        particulars: model::Particulars::default(),
         sealing,
         profile: Profile::native(),
         token: None,

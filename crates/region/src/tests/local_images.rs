@@ -30,7 +30,7 @@ fn contents(seed: u64) -> Vec<u8> {
     disk(seed, 200, |i| (i % 3 != 0).then_some(i))
 }
 
-fn put_qcow2(path: &Path, bytes: &[u8]) {
+pub(super) fn put_qcow2(path: &Path, bytes: &[u8]) {
     let writer = DiskWriter::create(path, WriteFormat::Qcow2, bytes.len() as u64).unwrap();
     for (at, piece) in bytes.chunks(65_536).enumerate() {
         if piece.iter().any(|byte| *byte != 0) {
@@ -40,10 +40,12 @@ fn put_qcow2(path: &Path, bytes: &[u8]) {
     writer.finish().unwrap();
 }
 
-async fn register(world: &World, caller: &Caller, file: &str) -> Result<ImageView, Refused> {
+pub(super) async fn register(world: &World, caller: &Caller, file: &str) -> Result<ImageView, Refused> {
     let begun = world.begin_import("north", "like", &[vec![0; 512]]).await.unwrap();
     world.region("north").cancel_image(&world.caller, &begun.id).await.unwrap();
     let command = RegisterImage {
+        family: None,
+        particulars: model::Particulars::default(),
         file: FileName::new(file).unwrap(),
         name: Name::new("local").unwrap(),
         description: Description::new("in place").unwrap(),

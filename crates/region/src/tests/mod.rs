@@ -12,6 +12,8 @@ mod encryption;
 mod estimates;
 mod exports;
 mod faults;
+mod image_edits;
+mod image_search;
 mod instances;
 mod key_races;
 mod lateness;

@@ -1,6 +1,6 @@
 //! Copies: asked for, estimated, and seen.
 
-use model::{ClientToken, Description, ImageId, Name, Profile, Sealing};
+use model::{ClientToken, Description, ImageId, Name, Particulars, Profile, Sealing};
 use region::{CopyImage, CopyView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -265,6 +265,7 @@ impl CopyRequest {
             name: self.name.as_deref().map(Name::new).transpose()?,
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
+            particulars: Particulars::default(),
             sealing,
             profile: Profile::native(),
             token,

@@ -1,6 +1,6 @@
 //! Images and their disks.
 
-use model::{Cause, Description, ImageStatus, Name, NameRule, Phase};
+use model::{Cause, Deprecation, Description, Family, Name, NameRule, Rejection, Standing};
 use region::{DiskView, EditImage, ImageView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,6 +38,15 @@ pub struct Image {
     pub platform: String,
     /// `bios` or `uefi`.
     pub boot_mode: String,
+    /// The family it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// Since when its owner advises against it: it is used still, but neither copied, shared nor published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// What a door keeps of it that Ferry has no use for, as its licence; shown to its owner alone.
+    #[serde(default, skip_serializing_if = "TagMap::is_empty")]
+    pub particulars: TagMap,
     /// Its tags.
     pub tags: TagMap,
     /// Its disks, the system disk first.
@@ -103,6 +112,12 @@ pub struct ImageEdit {
     /// New tags in place of all old ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<TagMap>,
+    /// A new family; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// Whether the owner advises against the image: then it is used still, but neither copied, shared nor published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<bool>,
 }
 
 /// What a verification found: every chunk read and hashed again.
@@ -118,13 +133,14 @@ pub struct Verified {
     pub damaged: u64,
 }
 
-/// The status as people see it: a copy in the queue is not being created yet (R002-3).
-fn status_word(status: ImageStatus, phase: Option<Phase>) -> &'static str {
-    match (status, phase) {
-        (ImageStatus::Creating, Some(Phase::Waiting)) => "waiting",
-        (ImageStatus::Creating | ImageStatus::Available | ImageStatus::CreateFailed, _) => {
-            status.as_str()
-        }
+/// The status as people see it: a copy in the queue is not being created yet (R002-3), and what is deprecated is available.
+fn status_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Deprecated => Standing::Available.as_str(),
+        Standing::Waiting
+        | Standing::Creating
+        | Standing::Available
+        | Standing::CreateFailed => standing.as_str(),
     }
 }
 
@@ -139,12 +155,15 @@ impl From<ImageView> for Image {
             kind: view.kind.to_string(),
             owner: view.owner.to_string(),
             storage: view.storage.to_string(),
-            status: status_word(view.status, view.phase).to_owned(),
+            status: status_word(view.standing).to_owned(),
             progress: view.percent,
             architecture: view.attributes.architecture.to_string(),
             os_type: view.attributes.os_type.to_string(),
             platform: view.attributes.platform.to_string(),
             boot_mode: view.attributes.boot_mode.to_string(),
+            family: view.family.as_ref().map(ToString::to_string),
+            deprecated: view.deprecated.map(rfc3339),
+            particulars: TagMap::from(&view.particulars),
             tags: TagMap::from(&view.tags),
             disks: view.disks.into_iter().map(Disk::from).collect(),
             source_region: origin.map(|origin| origin.region.to_string()),
@@ -189,9 +208,21 @@ impl ImageEdit {
             name: self.name.as_deref().map(Name::new).transpose()?,
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
+            family: self.family.as_deref().map(new_family).transpose()?,
+            deprecation: self.deprecated.map(deprecation),
             names: NameRule::Free,
+            ..EditImage::default()
         })
     }
+}
+
+/// An empty family is none.
+pub(super) fn new_family(text: &str) -> Result<Option<Family>, Rejection> {
+    if text.is_empty() { Ok(None) } else { Family::new(text).map(Some) }
+}
+
+fn deprecation(is_deprecated: bool) -> Deprecation {
+    if is_deprecated { Deprecation::Deprecated } else { Deprecation::Current }
 }
 
 #[cfg(test)]
@@ -200,10 +231,21 @@ mod tests {
 
     #[test]
     fn r002_3_an_image_whose_copy_is_in_the_queue_is_waiting() {
-        assert_eq!(status_word(ImageStatus::Creating, Some(Phase::Waiting)), "waiting");
-        assert_eq!(status_word(ImageStatus::Creating, Some(Phase::CopyingSnapshots)), "creating");
-        assert_eq!(status_word(ImageStatus::Creating, None), "creating");
-        assert_eq!(status_word(ImageStatus::Available, Some(Phase::Waiting)), "available");
-        assert_eq!(status_word(ImageStatus::CreateFailed, None), "create_failed");
+        assert_eq!(status_word(Standing::Waiting), "waiting");
+        assert_eq!(status_word(Standing::Creating), "creating");
+        assert_eq!(status_word(Standing::Available), "available");
+        assert_eq!(status_word(Standing::Deprecated), "available");
+        assert_eq!(status_word(Standing::CreateFailed), "create_failed");
+    }
+
+    #[test]
+    fn an_edit_takes_the_family_away_by_an_empty_one() {
+        let edit = |family: Option<&str>| {
+            let family = family.map(str::to_owned);
+            ImageEdit { family, ..ImageEdit::default() }.into_command().unwrap().family
+        };
+        assert_eq!(edit(None), None);
+        assert_eq!(edit(Some("")), Some(None));
+        assert_eq!(edit(Some("web")), Some(Some(Family::new("web").unwrap())));
     }
 }

@@ -1,6 +1,9 @@
 //! Imports: images whose disks the client cuts, hashes and sends (`docs/formats.md` 3 and 6).
 
-use model::{Attributes, ClientToken, Description, Digest, Name, NameRule, Platform, SizeBytes};
+use model::{
+    Attributes, ClientToken, Description, Digest, Family, Name, NameRule, Particulars, Platform,
+    SizeBytes,
+};
 use region::BeginImport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,6 +29,9 @@ pub struct ImportRequest {
     pub platform: String,
     /// `bios` or `uefi`.
     pub boot_mode: String,
+    /// The family it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// Its tags.
     #[serde(default)]
     pub tags: TagMap,
@@ -75,6 +81,8 @@ impl ImportRequest {
                 platform: Platform::new(&self.platform)?,
                 boot_mode: word("boot_mode", &self.boot_mode)?,
             },
+            family: self.family.as_deref().map(Family::new).transpose()?,
+            particulars: Particulars::default(),
             tags: self.tags.into_tags()?,
             disks: self
                 .disks

@@ -1,6 +1,9 @@
 //! Local images: files that are registered in place, and their conversion (R002-4).
 
-use model::{Attributes, ClientToken, Description, FileName, ImageId, Name, NameRule, Platform};
+use model::{
+    Attributes, ClientToken, Description, Family, FileName, ImageId, Name, NameRule, Particulars,
+    Platform,
+};
 use region::{ConvertImage, RegisterImage};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +32,9 @@ pub struct LocalImageRequest {
     pub platform: String,
     /// `bios` or `uefi`.
     pub boot_mode: String,
+    /// The family it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// Its tags.
     #[serde(default)]
     pub tags: TagMap,
@@ -58,6 +64,8 @@ impl LocalImageRequest {
                 platform: Platform::new(&self.platform)?,
                 boot_mode: word("boot_mode", &self.boot_mode)?,
             },
+            family: self.family.as_deref().map(Family::new).transpose()?,
+            particulars: Particulars::default(),
             tags: self.tags.into_tags()?,
             names: NameRule::Free,
             token,

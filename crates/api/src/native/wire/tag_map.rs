@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use model::{Rejection, Tags};
+use model::{Particulars, Rejection, Tags};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,10 @@ use utoipa::ToSchema;
 pub struct TagMap(pub BTreeMap<String, String>);
 
 impl TagMap {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The tags, checked.
     ///
     /// # Errors
@@ -25,6 +29,13 @@ impl TagMap {
 impl From<&Tags> for TagMap {
     fn from(tags: &Tags) -> Self {
         TagMap(tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+}
+
+impl From<&Particulars> for TagMap {
+    fn from(particulars: &Particulars) -> Self {
+        let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        TagMap(particulars.iter().map(pair).collect())
     }
 }
 

@@ -47,6 +47,7 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("audit", Act::Read, Watched),
     ("verify_audit", Act::Operate, Nothing),
     ("images", Act::Read, Owned),
+    ("search_images", Act::Read, Owned),
     ("image", Act::Read, Owned),
     ("edit_image", Act::Change, Owned),
     ("delete_image", Act::Change, Owned),

@@ -12,7 +12,7 @@ use store::ChunkId;
 use crate::accounts::PageQuery;
 use crate::audit::AuditQuery;
 use crate::commands::{
-    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, RegisterImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, ImageSearch, RegisterImage,
     SnapshotQuery, SnapshotsOfImage,
 };
 use crate::exports::ExportImage;
@@ -103,6 +103,7 @@ fn page() -> PageQuery {
 impl Try<'_> {
     fn copy_command(&self) -> CopyImage {
         CopyImage {
+            particulars: model::Particulars::default(),
             image: self.ids.image.clone(),
             targets: vec![region_id("south")],
             name: None,
@@ -171,6 +172,10 @@ impl Try<'_> {
                 let query = ImageQuery { ids: vec![image.clone()], ..ImageQuery::default() };
                 shown(Box::pin(north.images(caller, query)).await)
             }
+            "search_images" => {
+                let search = ImageSearch { ids: vec![image.clone()], ..ImageSearch::default() };
+                shown(Box::pin(north.search_images(caller, search)).await)
+            }
             "image" => shown(Box::pin(north.image(caller, image)).await),
             "edit_image" => {
                 shown(Box::pin(north.edit_image(caller, image, EditImage::default())).await)
@@ -190,6 +195,8 @@ impl Try<'_> {
             }
             "begin_import" => {
                 let command = BeginImport {
+                    family: None,
+                    particulars: model::Particulars::default(),
                     name: name("web"),
                     description: model::Description::new("").unwrap(),
                     attributes: self.attributes(),
@@ -219,6 +226,8 @@ impl Try<'_> {
         Some(match command {
             "register_local_image" => {
                 let command = RegisterImage {
+                    family: None,
+                    particulars: model::Particulars::default(),
                     file: FileName::new("web.raw").unwrap(),
                     name: name("web"),
                     description: model::Description::new("").unwrap(),

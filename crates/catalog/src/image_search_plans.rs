@@ -1,0 +1,86 @@
+//! How searches of images are answered: along an index, in order, looking at no row but those of the page; and how fast.
+
+use model::{
+    Architecture, Family, ImageId, ImageKind, ImageSearch, NamePattern, OsType, PageOf, SnapshotId,
+    Standing, Timestamp, Usage,
+};
+
+use crate::image_search::{FOUND, Moment, Question};
+use crate::plans::plan;
+use crate::sample::{account, catalog};
+
+fn own() -> ImageSearch {
+    ImageSearch { owner: Some(account(1)), ..ImageSearch::default() }
+}
+
+/// Searches that many ask, by what the own images are found with.
+fn searches() -> Vec<(&'static str, ImageSearch)> {
+    let name = |pattern| ImageSearch { name: Some(pattern), ..own() };
+    let standings = |standings: &[Standing]| ImageSearch { standings: standings.to_vec(), ..own() };
+    let tag = |value: &str| vec![("team".to_owned(), Some(value.to_owned()))];
+    let available = standings(&[Standing::Available]);
+    vec![
+        ("image_searched", ImageSearch::default()),
+        ("image_searched", own()),
+        ("image_searched", ImageSearch { seen_as: vec![ImageKind::Custom], ..available.clone() }),
+        ("image_searched", available.clone()),
+        ("image_searched", standings(&[Standing::Deprecated])),
+        ("image_searched", name(NamePattern::Holding("web-99".into()))),
+        ("image_searched", name(NamePattern::Holding("none".into()))),
+        ("image_searched", name(NamePattern::Like("web-*9".into()))),
+        (
+            "image_searched",
+            ImageSearch { name: Some(NamePattern::Holding("9".into())), ..available },
+        ),
+        ("image_searched", ImageSearch { os_type: Some(OsType::Windows), ..own() }),
+        ("image_searched", ImageSearch { architecture: Some(Architecture::X86_64), ..own() }),
+        ("image_searched", ImageSearch { created_from: Some(Timestamp(50_000)), ..own() }),
+        ("image_searched", ImageSearch { usage: Some(Usage::Unused), ..own() }),
+        ("image_listed_by_status", standings(&[Standing::Waiting])),
+        ("image_listed_by_status", standings(&[Standing::Creating, Standing::Waiting])),
+        ("image_listed_by_status", standings(&[Standing::CreateFailed])),
+        ("image_listed_by_name", name(NamePattern::Exactly("web-99".into()))),
+        ("image_of_family", ImageSearch { family: Some(Family::new("f7").unwrap()), ..own() }),
+        ("image_tag_found", ImageSearch { tags: tag("7"), ..own() }),
+        ("PRIMARY KEY", ImageSearch { ids: vec![ImageId::from_random(|| 3)], ..own() }),
+        (
+            "image_disk_by_snapshot",
+            ImageSearch { snapshot: Some(SnapshotId::from_random(|| 3)), ..own() },
+        ),
+    ]
+}
+
+fn moment() -> Moment {
+    Moment { now: Timestamp(1), importing: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_search_walks_an_index_in_order_and_sorts_only_what_is_few() {
+    let (_folder, catalog) = catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for (index, search) in searches() {
+        let (viewer, moment) = (account(1), moment());
+        let question = Question { viewer: &viewer, search: &search, moment: &moment };
+        for sql in [question.count(), question.page()] {
+            let text = sql.sql().as_str().to_owned();
+            let steps = plan(&mut tx, &text).await;
+            let told = || format!("{search:?}\n{text}\n{steps:#?}");
+            let scans = |step: &String| {
+                step.starts_with("SCAN")
+                    && !step.contains("json_each")
+                    && step != "SCAN CONSTANT ROW"
+            };
+            assert!(!steps.iter().any(scans), "{}", told());
+            assert!(steps.iter().any(|step| step.contains(index)), "{}", told());
+            if index == "image_searched" {
+                let of_own = steps.iter().find(|step| step.contains(index)).unwrap();
+                assert!(of_own.contains("COVERING INDEX"), "{}", told());
+                // Those that are shared with the account are sorted, its own are not.
+                let sorts = steps.iter().filter(|step| step.contains("TEMP B-TREE")).count();
+                assert!(sorts <= usize::from(search.owner.is_none()), "{}", told());
+            }
+        }
+    }
+    let steps = plan(&mut tx, FOUND).await;
+    assert!(steps.iter().any(|step| step.contains("PRIMARY KEY")), "{steps:#?}");
+}
