@@ -18,6 +18,7 @@ mod manual;
 mod quota;
 mod share;
 mod snapshot;
+mod task;
 mod ticket;
 mod usage;
 mod user;
@@ -66,6 +67,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(command) => audit::run(&session()?, command).await,
         Command::Key(command) => key::run(&session()?, command).await,
         Command::EncryptionKey(command) => encryption_key::run(&session()?, command).await,
+        Command::Task(command) => task::run(&session()?, command).await,
         Command::Ticket(command) => ticket::run(&session()?, command).await,
         Command::Instance(command) => instance::run(&session()?, command).await,
         Command::Digest(args) => digest::run(output, &showing, args).await,

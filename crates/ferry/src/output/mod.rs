@@ -6,6 +6,7 @@ mod encryption_keys;
 mod people;
 mod rows;
 mod shares;
+mod tasks;
 mod tickets;
 mod usage;
 

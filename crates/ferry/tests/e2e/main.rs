@@ -11,5 +11,6 @@ mod local_images;
 mod people;
 mod processes;
 mod refusals;
+mod tasks;
 mod tickets;
 mod usage;
