@@ -29,8 +29,7 @@ pub struct ImageDiskRow {
 
 pub(crate) const OF_IMAGES: &str = "SELECT * FROM image_disk \
     WHERE image IN (SELECT value FROM json_each(?)) ORDER BY image, role";
-pub(crate) const USER: &str =
-    "SELECT image FROM image_disk WHERE snapshot = ?1 AND snapshot IS NOT NULL AND image IS NOT ?2 LIMIT 1";
+pub(crate) const USER: &str = "SELECT image FROM image_disk WHERE snapshot = ?1 AND snapshot IS NOT NULL AND image IS NOT ?2 LIMIT 1";
 pub(crate) const IMAGES_ON: &str = "SELECT DISTINCT disk.snapshot, disk.image FROM image_disk AS disk \
     JOIN image ON image.id = disk.image \
     WHERE disk.snapshot IN (SELECT value FROM json_each(?)) AND disk.snapshot IS NOT NULL AND image.purpose = 'image' \

@@ -1,8 +1,8 @@
 //! Snapshots: one disk's contents at rest in this region. What they name is what the sweep must keep.
 
 use model::{
-    AccountId, Description, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin, SizeBytes,
-    SnapshotId, SnapshotName, Timestamp,
+    AccountId, Description, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin,
+    SizeBytes, SnapshotId, SnapshotName, Timestamp,
 };
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;

@@ -128,7 +128,9 @@ impl Region {
         digests: &[Digest],
     ) -> Result<Stepped, RegionFault> {
         let what = "a copy of a snapshot has not one disk";
-        let mut whole = self.snapshots_to_be(copy, digests).await?;
+        let Some(mut whole) = self.snapshots_to_be(copy, digests).await? else {
+            return Ok(Stepped::Lost);
+        };
         let (Some(whole), true) = (whole.pop(), whole.is_empty()) else {
             return Err(RegionFault::Contradiction { what });
         };

@@ -110,7 +110,8 @@ impl Region {
         let mut digests = Vec::with_capacity(facts.len());
         let key = judge_creation(&facts)?;
         for disk in &command.disks {
-            digests.extend(tx.snapshot(&caller.account, &disk.snapshot).await?.map(|row| row.digest));
+            digests
+                .extend(tx.snapshot(&caller.account, &disk.snapshot).await?.map(|row| row.digest));
         }
         drop(tx);
         let domain = DomainName { account: caller.account.clone(), key: key.clone() };

@@ -2,8 +2,8 @@
 
 use model::rules::{SnapshotFacts, judge_snapshot_copy};
 use model::{
-    Act, ClientToken, CopyId, Description, DomainName, ImageId, NameRule, Particulars, Profile, RegionId,
-    Rejection, Sealing, SnapshotId, SnapshotName, Tags,
+    Act, ClientToken, CopyId, Description, DomainName, ImageId, NameRule, Particulars, Profile,
+    RegionId, Rejection, Sealing, SnapshotId, SnapshotName, Tags,
 };
 
 use crate::carriers::{carrier_attributes, carrier_name};

@@ -1,7 +1,8 @@
 //! Snapshots: listed with where they come from, searched, shown, deleted.
 
 use catalog::{
-    AuditEntry, Copied, CopyRow, FoundSnapshot, PromisedSnapshotRow, SnapshotFilter, SnapshotRow, Tx,
+    AuditEntry, Copied, CopyRow, FoundSnapshot, PromisedSnapshotRow, SnapshotFilter, SnapshotRow,
+    Tx,
 };
 use model::rules::{Sealed, SnapshotFacts};
 use model::{

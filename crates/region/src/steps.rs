@@ -117,7 +117,9 @@ impl Region {
         copy: &CopyRow,
         digests: &[Digest],
     ) -> Result<Stepped, RegionFault> {
-        let snapshots = self.snapshots_to_be(copy, digests).await?;
+        let Some(snapshots) = self.snapshots_to_be(copy, digests).await? else {
+            return Ok(Stepped::Lost);
+        };
         let ids: Vec<SnapshotId> = snapshots.iter().map(|snapshot| snapshot.id.clone()).collect();
         let full = Progress { done: copy.progress.needed, needed: copy.progress.needed };
         let full = CopyRow { progress: full, disks_done: copy.disks, ..copy.clone() };
@@ -172,18 +174,19 @@ impl Region {
         }
     }
 
-    /// The snapshots that publishing will record: one per disk, each whole in the store.
+    /// The snapshots that publishing will record: one per disk, each whole in the store. None where somebody else moved the
+    /// copy to where it needs none any more.
     pub(crate) async fn snapshots_to_be(
         &self,
         copy: &CopyRow,
         digests: &[Digest],
-    ) -> Result<Vec<SnapshotRow>, RegionFault> {
+    ) -> Result<Option<Vec<SnapshotRow>>, RegionFault> {
         failpoint!("wrk.final_verify");
         let domain = self.domain(&target_domain(copy)).await?;
         let mut tx = self.inner.catalog.read().await?;
-        let image = tx.image(&copy.account, &copy.target_image).await?;
-        let what = "a copy that runs has no image";
-        let image = image.ok_or(RegionFault::Contradiction { what })?;
+        let Some(image) = tx.image(&copy.account, &copy.target_image).await? else {
+            return Ok(None);
+        };
         let disks = tx.image_disks(&image.id).await?;
         let sources = tx.source_snapshots(&copy.id).await?;
         drop(tx);
@@ -214,7 +217,7 @@ impl Region {
                 created: self.inner.clock.now(),
             });
         }
-        Ok(snapshots)
+        Ok(Some(snapshots))
     }
 
     /// `published`: the source lets go. The image is available all the while.

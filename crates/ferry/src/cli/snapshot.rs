@@ -1,7 +1,12 @@
 //! Commands on snapshots.
 
 use clap::{Args, Subcommand, ValueEnum};
-use model::{ImageId, RegionId, SnapshotId};
+use model::{
+    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageId, Name, OsType,
+    Platform, RegionId, SnapshotId,
+};
+
+use super::values::{Patience, TagArg, name, parse_description, platform, token};
 
 /// Commands on snapshots.
 #[derive(Debug, Subcommand)]
@@ -16,7 +21,9 @@ pub enum SnapshotCommand {
         #[arg(long)]
         region: Option<RegionId>,
     },
-    /// Delete a snapshot that no image uses.
+    /// Copy one snapshot, without an image, to another region, or within its region under another key.
+    Copy(SnapshotCopyArgs),
+    /// Delete a snapshot that no image uses; one that is still being copied here is cancelled.
     Delete {
         /// The snapshot.
         snapshot: SnapshotId,
@@ -24,6 +31,78 @@ pub enum SnapshotCommand {
         #[arg(long)]
         region: Option<RegionId>,
     },
+}
+
+/// `snapshot copy`.
+#[derive(Args, Debug)]
+pub struct SnapshotCopyArgs {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The region it is in; else the profile's, else the first.
+    #[arg(long, value_name = "REGION")]
+    pub from: Option<RegionId>,
+    /// The region to copy it to.
+    #[arg(long, value_name = "REGION")]
+    pub to: RegionId,
+    /// Its name there; else the source's. May be empty.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Its description there; else the source's.
+    #[arg(long, value_parser = parse_description)]
+    pub description: Option<Description>,
+    /// A tag there; else the source's.
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+    /// Encrypt the copy, with the account's default key there.
+    #[arg(long)]
+    pub encrypt: bool,
+    /// Encrypt the copy with this key there.
+    #[arg(long, value_name = "KEY", conflicts_with = "encrypt")]
+    pub encryption_key: Option<EncryptionKeyId>,
+    /// A token of your own: the same request with the same token is done once.
+    #[arg(long, value_parser = token)]
+    pub token: Option<ClientToken>,
+    /// Wait until the copy ends.
+    #[arg(long)]
+    pub wait: bool,
+    /// Wait no longer than this, as `90s`, `10m` or `2h`.
+    #[arg(long, requires = "wait", value_name = "TIME")]
+    pub timeout: Option<Patience>,
+}
+
+/// `image create`.
+#[derive(Args, Debug)]
+pub struct CreateArgs {
+    /// A snapshot that a disk rests on, the system disk's first; may be given up to 17 times.
+    #[arg(long = "snapshot", value_name = "SNAPSHOT", required = true)]
+    pub snapshots: Vec<SnapshotId>,
+    /// The image's name.
+    #[arg(long, value_parser = name)]
+    pub name: Name,
+    /// What the image is.
+    #[arg(long, value_parser = parse_description)]
+    pub description: Option<Description>,
+    /// The region that the snapshots are in; else the profile's, else the first.
+    #[arg(long)]
+    pub region: Option<RegionId>,
+    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
+    #[arg(long, default_value_t = Architecture::X86_64)]
+    pub arch: Architecture,
+    /// The operating system's family: `linux`, `windows` or `other`.
+    #[arg(long, default_value_t = OsType::Linux)]
+    pub os_type: OsType,
+    /// The operating system's name, as `Debian 12`.
+    #[arg(long, value_parser = platform)]
+    pub platform: Option<Platform>,
+    /// How a machine starts from it: `bios` or `uefi`.
+    #[arg(long, default_value_t = BootMode::Bios)]
+    pub boot_mode: BootMode,
+    /// A tag; may be given up to 20 times.
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+    /// A token of your own: the same request with the same token is done once.
+    #[arg(long, value_parser = token)]
+    pub token: Option<ClientToken>,
 }
 
 /// `snapshot list`.

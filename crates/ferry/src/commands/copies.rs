@@ -88,7 +88,8 @@ async fn watch(
     Err(Failure::Ended(EndedCopies { exit, lines }))
 }
 
-fn why(copy: &Copy) -> &str {
+/// Why a copy ended as it did, in words.
+pub(super) fn why(copy: &Copy) -> &str {
     copy.failure.as_ref().map_or(copy.phase.as_str(), |cause| cause.text.as_str())
 }
 

@@ -1,19 +1,26 @@
 //! What each thing of the API shows of itself. Tables fit 100 columns.
 
-use api::native::wire::{Copy, Disk, Image, Instance, Quota, Region, Snapshot};
+use api::native::wire::{Copy, Disk, Image, Instance, Quota, Region, Snapshot, TagMap};
 
 use super::{Row, age, bytes, rate, shorten};
 
 /// A percentage beside a word, while it is not settled.
 fn standing(word: &str, percent: u8) -> String {
     match word {
-        "creating" | "copying_snapshots" | "registering" => format!("{word} {percent}%"),
+        "creating" | "copying" | "copying_snapshots" | "registering" => {
+            format!("{word} {percent}%")
+        }
         word => word.to_owned(),
     }
 }
 
 fn text(value: &Option<impl ToString>) -> String {
     value.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+fn tags(tags: &TagMap) -> String {
+    let tag = |(key, value): (&String, &String)| format!("{key}={value}");
+    tags.0.iter().map(tag).collect::<Vec<_>>().join("\n")
 }
 
 impl Row for Image {
@@ -46,7 +53,6 @@ impl Row for Image {
             .trim_end()
             .to_owned()
         };
-        let tag = |(key, value): (&String, &String)| format!("{key}={value}");
         let machine = [&self.architecture, &self.os_type, &self.platform, &self.boot_mode];
         let machine: Vec<&str> =
             machine.into_iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
@@ -61,7 +67,7 @@ impl Row for Image {
             ("owner", self.owner.clone()),
             ("storage", self.storage.replace('_', " ")),
             ("machine", machine.join(", ")),
-            ("tags", self.tags.0.iter().map(tag).collect::<Vec<_>>().join("\n")),
+            ("tags", tags(&self.tags)),
             ("disks", self.disks.iter().map(disk).collect::<Vec<_>>().join("\n")),
             (
                 "copied from",
@@ -100,7 +106,7 @@ impl Row for Copy {
         vec![
             ("id", self.id.clone()),
             ("from", format!("{} {}", self.source_region, self.source_image)),
-            ("to", format!("{} {}", self.region, self.image)),
+            ("to", format!("{} {}", self.region, self.snapshot.as_ref().unwrap_or(&self.image))),
             ("status", standing(&self.phase, self.progress)),
             ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
             ("late", if self.late { "longer than promised".to_owned() } else { String::new() }),
@@ -122,17 +128,18 @@ impl Row for Copy {
 
 impl Row for Snapshot {
     const HEADINGS: &'static [&'static str] =
-        &["ID", "IMAGE", "ROLE", "SIZE", "HELD", "FROM", "AGE"];
+        &["ID", "NAME", "IMAGES", "STATUS", "ROLE", "SIZE", "FROM", "AGE"];
 
     fn cells(&self) -> Vec<String> {
         let origin = self.source_region.as_deref().unwrap_or("imported");
         vec![
             self.id.clone(),
-            text(&self.image),
+            shorten(&self.name, 12),
+            self.images.len().to_string(),
+            standing(&self.status, self.progress),
             format!("{} {}", self.role, self.number),
             bytes(self.size_bytes),
-            bytes(self.held_bytes),
-            shorten(origin, 14),
+            shorten(origin, 10),
             age(&self.created),
         ]
     }
@@ -147,12 +154,16 @@ impl Row for Snapshot {
         vec![
             ("id", self.id.clone()),
             ("region", self.region.clone()),
-            ("image", text(&self.image)),
+            ("name", self.name.clone()),
+            ("description", self.description.clone()),
+            ("images", self.images.join("\n")),
             ("disk", format!("{} {}", self.number, self.role)),
-            ("status", self.status.clone()),
+            ("status", standing(&self.status, self.progress)),
+            ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
             ("size", bytes(self.size_bytes)),
             ("held", bytes(self.held_bytes)),
-            ("digest", self.digest.clone()),
+            ("digest", text(&self.digest)),
+            ("tags", tags(&self.tags)),
             ("copied from", origin.trim().to_owned()),
             ("copy", text(&self.copy)),
             ("created", self.created.clone()),

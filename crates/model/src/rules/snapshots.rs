@@ -118,7 +118,9 @@ mod tests {
         let key = |n: u8| Some(EncryptionKeyId::from_random(|| n));
         let sealed = |n, by| SnapshotFacts { key: key(by), ..facts(n) };
         assert_eq!(of(vec![sealed(1, 9), sealed(2, 9)]), Ok(key(9)));
-        for (first, second) in [(facts(1), sealed(2, 9)), (sealed(1, 9), facts(2)), (sealed(1, 8), sealed(2, 9))] {
+        for (first, second) in
+            [(facts(1), sealed(2, 9)), (sealed(1, 9), facts(2)), (sealed(1, 8), sealed(2, 9))]
+        {
             let (a, b) = (first.snapshot.clone(), second.snapshot.clone());
             let refused = Rejection::SnapshotsSealedApart { first: a, second: b };
             assert_eq!(of(vec![first, second]), Err(refused));

@@ -62,7 +62,10 @@ async fn a_snapshot_is_copied_alone_under_the_id_that_was_promised() {
     let promised = ask(&world, copy_of(&snapshots[1], "south")).await.unwrap();
     let coming = south.snapshot(caller, &promised.snapshot).await.unwrap();
     assert_eq!((coming.standing, coming.percent), (SnapshotStanding::Copying, 0));
-    assert_eq!((coming.name.as_str(), coming.role, coming.size), ("web-disk1", source.role, source.size));
+    assert_eq!(
+        (coming.name.as_str(), coming.role, coming.size),
+        ("web-disk1", source.role, source.size)
+    );
     assert_eq!((coming.digest, coming.held_bytes), (None, 0));
     assert_eq!(used(&world, "south").await, ([0, 0], 1), "one snapshot is reserved, no image");
     world.check_world().await;
@@ -168,7 +171,10 @@ async fn r002_5_a_copy_of_a_snapshot_takes_of_the_snapshot_quota_alone() {
     let refused = rejection(ask(&world, copy_of(&snapshots[1], "south")).await);
     assert!(matches!(refused, Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, .. }));
     world.check_world().await;
-    assert_eq!(world.region("north").inner.catalog.read().await.unwrap().list_holds().await.unwrap().len(), 1);
+    assert_eq!(
+        world.region("north").inner.catalog.read().await.unwrap().list_holds().await.unwrap().len(),
+        1
+    );
     south.delete_snapshot(caller, &first.snapshot).await.unwrap();
     assert_eq!(used(&world, "south").await, ([0, 0], 0));
     ask(&world, copy_of(&snapshots[1], "south")).await.unwrap();
@@ -202,11 +208,16 @@ async fn what_may_not_leave_is_refused_by_name_and_leaves_nothing() {
     let asking = Profile { ticket_above_bytes: Some(65_536), ..Profile::native() };
     let needs = CopySnapshot { profile: asking.clone(), ..copy_of(id, "south") };
     let told = refused(needs.clone()).await;
-    assert!(matches!(&told, Rejection::SnapshotNeedsTicket { snapshot, .. } if snapshot == id), "{told}");
+    assert!(
+        matches!(&told, Rejection::SnapshotNeedsTicket { snapshot, .. } if snapshot == id),
+        "{told}"
+    );
     let dry = Caller { intent: Intent::Rehearse, ..caller.clone() };
     assert_eq!(rejection(north.copy_snapshot(&dry, needs).await), told);
     // Small enough under the same profile.
-    ask(&world, CopySnapshot { profile: asking, ..copy_of(&snapshots[2], "south") }).await.unwrap_err();
+    ask(&world, CopySnapshot { profile: asking, ..copy_of(&snapshots[2], "south") })
+        .await
+        .unwrap_err();
     assert_no_carrier(&world, "north").await;
     assert_no_carrier(&world, "south").await;
 }
@@ -286,7 +297,10 @@ async fn r004_8_a_snapshot_is_sealed_as_it_is_copied() {
     {
         let region_of = world.region(region);
         let view = region_of.snapshot(caller, snapshot).await.unwrap();
-        assert_eq!((view.standing, view.encryption_key.as_ref()), (SnapshotStanding::Whole, Some(key)));
+        assert_eq!(
+            (view.standing, view.encryption_key.as_ref()),
+            (SnapshotStanding::Whole, Some(key))
+        );
         let made = region_of.create_image(caller, image_of(&[snapshot])).await.unwrap();
         assert!(world.read_disk(region, &made.id, 0).await == disk(2, 5, Some), "{region}");
     }

@@ -13,7 +13,7 @@ use crate::steps::Stepped;
 use crate::testing::{Medium, World, WorldOptions, disk, region_id};
 
 /// Rounds of each race.
-const ROUNDS: u64 = 200;
+const ROUNDS: u64 = 100;
 
 async fn on_its_way() -> (World, SnapshotPromised) {
     let (world, snapshots) = world().await;
@@ -127,7 +127,8 @@ async fn a_copy_survives_the_loss_of_any_one_request_or_answer() {
             let (mut world, promised) = on_its_way().await;
             let lost = std::sync::atomic::AtomicBool::new(false);
             let bad = Unreliable::new(world.region("north"), move |this, _| {
-                let is_first = this == call && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
+                let is_first =
+                    this == call && !lost.swap(true, std::sync::atomic::Ordering::SeqCst);
                 if is_first { fate } else { Fate::Passes }
             });
             world.region("south").replace_peer(&region_id("north"), bad);
@@ -183,13 +184,11 @@ async fn i5_deletion_against_publish_has_one_winner() {
     for round in 0..ROUNDS {
         let promised = ask(&world, copy_of(&snapshot, "south")).await.unwrap();
         let driver = south.clone();
-        let (moved, deleted) = tokio::join!(
-            tokio::spawn(async move { driver.run_due().await.unwrap() }),
-            async {
+        let (moved, deleted) =
+            tokio::join!(tokio::spawn(async move { driver.run_due().await.unwrap() }), async {
                 tokio::time::sleep(std::time::Duration::from_micros(round * 131 % 10_000)).await;
                 south.delete_snapshot(&world.caller, &promised.snapshot).await
-            }
-        );
+            });
         moved.unwrap();
         deleted.unwrap();
         world.clock.advance_ms(120_000);

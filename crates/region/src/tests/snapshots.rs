@@ -17,7 +17,8 @@ use crate::views::ImageView;
 
 /// An image of these snapshots, to be made.
 pub(super) fn image_of(snapshots: &[&SnapshotId]) -> CreateImage {
-    let disk = |snapshot: &&SnapshotId| DiskOfSnapshot { snapshot: (*snapshot).clone(), size: None };
+    let disk =
+        |snapshot: &&SnapshotId| DiskOfSnapshot { snapshot: (*snapshot).clone(), size: None };
     CreateImage {
         name: Name::new("made").unwrap(),
         description: Description::new("of snapshots").unwrap(),

@@ -1,8 +1,8 @@
 //! Snapshots.
 
 use model::{
-    Attributes, ClientToken, Description, Name, NameRule, Particulars, Platform, Profile, SnapshotId,
-    SnapshotStanding,
+    Attributes, ClientToken, Description, Name, NameRule, Particulars, Platform, Profile,
+    SnapshotId, SnapshotStanding,
 };
 use region::{CopySnapshot, CreateImage, DiskOfSnapshot, SnapshotView};
 use serde::{Deserialize, Serialize};
