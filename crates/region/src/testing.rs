@@ -284,6 +284,8 @@ impl World {
             boot_mode: BootMode::Uefi,
         };
         let command = BeginImport {
+            family: None,
+            particulars: model::Particulars::default(),
             name: Name::new(name)?,
             description: Description::new("made by a test")?,
             attributes,
@@ -324,6 +326,7 @@ impl World {
         target: &str,
     ) -> Result<Accepted, Refused> {
         let command = CopyImage {
+            particulars: model::Particulars::default(),
             image: image.clone(),
             targets: vec![region_id(target)],
             name: None,

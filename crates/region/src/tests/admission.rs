@@ -21,6 +21,7 @@ fn small() -> Vec<u8> {
 
 fn command(image: &model::ImageId, target: &str, token: &str) -> CopyImage {
     CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: vec![region_id(target)],
         name: None,

@@ -31,6 +31,7 @@ async fn seal(
     sealing: Sealing,
 ) -> Result<Accepted, Refused> {
     let command = CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: vec![region_id(target)],
         name: None,
@@ -330,6 +331,7 @@ async fn a_token_is_for_one_sealing() {
     let key = new_key(&world, "south").await;
     let ask = async |sealing: Sealing| {
         let command = CopyImage {
+            particulars: model::Particulars::default(),
             image: image.id.clone(),
             targets: vec![region_id("south")],
             name: None,

@@ -10,6 +10,7 @@ const CHUNK: u64 = 65_536;
 
 async fn estimate(world: &World, image: &model::ImageId, sealing: Sealing) -> Estimate {
     let command = CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: vec![region_id("south")],
         name: None,
@@ -31,6 +32,7 @@ async fn assert_within_a_tenth(
 ) -> Estimate {
     let told = estimate(world, image, sealing.clone()).await;
     let command = CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: vec![region_id("south")],
         name: None,

@@ -34,6 +34,7 @@ async fn race_a_key() -> (u64, u64) {
     let (mut before, mut after) = (0_u64, 0_u64);
     for round in 0..ROUNDS {
         let command = CopyImage {
+            particulars: model::Particulars::default(),
             image: image.id.clone(),
             targets: vec![region_id("south")],
             name: None,

@@ -109,6 +109,7 @@ async fn r002_7_name_and_origin_note_are_the_default_and_given_words_win() {
     world.run_until_idle().await;
 
     let command = CopyImage {
+        particulars: model::Particulars::default(),
         image: image.id.clone(),
         targets: vec![region_id("south")],
         name: Some(Name::new("other").unwrap()),
@@ -157,6 +158,7 @@ async fn r003_7_r003_8_several_targets_each_get_an_image_of_the_same_name_and_an
     let world = World::with_regions(["north", "south", "east"]).await;
     let image = world.import("north", "web", &[sparse_disk(1)]).await;
     let command = CopyImage {
+        particulars: model::Particulars::default(),
         image: image.id.clone(),
         targets: ["south", "nowhere", "east", "north"].map(region_id).to_vec(),
         name: None,
@@ -266,6 +268,8 @@ async fn r001_9_a_sparse_disk_of_eight_tebibytes_copies_in_a_handful_of_chunks()
     let north = world.region("north");
     north.cancel_image(&world.caller, &begun.id).await.unwrap();
     let command = crate::commands::BeginImport {
+        family: None,
+        particulars: model::Particulars::default(),
         name: Name::new("huge").unwrap(),
         description: model::Description::new("").unwrap(),
         attributes: begun.attributes,

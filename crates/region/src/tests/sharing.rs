@@ -36,6 +36,7 @@ async fn share(world: &World, image: &ImageId) {
 
 fn copy_of(image: &ImageId) -> CopyImage {
     CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: vec![region_id("south")],
         name: None,

@@ -24,6 +24,7 @@ pub(super) fn sized() -> Profile {
 
 pub(super) fn command(image: &ImageId, targets: &[&str], profile: &Profile) -> CopyImage {
     CopyImage {
+        particulars: model::Particulars::default(),
         image: image.clone(),
         targets: targets.iter().map(|target| region_id(target)).collect(),
         name: None,
@@ -356,6 +357,8 @@ async fn r003_8_names_are_unique_where_the_profile_says_so() {
         let attributes = view.attributes.clone();
         let size = view.disks[0].size;
         BeginImport {
+            family: None,
+            particulars: model::Particulars::default(),
             name: Name::new(name).unwrap(),
             description: view.description.clone(),
             attributes,
