@@ -19,11 +19,7 @@ pub(super) struct Operation {
 
 macro_rules! supported {
     ($version:expr, $name:literal, $handler:path) => {
-        Operation {
-            name: $name,
-            version: $version,
-            handler: Some(|call| Box::pin($handler(call))),
-        }
+        Operation { name: $name, version: $version, handler: Some(|call| Box::pin($handler(call))) }
     };
 }
 
@@ -59,11 +55,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     supported!(ECS, "DescribeImages", super::images::describe_images),
     supported!(ECS, "ModifyImageAttribute", super::image_changes::modify_image_attribute),
     unsupported!("ModifyImageShareGroupPermission"),
-    supported!(
-        ECS,
-        "ModifyImageSharePermission",
-        super::sharing::modify_image_share_permission
-    ),
+    supported!(ECS, "ModifyImageSharePermission", super::sharing::modify_image_share_permission),
     unsupported!("StartImagePipelineExecution"),
     unsupported!("ApplyAutoSnapshotPolicy"),
     unsupported!("CancelAutoSnapshotPolicy"),
@@ -113,4 +105,36 @@ pub(super) static OPERATIONS: &[Operation] = &[
 /// The operation of this name and version.
 pub(super) fn find(version: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name && operation.version == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each operation that is answered has a golden file, which the tests of this door play; and no file is of another.
+    #[test]
+    fn every_operation_that_is_answered_has_a_golden_file() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/alibaba");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files: BTreeSet<String> =
+            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let answered = OPERATIONS.iter().filter(|operation| operation.handler.is_some());
+        let answered: BTreeSet<String> =
+            answered.map(|operation| operation.name.to_owned()).collect();
+        let without: Vec<_> = answered.difference(&files).collect();
+        let of_none: Vec<_> = files.difference(&answered).collect();
+        assert!(
+            without.is_empty() && of_none.is_empty(),
+            "without: {without:?}, of none: {of_none:?}"
+        );
+    }
+
+    #[test]
+    fn no_operation_is_listed_twice() {
+        let names: BTreeSet<_> = OPERATIONS.iter().map(|o| (o.version, o.name)).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+    }
 }

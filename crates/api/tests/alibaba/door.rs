@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use model::{Clock, NameRule, Profile};
-use region::testing::{World, WorldOptions, disk};
+use region::testing::{World, disk};
 use region::{Caller, Profiles};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -60,11 +60,6 @@ impl Door {
         Self::before(World::with_regions([HERE, THERE]).await).await
     }
 
-    /// The same, set so.
-    pub async fn with_options(options: WorldOptions) -> Door {
-        Self::before(World::with_options(&[HERE, THERE], options).await).await
-    }
-
     /// Under the limits that this door has where nothing is configured.
     pub async fn before(world: World) -> Door {
         let one = Profile {
@@ -92,6 +87,12 @@ impl Door {
             metrics: Metrics::new(Default::default()),
         });
         Door { world, router, key: mine, stranger }
+    }
+
+    /// The number of a caller's account.
+    pub async fn number(&self, caller: &Caller) -> String {
+        let number = self.world.deployment.accounts.number_of(&caller.account).await;
+        number.unwrap().unwrap().to_string()
     }
 
     /// What time it is in this world: `2023-11-14T22:13:20Z`.

@@ -10,7 +10,7 @@
 
 use std::path::PathBuf;
 
-use region::testing::{disk, region_id};
+use region::testing::disk;
 use serde_json::{Map, Value, json};
 
 use crate::door::{Answer, Door, spelled};
@@ -172,8 +172,9 @@ impl Story {
         if let Some(name) = fields.get("import").map(|name| name.as_str().unwrap()) {
             let chunks = step["disks"].as_array().cloned().unwrap_or(vec![json!(2)]);
             let number = |chunks: &Value| chunks.as_u64().expect("a number of chunks");
-            let disks: Vec<_> = chunks.iter().zip(7..).map(|(c, seed)| disk(seed, number(c), Some));
-            let id = world.import(text("region"), name, &disks.collect::<Vec<_>>()).await.id;
+            let disks: Vec<Vec<u8>> =
+                chunks.iter().zip(7..).map(|(c, seed)| disk(seed, number(c), Some)).collect();
+            let id = world.import(text("region"), name, &disks).await.id;
             self.names.bind(name, spelled(id.as_str()));
         } else if let Some(name) = fields.get("encryption_key").map(|name| name.as_str().unwrap()) {
             let region = world.region(text("region"));

@@ -1,6 +1,20 @@
 //! The door of Alibaba Cloud ECS, through the router with real regions behind it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod cancelling;
+mod changes;
+mod copies;
+mod creation;
+mod deletion;
 mod door;
+mod encryption;
+mod foreign;
 mod golden;
+mod images;
+mod instances;
+mod pages;
+mod sharing;
 mod signer;
+mod snapshots;
+mod tags;
+mod tasks;
