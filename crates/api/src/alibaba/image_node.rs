@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use model::{AccountId, AccountNumber, ImageKind, Standing};
-use region::{DiskView, ImageView, Region};
+use model::{AccountId, AccountNumber, ImageId, ImageKind, Standing, TaskAction};
+use region::{DiskView, ImageView, PageOf, Region, TaskObject, TaskSearch};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -18,6 +18,8 @@ pub(super) struct Beside<'a> {
     region: &'a Region,
     /// The numbers of owners; none of an account that only another process knows.
     numbers: HashMap<AccountId, Option<AccountNumber>>,
+    /// What images were read from that came out of a bucket.
+    imported: HashMap<ImageId, Vec<TaskObject>>,
 }
 
 /// What is known of one image beside its view.
@@ -27,16 +29,19 @@ struct More {
     is_self_shared: &'static str,
     /// Of the copy that makes it; none while unknown.
     seconds_left: Option<u64>,
+    /// What it was read from, where it came out of a bucket.
+    objects: Vec<TaskObject>,
 }
 
 impl<'a> Beside<'a> {
     /// For images of a region that a call shows.
     pub(super) fn of(call: &'a Call, region: &'a Region) -> Self {
-        Beside { call, region, numbers: HashMap::new() }
+        Beside { call, region, numbers: HashMap::new(), imported: HashMap::new() }
     }
 
     /// The images as the caller is shown them.
     pub(super) async fn nodes(&mut self, images: Vec<ImageView>) -> Result<Vec<Node>, ApiError> {
+        self.look_for_imports(&images).await?;
         let mut nodes = Vec::with_capacity(images.len());
         for image in images {
             nodes.push(self.node(&image).await?);
@@ -44,12 +49,34 @@ impl<'a> Beside<'a> {
         Ok(nodes)
     }
 
+    /// Finds the tasks that made those of the images that are the caller's own and no copies.
+    async fn look_for_imports(&mut self, images: &[ImageView]) -> Result<(), ApiError> {
+        let may_be = |image: &&ImageView| self.is_own(image) && image.origin.is_none();
+        let images: Vec<ImageId> =
+            images.iter().filter(may_be).map(|image| image.id.clone()).collect();
+        if images.is_empty() {
+            return Ok(());
+        }
+        let limit = u32::try_from(images.len()).unwrap_or(u32::MAX);
+        let search = TaskSearch {
+            images,
+            actions: vec![TaskAction::ImportImage],
+            page: PageOf { offset: 0, limit },
+            ..TaskSearch::default()
+        };
+        let found = self.region.search_tasks(&self.call.caller, search).await;
+        let found = found.map_err(|refused| of_refused(refused, Context::Describe))?;
+        self.imported = found.items.into_iter().map(|task| (task.image, task.objects)).collect();
+        Ok(())
+    }
+
     /// The image as the caller is shown it.
-    pub(super) async fn node(&mut self, image: &ImageView) -> Result<Node, ApiError> {
+    async fn node(&mut self, image: &ImageView) -> Result<Node, ApiError> {
         let more = More {
             owner: self.number(&image.owner).await?,
             is_self_shared: self.is_self_shared(image).await?,
             seconds_left: self.seconds_left(image).await?,
+            objects: self.imported.get(&image.id).cloned().unwrap_or_default(),
         };
         Ok(image_node(image, &more, self.alias(image)))
     }
@@ -184,19 +211,23 @@ fn features(image: &ImageView) -> Node {
 fn disks(image: &ImageView, more: &More) -> Node {
     let disk = |disk: &DiskView| {
         let snapshot = disk.snapshot.as_ref().map(Spelled::spelled).unwrap_or_default();
+        let object = more.objects.iter().find(|object| object.role == disk.role);
+        let of_object = |part: fn(&TaskObject) -> String, usual: &'static str| {
+            Node::text(object.map_or_else(|| usual.to_owned(), part))
+        };
         let mut fields = vec![
             ("Device", Node::text(words::device(disk.role))),
             ("Type", Node::text(disk.role.as_str())),
             ("Size", Node::text(words::gib(disk.size))),
-            // Chunks have no format; what is exported or read back has this one.
-            ("Format", Node::text("RAW")),
+            // Chunks have no format; a disk that is read back has this one.
+            ("Format", of_object(|object| object.format.to_string(), "raw")),
             ("SnapshotId", Node::text(snapshot)),
             ("Encrypted", Node::Flag(image.encryption_key.is_some())),
             ("Progress", Node::text(words::percent(image.percent))),
+            ("ImportOSSBucket", of_object(|object| object.bucket.to_string(), "")),
+            ("ImportOSSObject", of_object(|object| object.object.to_string(), "")),
         ];
         fields.extend(more.seconds_left.map(|seconds| ("RemainTime", Node::number(seconds))));
-        fields.push(("ImportOSSBucket", Node::text("")));
-        fields.push(("ImportOSSObject", Node::text("")));
         Node::Fields(fields)
     };
     Node::List("DiskDeviceMapping", image.disks.iter().map(disk).collect())

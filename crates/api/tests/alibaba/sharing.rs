@@ -95,14 +95,14 @@ async fn accounts_are_shared_with_all_at_once_or_not_at_all() {
     modify(&door, HERE, &image, &[]).await.ok();
 }
 
-/// A key of an operator of the account.
-async fn operator(door: &Door) -> Key {
+/// A key of a user of the account who owns images, and operates nothing.
+async fn owner(door: &Door) -> Key {
     let accounts = &door.world.deployment.accounts;
-    let operator = Caller { role: Role::Operator, ..door.world.caller.clone() };
-    let name = model::Name::new("operator").unwrap();
-    let user = NewUser { account: None, name, role: Role::Operator };
+    let name = model::Name::new("owner").unwrap();
+    let user = NewUser { account: None, name, role: Role::Owner };
     let user = accounts.create_user(&door.world.caller, user).await.unwrap();
-    let made = accounts.create_key(&Caller { user: Some(user.id), ..operator }).await.unwrap();
+    let owner = Caller { user: Some(user.id), role: user.role, ..door.world.caller.clone() };
+    let made = accounts.create_key(&owner).await.unwrap();
     Key { id: made.id.to_string(), secret: made.secret }
 }
 
@@ -110,13 +110,13 @@ async fn operator(door: &Door) -> Key {
 #[tokio::test]
 async fn r001_2_an_image_is_published_by_who_may_and_taken_back() {
     let door = Door::open().await;
-    let operator = operator(&door).await;
+    let owner = owner(&door).await;
     let image = door.image(HERE, "web").await;
     let at = [("RegionId", HERE), ("ImageId", image.as_str())];
     let public = |flag: &'static str| [at[0], at[1], ("IsPublic", flag)];
-    modify(&door, HERE, &image, &[("IsPublic", "true")]).await.refused(403, "Forbidden.RAM");
-    let ask =
-        async |flag| door.ask_as(&operator, "ModifyImageSharePermission", &public(flag)).await;
+    let answer = door.ask_as(&owner, "ModifyImageSharePermission", &public("true")).await;
+    answer.refused(403, "Forbidden.RAM");
+    let ask = async |flag| door.ask("ModifyImageSharePermission", &public(flag)).await;
     ask("true").await.ok();
     let seen = door.images_as(&door.stranger, HERE, &[("ImageOwnerAlias", "system")]).await;
     assert_eq!(
@@ -140,10 +140,10 @@ async fn r001_2_an_image_is_published_by_who_may_and_taken_back() {
     modify(&door, HERE, &image, &share).await.ok();
     ask("true").await.refused(403, "InvalidParameter.IsPublic");
     let both = [at[0], at[1], share[0], ("IsPublic", "true")];
-    let answer = door.ask_as(&operator, "ModifyImageSharePermission", &both).await;
+    let answer = door.ask("ModifyImageSharePermission", &both).await;
     answer.refused(403, "InvalidParameter.IsPublic");
     let instead = [at[0], at[1], ("RemoveAccount.1", share[0].1), ("IsPublic", "true")];
-    door.ask_as(&operator, "ModifyImageSharePermission", &instead).await.ok();
+    door.ask("ModifyImageSharePermission", &instead).await.ok();
     assert!(shared_with(&door, &image).await.is_empty());
     assert_eq!(door.images(HERE, &[]).await[0]["IsPublic"], true);
     door.world.check_world().await;
