@@ -47,14 +47,20 @@ pub(super) fn asked_for<Id: Spelled>(texts: &[impl AsRef<str>]) -> Option<Vec<Id
     (texts.is_empty() || !ids.is_empty()).then_some(ids)
 }
 
-/// The elements of a text that lists ids: a JSON array of texts, or texts with commas between them, as the operation has it.
-/// None where it is no such list or has more than `most`.
-pub(super) fn listed(text: &str, most: usize) -> Option<Vec<String>> {
-    let elements: Vec<String> = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).ok()?
-    } else {
-        text.split(',').map(|element| element.trim().to_owned()).collect()
-    };
+/// The elements of a JSON array of texts. None where a text is no such array or has more than `most`.
+pub(super) fn of_array(text: &str, most: usize) -> Option<Vec<String>> {
+    let elements: Vec<String> = serde_json::from_str(text).ok()?;
+    (elements.len() <= most).then_some(elements)
+}
+
+/// The elements of a text with commas between them, or of a JSON array: older clients send that where newer send the other.
+/// None where they are more than `most`, or it begins as an array and is none.
+pub(super) fn of_list(text: &str, most: usize) -> Option<Vec<String>> {
+    if text.trim_start().starts_with('[') {
+        return of_array(text, most);
+    }
+    let elements = text.split(',').map(|element| element.trim().to_owned());
+    let elements: Vec<String> = elements.collect();
     (elements.len() <= most).then_some(elements)
 }
 
@@ -89,13 +95,18 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_ids_are_read_in_both_forms() {
+    fn lists_of_ids_are_read_in_their_form() {
         let both = Some(vec!["s-1".to_owned(), "s-2".to_owned()]);
-        assert_eq!(listed(r#"["s-1", "s-2"]"#, 2), both);
-        assert_eq!(listed("s-1, s-2", 2), both);
-        assert_eq!(listed("[]", 2), Some(Vec::new()));
-        for wrong in [r#"["s-1""#, r#"[1]"#, r#"["a","b","c"]"#, "a,b,c"] {
-            assert_eq!(listed(wrong, 2), None, "{wrong}");
+        assert_eq!(of_array(r#"["s-1", "s-2"]"#, 2), both);
+        assert_eq!(of_array("[]", 2), Some(Vec::new()));
+        for wrong in [r#"["s-1""#, "[1]", r#"["a","b","c"]"#, "a", r#"{"a":"b"}"#, "null"] {
+            assert_eq!(of_array(wrong, 2), None, "{wrong}");
+        }
+        for good in ["s-1,s-2", " s-1, s-2 ", r#"["s-1", "s-2"]"#] {
+            assert_eq!(of_list(good, 2), both, "{good}");
+        }
+        for wrong in ["a,b,c", r#"["a""#] {
+            assert_eq!(of_list(wrong, 2), None, "{wrong}");
         }
     }
 }

@@ -10,7 +10,7 @@ use region::{
 use super::call::Call;
 use super::error::ApiError;
 use super::given::Given;
-use super::ids::{Spelled, asked_for, listed};
+use super::ids::{Spelled, asked_for, of_array};
 use super::paging::{Paging, TEN};
 use super::place::{Thing, region_with};
 use super::rejection::{Context, of_refused};
@@ -68,7 +68,7 @@ pub(super) async fn describe_instances(call: &Call) -> Result<Node, ApiError> {
     let named = call.params.text("InstanceIds").map(|text| {
         let message = "The specified InstanceIds is not valid.";
         let malformed = || ApiError::bad("InvalidInstanceIds.Malformed", message);
-        listed(text, MOST).ok_or_else(malformed)
+        of_array(text, MOST).ok_or_else(malformed)
     });
     let ids = asked_for(&named.transpose()?.unwrap_or_default());
     let image = call.params.text("ImageId").map(ImageId::read);

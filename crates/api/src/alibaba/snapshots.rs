@@ -11,7 +11,7 @@ use super::call::Call;
 use super::copies::sealing;
 use super::error::ApiError;
 use super::given::Given;
-use super::ids::{Spelled, asked_for, listed};
+use super::ids::{Spelled, asked_for, of_array};
 use super::paging::{Paging, TEN};
 use super::place::{Thing, region_with};
 use super::rejection::{Context, of_refused};
@@ -59,7 +59,7 @@ fn read_search(call: &Call) -> Result<Option<SnapshotSearch>, ApiError> {
     let named = call.params.text("SnapshotIds").map(|text| {
         let message = "The amount of specified specified snapshot Ids exceeds the limit.";
         let malformed = || ApiError::forbidden("InvalidSnapshotIds.Malformed", message);
-        listed(text, MOST_NAMED).ok_or_else(malformed)
+        of_array(text, MOST_NAMED).ok_or_else(malformed)
     });
     let ids = asked_for::<SnapshotId>(&named.transpose()?.unwrap_or_default());
     let standings = standings(call.params.text("Status"))?;

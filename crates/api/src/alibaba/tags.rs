@@ -19,6 +19,9 @@ const MOST_TAGS: usize = 20;
 /// `ListTagResources` takes no size. One thing's tags are on one page: a client is known that reads no second (contract 7).
 const LISTED: PageSize = PageSize { usual: 1_000, most: 1_000 };
 
+/// A tag's value is given without its key.
+const MISMATCH: &str = "InvalidTag.Mismatch";
+
 /// `TagResources`: gives tags to several things, to all of them or to none.
 pub(super) async fn tag_resources(call: &Call) -> Result<Node, ApiError> {
     let region = call.region()?;
@@ -96,7 +99,13 @@ pub(super) async fn list_tag_resources(call: &Call) -> Result<Node, ApiError> {
     }
     let named = call.params.list("ResourceId")?;
     check_count(&named)?;
-    let wanted = wanted(&call.params)?;
+    let wanted = wanted(&call.params).map_err(|error| match &*error.code {
+        // The same mistake has another code here.
+        MISMATCH => {
+            ApiError::bad("InvalidParameter.TagValue", "The Tag.N.Value parameter is invalid.")
+        }
+        _ => error,
+    })?;
     let resources: Vec<_> = named.iter().filter_map(|id| read(kind, id)).collect();
     let listing = call.listing("tagged resources", (kind, &named, &wanted))?;
     let page = Following::read(call, &listing, LISTED)?;
@@ -252,7 +261,7 @@ fn read(kind: TaggedKind, id: &str) -> Option<Tagged> {
 
 fn mismatch() -> ApiError {
     let message = "The specified Tag.n.Key and Tag.n.Value are not match.";
-    ApiError::bad("InvalidTag.Mismatch", message)
+    ApiError::bad(MISMATCH, message)
 }
 
 fn too_many_tags() -> ApiError {

@@ -9,7 +9,7 @@ use region::{DiskObject, ExportImage, ImportObjects, TaskObject, TaskSearch, Tas
 use super::call::Call;
 use super::error::ApiError;
 use super::given::Given;
-use super::ids::{Spelled, asked_for, listed};
+use super::ids::{Spelled, asked_for, of_list};
 use super::paging::{Numbered, TEN};
 use super::params::Params;
 use super::rejection::{Context, of_refused, of_rejection};
@@ -147,7 +147,7 @@ pub(super) async fn describe_tasks(call: &Call) -> Result<Node, ApiError> {
     let named = call
         .params
         .text("TaskIds")
-        .map(|text| listed(text, MOST_NAMED).ok_or_else(many("TaskIds")));
+        .map(|text| of_list(text, MOST_NAMED).ok_or_else(many("TaskIds")));
     let tasks = asked_for::<TaskId>(&named.transpose()?.unwrap_or_default());
     let images = call.params.list("ResourceIds")?;
     if images.len() > MOST_NAMED {

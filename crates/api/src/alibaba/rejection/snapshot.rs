@@ -26,7 +26,7 @@ pub(super) fn absent(context: Context) -> ApiError {
 pub(super) fn in_use() -> ApiError {
     ApiError::forbidden(
         "SnapshotCreatedImage",
-        "The snapshot has been used to create custom images. Delete the images first.",
+        "The snapshot has been used to create user defined image(s).",
     )
 }
 
