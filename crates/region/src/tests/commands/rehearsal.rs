@@ -1,0 +1,57 @@
+//! A rehearsed command is judged like any other, and nothing is done.
+
+use super::tries::Try;
+use super::{COMMANDS, things};
+use crate::audit::AuditQuery;
+use crate::commands::{Caller, Intent};
+use crate::refused::Refused;
+use crate::testing::World;
+
+/// How many changes there have been, anywhere: each leaves an audit row in its own transaction.
+async fn changes(world: &World) -> Vec<String> {
+    let mut all = Vec::new();
+    for region in ["north", "south"] {
+        let query = AuditQuery { limit: 1_000, ..AuditQuery::default() };
+        let rows = world.region(region).audit(&world.caller, query).await.unwrap().items;
+        all.extend(rows.into_iter().map(|row| format!("{region} {row:?}")));
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_is_rehearsed_is_not_done() {
+    let world = World::with_regions(["north", "south"]).await;
+    let ids = things(&world).await;
+    let before = changes(&world).await;
+    let mut rehearsed = Vec::new();
+    for (command, ..) in COMMANDS {
+        let caller = Caller { intent: Intent::Rehearse, ..world.caller.clone() };
+        let answer = Try { world: &world, caller, ids: &ids }.run(command).await;
+        if matches!(answer, Err(Refused::Rehearsed)) {
+            rehearsed.push(*command);
+        }
+        assert_eq!(changes(&world).await, before, "{command}: {answer:?}");
+    }
+    for command in
+        ["copy_image", "edit_image", "create_instance", "change_instance_disk", "share_image"]
+    {
+        assert!(rehearsed.contains(&command), "{command} is not among {rehearsed:?}");
+    }
+    world.check_world().await;
+}
+
+/// What a rehearsal would hide is told: a request that is no good is refused as it would be.
+#[tokio::test]
+async fn a_rehearsal_is_refused_as_the_act_would_be() {
+    let world = World::with_regions(["north", "south"]).await;
+    let ids = super::Ids::absent();
+    for command in ["copy_image", "edit_image", "delete_image", "create_instance", "share_image"] {
+        let act = Try { world: &world, caller: world.caller.clone(), ids: &ids };
+        let intent = Intent::Rehearse;
+        let dry =
+            Try { world: &world, caller: Caller { intent, ..world.caller.clone() }, ids: &ids };
+        let (act, dry) = (act.run(command).await, dry.run(command).await);
+        assert_eq!(format!("{act:?}"), format!("{dry:?}"), "{command}");
+        assert!(act.is_err(), "{command}");
+    }
+}
