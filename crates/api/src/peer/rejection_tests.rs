@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{
     AccessKeyId, AccountId, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId, Family, Field,
     FieldRefusal, FileProblem, ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState,
-    Name, ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, TaskId, TaskState,
+    Name, ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, SnapshotStanding, TaskId, TaskState,
     TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
@@ -43,7 +43,8 @@ fn task() -> TaskId {
     TaskId::from_random(|| 6)
 }
 
-fn rejections() -> Vec<Rejection> {
+/// One of each variant at least.
+pub(crate) fn rejections() -> Vec<Rejection> {
     use Rejection as R;
     let image = || ImageId::from_random(|| 1);
     let snapshot = SnapshotId::from_random(|| 2);
@@ -85,6 +86,7 @@ fn rejections() -> Vec<Rejection> {
         R::ImportEnded { image: image() },
     ];
     all.extend(of_the_rules());
+    all.extend(of_snapshots());
     for field in Field::ALL {
         all.extend(
             refusals().into_iter().map(|refusal| R::InvalidField { field: *field, refusal }),
@@ -142,6 +144,7 @@ fn of_the_rules() -> Vec<Rejection> {
         R::KeyIsDefault { key: key() },
         R::KeysElsewhere { region: region(), ring: KeyRingKind::AwsKms },
         R::LinkNotPrivate { region: region() },
+        R::ImageDeprecated { image: image() },
         R::BucketNotFound { bucket: bucket(), region: region() },
         R::ObjectNotFound { bucket: bucket(), object: object(), region: region() },
         R::ObjectRefused { bucket: bucket(), object: object(), problem: FileProblem::Mismatch },
@@ -154,8 +157,30 @@ fn of_the_rules() -> Vec<Rejection> {
     ]
 }
 
+/// Those of snapshots by themselves.
+fn of_snapshots() -> Vec<Rejection> {
+    use Rejection as R;
+    let snapshot = || SnapshotId::from_random(|| 2);
+    let target = || "north".parse::<RegionId>().unwrap();
+    let need = TicketNeed::Size { size_bytes: 3, limit_bytes: 2 };
+    vec![
+        R::SnapshotNotWhole { snapshot: snapshot(), standing: SnapshotStanding::Failed },
+        R::SnapshotDegraded { snapshot: snapshot(), chunks: 7 },
+        R::SnapshotHeld {
+            snapshot: snapshot(),
+            by: CopyId::from_random(|| 3),
+            target: target(),
+        },
+        R::SnapshotNotResized { snapshot: snapshot(), size_bytes: 512, wanted_bytes: 1_024 },
+        R::SnapshotsSealedApart { first: snapshot(), second: SnapshotId::from_random(|| 4) },
+        R::SnapshotTooLarge { snapshot: snapshot(), size_bytes: 3, limit_bytes: 2 },
+        R::SnapshotNeedsTicket { snapshot: snapshot(), target: target(), need },
+        R::SnapshotNotToPlain { snapshot: snapshot() },
+    ]
+}
+
 /// Grows when `Rejection` does, because the match in `problem` has no `_`.
-const VARIANTS: usize = 69;
+const VARIANTS: usize = 78;
 
 #[test]
 fn every_rejection_crosses_between_regions_unchanged() {

@@ -244,6 +244,9 @@ impl OfferWire {
             image: read("image", &self.image)?,
             cargo: match self.snapshot {
                 None => Cargo::Image,
+                Some(_) if self.disks.len() != 1 => {
+                    return Err(Malformed::new("disks", "a snapshot is one disk"));
+                }
                 Some(snapshot) => snapshot.parse()?,
             },
             name: checked("name", Name::new(&self.name))?,

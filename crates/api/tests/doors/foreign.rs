@@ -30,6 +30,7 @@ fn body(operation: &str, other_image: &str) -> Option<Value> {
     Some(match operation {
         "edit_image" => json!({ "name": "stolen" }),
         "copy_image" => json!({ "targets": ["south"] }),
+        "copy_snapshot" => json!({ "target": "south" }),
         "finish_import" => json!({ "disks": [] }),
         "change_instance_image" => json!({ "image": other_image }),
         "set_user_role" => json!({ "role": "reader" }),

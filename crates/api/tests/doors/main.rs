@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod alibaba;
 mod bad_inputs;
 mod copies;
 mod encryption;
@@ -14,6 +15,9 @@ mod peers;
 mod raw_http;
 mod records;
 mod sharing;
+mod snapshots;
+#[path = "../alibaba/signer.rs"]
+mod signer;
 mod tasks;
 mod tickets;
 mod usage;

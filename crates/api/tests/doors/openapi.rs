@@ -33,6 +33,8 @@ const TESTED: &[(&str, &str, &str)] = &[
     ("list_snapshots", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
     ("show_snapshot", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
     ("delete_snapshot", "listings", "r000_13_snapshots_are_listed_by_origin_and_image"),
+    ("create_image", "snapshots", "an_image_is_made_of_snapshots_at_the_door"),
+    ("copy_snapshot", "snapshots", "a_snapshot_is_copied_cancelled_and_deleted_at_the_door"),
     ("read_snapshot", "imports", "an_image_is_imported_shown_verified_and_read_back"),
     ("list_quotas", "records", "api_18_quotas_are_shown_set_and_kept"),
     ("set_quota", "records", "api_18_quotas_are_shown_set_and_kept"),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use api::native::wire::{Copy, CopyAnswer, CopyResult, Image};
+use api::native::wire::{Copy, CopyAnswer, CopyResult, Image, Snapshot, SnapshotPromised};
 use api::{PeerClient, PeerSecret, ServeLimits};
-use model::{AccountId, CopyId, ImageId, RegionId, Rejection};
+use model::{AccountId, CopyId, ImageId, RegionId, Rejection, SnapshotId, SnapshotName};
 use region::testing::{World, disk};
 use region::{
-    Approval, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView,
-    OfferedDisk, PeerFault, PeerRefused, PeerRegion, RemoteRegion, Seen, Standing,
+    Approval, Cargo, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView,
+    OfferedDisk, PeerFault, PeerRefused, PeerRegion, RemoteRegion, Seen, SnapshotCargo, Standing,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -151,6 +151,7 @@ fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
         source: image.region.clone(),
         target: id(target),
         image: image.id.clone(),
+        cargo: Cargo::Image,
         name: model::Name::new("镜像-1").unwrap(),
         description: model::Description::new("[copied from north/img]").unwrap(),
         attributes: image.attributes.clone(),
@@ -187,6 +188,63 @@ async fn an_offer_crosses_whole_and_may_be_repeated() {
         (offer.name, offer.tags, offer.attributes)
     );
     assert_eq!((image.family, image.particulars), (offer.family, offer.particulars));
+}
+
+/// An offer of a snapshot alone says so on the wire, and its answer names the snapshot.
+#[tokio::test]
+async fn an_offer_of_a_snapshot_crosses_whole_and_may_be_repeated() {
+    let door = Door::open(["north", "south"]).await;
+    let image = door.world.import("north", "web", &[disk(1, 5, Some)]).await;
+    let snapshot = SnapshotId::from_random(|| 6);
+    let cargo = SnapshotCargo {
+        snapshot: snapshot.clone(),
+        name: SnapshotName::new("夜 1").unwrap(),
+        role: model::DiskRole::at(3).unwrap(),
+        made_for: ImageId::from_random(|| 7),
+    };
+    let cargo = Cargo::Snapshot(Box::new(cargo));
+    let offer = CopyOffer { cargo, ..offer(&door.world.caller.account, &image, "south") };
+    let south = client(&door, "south");
+    let first = south.accept(offer.clone()).await.unwrap();
+    assert_eq!((first.snapshot.as_ref(), first.seen), (Some(&snapshot), Seen::First));
+    let again = south.accept(offer.clone()).await.unwrap();
+    assert_eq!((again.snapshot.as_ref(), again.seen), (Some(&snapshot), Seen::Again));
+    let there = door.world.region("south").snapshot(&door.world.caller, &snapshot).await.unwrap();
+    assert_eq!((there.name.as_str(), there.role.number()), ("夜 1", 3));
+    assert_eq!((&there.tags, &there.description), (&offer.tags, &offer.description));
+    assert_eq!(there.origin.unwrap().image, ImageId::from_random(|| 7));
+    let two = door.world.import("north", "two", &[disk(1, 5, Some), disk(2, 1, Some)]).await;
+    let disks = two.disks.iter().map(|disk| OfferedDisk {
+        size: disk.size,
+        digest: disk.digest.unwrap(),
+        snapshot: disk.snapshot.clone().unwrap(),
+    });
+    let malformed =
+        CopyOffer { copy: CopyId::from_random(|| 9), disks: disks.collect(), token: None, ..offer };
+    south.accept(malformed).await.expect_err("a snapshot is one disk");
+}
+
+/// A snapshot copied alone from one process to another; its source is kept meanwhile, and released.
+#[tokio::test]
+async fn a_snapshot_is_copied_alone_between_two_processes() {
+    let (north, south) = two_processes().await;
+    let image = north.world.import("north", "web", &[disk(1, 30, Some)]).await;
+    let source = image.disks[0].snapshot.clone().unwrap();
+    let path = format!("/v1/regions/north/snapshots/{source}");
+    let promised: SnapshotPromised =
+        north.post(&format!("{path}/copies"), json!({ "target": "south" })).await.ok(202);
+    let there = format!("/v1/regions/south/snapshots/{}", promised.snapshot);
+    let coming: Snapshot = south.get(&there).await.ok(200);
+    assert_eq!((coming.status.as_str(), coming.digest), ("copying", None));
+    north.delete(&format!("/v1/regions/north/images/{}", image.id)).await.empty();
+    north.delete(&path).await.refused(409, "snapshot_held");
+    south.world.run_until_idle().await;
+    let here: Snapshot = south.get(&there).await.ok(200);
+    assert_eq!((here.status.as_str(), here.progress), ("available", 100));
+    assert_eq!(here.digest, image.disks[0].digest.map(|digest| digest.to_string()));
+    north.delete(&path).await.empty();
+    south.world.assert_clean_slate("south").await;
+    north.world.assert_clean_slate("north").await;
 }
 
 #[tokio::test]
