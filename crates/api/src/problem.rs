@@ -13,92 +13,103 @@ use crate::refusal::{BadRequest, Refusal};
 /// What a client waits before it tries again after a passing fault, in seconds: about the driver's third attempt.
 const RETRY_AFTER_SECS: &str = "5";
 
-/// The stable word of a rejection, and its status.
-pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) {
-    const BAD: StatusCode = StatusCode::BAD_REQUEST;
-    const ABSENT: StatusCode = StatusCode::NOT_FOUND;
-    const STATE: StatusCode = StatusCode::CONFLICT;
-    const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
-    match rejection {
-        Rejection::InvalidField { .. } => ("invalid_field", BAD),
-        Rejection::ImageNotFound { .. } => ("image_not_found", ABSENT),
-        Rejection::SnapshotNotFound { .. } => ("snapshot_not_found", ABSENT),
-        Rejection::CopyNotFound { .. } => ("copy_not_found", ABSENT),
-        Rejection::InstanceNotFound { .. } => ("instance_not_found", ABSENT),
-        Rejection::KeyNotFound { .. } => ("key_not_found", ABSENT),
-        Rejection::TooManyKeys { .. } => ("too_many_keys", STATE),
-        Rejection::LastKey { .. } => ("last_key", STATE),
-        Rejection::RegionUnknown { .. } => ("region_unknown", ABSENT),
-        Rejection::SameRegion { .. } => ("same_region", BAD),
-        Rejection::TooManyTargets { .. } => ("too_many_targets", BAD),
-        Rejection::TooManyDisks { .. } => ("too_many_disks", BAD),
-        Rejection::TooManyTags { .. } => ("too_many_tags", BAD),
-        Rejection::ImageNotAvailable { .. } => ("image_not_available", STATE),
-        Rejection::ImageDegraded { .. } => ("image_degraded", STATE),
-        Rejection::ImageBeingMade { .. } => ("image_being_made", STATE),
-        Rejection::ImageHeld { .. } => ("image_held", STATE),
-        Rejection::ImageInUse { .. } => ("image_in_use", STATE),
-        Rejection::SnapshotInUse { .. } => ("snapshot_in_use", STATE),
-        Rejection::AlreadyCopying { .. } => ("already_copying", STATE),
-        Rejection::QuotaExceeded { .. } => ("quota_exceeded", STATE),
-        Rejection::TokenReused => ("token_reused", STATE),
-        Rejection::NotBeingCopied { .. } => ("not_being_copied", STATE),
-        Rejection::CopyFinished { .. } => ("copy_finished", STATE),
-        Rejection::NothingToRetry { .. } => ("nothing_to_retry", STATE),
-        Rejection::ImportEnded { .. } => ("import_ended", STATE),
-        Rejection::AccountNotFound { .. } => ("account_not_found", ABSENT),
-        Rejection::UserNotFound { .. } => ("user_not_found", ABSENT),
-        Rejection::TicketNotFound { .. } => ("ticket_not_found", ABSENT),
-        Rejection::EncryptionKeyNotFound { .. } => ("encryption_key_not_found", ABSENT),
-        Rejection::NotAllowed { .. } => ("not_allowed", FORBIDDEN),
-        Rejection::NameInUse { .. } => ("name_in_use", STATE),
-        Rejection::LastAdmin { .. } => ("last_admin", STATE),
-        Rejection::PublicNotCopied { .. } => ("public_not_copied", FORBIDDEN),
-        Rejection::MarketplaceNotCopied { .. } => ("marketplace_not_copied", FORBIDDEN),
-        Rejection::SharedNotCopied { .. } => ("shared_not_copied", FORBIDDEN),
-        Rejection::LocalNotCopied { .. } => ("local_not_copied", STATE),
-        Rejection::NothingToConvert { .. } => ("nothing_to_convert", STATE),
-        Rejection::ImageBeingConverted { .. } => ("image_being_converted", STATE),
-        Rejection::ImageNotYours { .. } => ("image_not_yours", FORBIDDEN),
-        Rejection::ImagePublished { .. } => ("image_published", STATE),
-        Rejection::ImageIsShared { .. } => ("image_is_shared", STATE),
-        Rejection::EncryptedNotShared { .. } => ("encrypted_not_shared", STATE),
-        Rejection::SharedWithSelf { .. } => ("shared_with_self", BAD),
-        Rejection::TooManyShares { .. } => ("too_many_shares", STATE),
-        Rejection::NameTaken { .. } => ("name_taken", STATE),
-        Rejection::ImageTooLarge { .. } => ("image_too_large", STATE),
-        Rejection::TooManyImages { .. } => ("too_many_images", BAD),
-        Rejection::TicketNeeded { .. } => ("ticket_needed", STATE),
-        Rejection::TicketUndecided { .. } => ("ticket_undecided", STATE),
-        Rejection::TicketRefused { .. } => ("ticket_refused", STATE),
-        Rejection::TicketExpired { .. } => ("ticket_expired", STATE),
-        Rejection::TicketSpent { .. } => ("ticket_spent", STATE),
-        Rejection::TicketDecided { .. } => ("ticket_decided", STATE),
-        Rejection::NotToPlain { .. } => ("not_to_plain", STATE),
-        Rejection::KeyUnusable { .. } => ("key_unusable", STATE),
-        Rejection::KeyInUse { .. } => ("key_in_use", STATE),
-        Rejection::KeyIsDefault { .. } => ("key_is_default", STATE),
-        Rejection::KeysElsewhere { .. } => ("keys_elsewhere", STATE),
-        Rejection::LinkNotPrivate { .. } => ("link_not_private", STATE),
-        Rejection::BucketNotFound { .. } => ("bucket_not_found", ABSENT),
-        Rejection::ObjectNotFound { .. } => ("object_not_found", ABSENT),
-        Rejection::ObjectRefused { .. } => ("object_refused", BAD),
-        Rejection::DiskTooSmall { .. } => ("disk_too_small", BAD),
-        Rejection::FormatNotWritten { .. } => ("format_not_written", BAD),
-        Rejection::TaskNotFound { .. } => ("task_not_found", ABSENT),
-        Rejection::TaskEnded { .. } => ("task_ended", STATE),
-        Rejection::ImageBeingExported { .. } => ("image_being_exported", STATE),
-        Rejection::SnapshotNotWhole { .. } => ("snapshot_not_whole", STATE),
-        Rejection::SnapshotDegraded { .. } => ("snapshot_degraded", STATE),
-        Rejection::SnapshotHeld { .. } => ("snapshot_held", STATE),
-        Rejection::SnapshotNotResized { .. } => ("snapshot_not_resized", BAD),
-        Rejection::SnapshotsSealedApart { .. } => ("snapshots_sealed_apart", STATE),
-        Rejection::SnapshotTooLarge { .. } => ("snapshot_too_large", STATE),
-        Rejection::SnapshotNeedsTicket { .. } => ("snapshot_needs_ticket", STATE),
-        Rejection::ImageDeprecated { .. } => ("image_deprecated", STATE),
-        Rejection::FamilyEmpty { .. } => ("family_empty", ABSENT),
-        Rejection::SnapshotNotToPlain { .. } => ("snapshot_not_to_plain", STATE),
-    }
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+const ABSENT: StatusCode = StatusCode::NOT_FOUND;
+const STATE: StatusCode = StatusCode::CONFLICT;
+const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+
+/// Makes `of_rejection` from one table: each variant, its stable word and its status. A variant that is missing here does not
+/// compile.
+macro_rules! rejections {
+    ($($variant:ident: $code:literal, $status:ident;)+) => {
+        /// The stable word of a rejection, and its status.
+        pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) {
+            match rejection {
+                $(Rejection::$variant { .. } => ($code, $status)),+
+            }
+        }
+    };
+}
+
+rejections! {
+    InvalidField: "invalid_field", BAD;
+    ImageNotFound: "image_not_found", ABSENT;
+    SnapshotNotFound: "snapshot_not_found", ABSENT;
+    CopyNotFound: "copy_not_found", ABSENT;
+    InstanceNotFound: "instance_not_found", ABSENT;
+    KeyNotFound: "key_not_found", ABSENT;
+    TooManyKeys: "too_many_keys", STATE;
+    LastKey: "last_key", STATE;
+    RegionUnknown: "region_unknown", ABSENT;
+    SameRegion: "same_region", BAD;
+    TooManyTargets: "too_many_targets", BAD;
+    TooManyDisks: "too_many_disks", BAD;
+    TooManyTags: "too_many_tags", BAD;
+    ImageNotAvailable: "image_not_available", STATE;
+    ImageDegraded: "image_degraded", STATE;
+    ImageBeingMade: "image_being_made", STATE;
+    ImageHeld: "image_held", STATE;
+    ImageInUse: "image_in_use", STATE;
+    SnapshotInUse: "snapshot_in_use", STATE;
+    AlreadyCopying: "already_copying", STATE;
+    QuotaExceeded: "quota_exceeded", STATE;
+    TokenReused: "token_reused", STATE;
+    NotBeingCopied: "not_being_copied", STATE;
+    CopyFinished: "copy_finished", STATE;
+    NothingToRetry: "nothing_to_retry", STATE;
+    ImportEnded: "import_ended", STATE;
+    AccountNotFound: "account_not_found", ABSENT;
+    UserNotFound: "user_not_found", ABSENT;
+    TicketNotFound: "ticket_not_found", ABSENT;
+    EncryptionKeyNotFound: "encryption_key_not_found", ABSENT;
+    NotAllowed: "not_allowed", FORBIDDEN;
+    NameInUse: "name_in_use", STATE;
+    LastAdmin: "last_admin", STATE;
+    PublicNotCopied: "public_not_copied", FORBIDDEN;
+    MarketplaceNotCopied: "marketplace_not_copied", FORBIDDEN;
+    SharedNotCopied: "shared_not_copied", FORBIDDEN;
+    LocalNotCopied: "local_not_copied", STATE;
+    NothingToConvert: "nothing_to_convert", STATE;
+    ImageBeingConverted: "image_being_converted", STATE;
+    ImageNotYours: "image_not_yours", FORBIDDEN;
+    ImagePublished: "image_published", STATE;
+    ImageIsShared: "image_is_shared", STATE;
+    EncryptedNotShared: "encrypted_not_shared", STATE;
+    SharedWithSelf: "shared_with_self", BAD;
+    TooManyShares: "too_many_shares", STATE;
+    NameTaken: "name_taken", STATE;
+    ImageTooLarge: "image_too_large", STATE;
+    TooManyImages: "too_many_images", BAD;
+    TicketNeeded: "ticket_needed", STATE;
+    TicketUndecided: "ticket_undecided", STATE;
+    TicketRefused: "ticket_refused", STATE;
+    TicketExpired: "ticket_expired", STATE;
+    TicketSpent: "ticket_spent", STATE;
+    TicketDecided: "ticket_decided", STATE;
+    NotToPlain: "not_to_plain", STATE;
+    KeyUnusable: "key_unusable", STATE;
+    KeyInUse: "key_in_use", STATE;
+    KeyIsDefault: "key_is_default", STATE;
+    KeysElsewhere: "keys_elsewhere", STATE;
+    LinkNotPrivate: "link_not_private", STATE;
+    BucketNotFound: "bucket_not_found", ABSENT;
+    ObjectNotFound: "object_not_found", ABSENT;
+    ObjectRefused: "object_refused", BAD;
+    DiskTooSmall: "disk_too_small", BAD;
+    FormatNotWritten: "format_not_written", BAD;
+    TaskNotFound: "task_not_found", ABSENT;
+    TaskEnded: "task_ended", STATE;
+    ImageBeingExported: "image_being_exported", STATE;
+    SnapshotNotWhole: "snapshot_not_whole", STATE;
+    SnapshotDegraded: "snapshot_degraded", STATE;
+    SnapshotHeld: "snapshot_held", STATE;
+    SnapshotNotResized: "snapshot_not_resized", BAD;
+    SnapshotsSealedApart: "snapshots_sealed_apart", STATE;
+    SnapshotTooLarge: "snapshot_too_large", STATE;
+    SnapshotNeedsTicket: "snapshot_needs_ticket", STATE;
+    ImageDeprecated: "image_deprecated", STATE;
+    FamilyEmpty: "family_empty", ABSENT;
+    SnapshotNotToPlain: "snapshot_not_to_plain", STATE;
 }
 
 /// The field of the request that a rejection is about, where it is about one.
@@ -210,7 +221,12 @@ pub(crate) fn describe(refusal: &Refusal, request_id: &str) -> Problem {
             problem.field = Some((*name).to_owned())
         }
         Refusal::EveryTarget { refused } => problem = of_every_target(refused, problem),
-        Refusal::Region(Refused::Unauthorised | Refused::Rehearsed | Refused::BadFrames { .. } | Refused::Fault(_))
+        Refusal::Region(
+            Refused::Unauthorised
+            | Refused::Rehearsed
+            | Refused::BadFrames { .. }
+            | Refused::Fault(_),
+        )
         | Refusal::Request(_)
         | Refusal::Panicked
         | Refusal::NotReady { .. } => {}

@@ -271,7 +271,10 @@ fn object_from(row: &SqliteRow) -> Result<TaskObjectRow, CatalogFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::Database;
+    use crate::migration::{REGION, migrate};
     use crate::sample::{account, bytes, catalog, image};
+    use crate::{Catalog, ImportSource};
 
     fn task(n: u64, of: u64) -> TaskRow {
         TaskRow {
@@ -328,6 +331,41 @@ mod tests {
         assert_eq!(tx.task_objects(&row.id).await.unwrap(), []);
     }
 
+    /// `0005_tasks`: an import that ran before goes on as what it was, without a task.
+    #[tokio::test]
+    async fn imports_from_before_tasks_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let before: Vec<_> =
+            REGION.iter().copied().filter(|migration| migration.number < 5).collect();
+        let database = Database::open(&path).await.unwrap();
+        migrate(&database, &before).await.unwrap();
+        let image = image(1, 1);
+        let mut tx = database.begin().await.unwrap();
+        for (image, source) in
+            [(&image.id, None), (&self::image(2, 1).id, Some("img-zzzzzzzzzzzzzzzzzzzz"))]
+        {
+            let sql = "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, \
+                boot_mode, created, generation) VALUES (?, ?, 'web', '', 'creating', 'arm64', 'linux', '', 'uefi', 1, 0)";
+            let insert = query(sql).bind(image.as_str()).bind(account(1).to_string());
+            tx.run("write as before", insert.persistent(false)).await.unwrap();
+            let sql =
+                "INSERT INTO import (image, account, created, source_image) VALUES (?, ?, 1, ?)";
+            let insert = query(sql).bind(image.as_str()).bind(account(1).to_string()).bind(source);
+            tx.run("write as before", insert.persistent(false)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        drop(database);
+        let catalog = Catalog::open(&path).await.unwrap();
+        let imports = catalog.read().await.unwrap().list_imports().await.unwrap();
+        let of = |image: &ImageId| {
+            imports.iter().find(|import| import.image == *image).map(|import| import.source.clone())
+        };
+        assert_eq!(of(&image.id), Some(ImportSource::Client));
+        let source = "img-zzzzzzzzzzzzzzzzzzzz".parse().unwrap();
+        assert_eq!(of(&self::image(2, 1).id), Some(ImportSource::LocalImage(source)));
+    }
+
     #[tokio::test]
     async fn an_export_is_found_by_its_image_until_it_ends() {
         let (_folder, catalog) = catalog().await;
@@ -340,7 +378,7 @@ mod tests {
         assert_eq!(tx.import_task_of(&export.image).await.unwrap(), Some(import));
         assert_eq!(tx.live_exports().await.unwrap(), std::slice::from_ref(&export));
         let done = (TaskState::Done, None);
-        tx.end_task(&export.id, done, Timestamp(9)).await.unwrap();
+        assert_eq!(tx.end_task(&export.id, done, Timestamp(9)).await.unwrap(), Updated::Yes);
         assert_eq!(tx.export_of(&export.image).await.unwrap(), None);
         assert_eq!(tx.live_exports().await.unwrap(), []);
     }

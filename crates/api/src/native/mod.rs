@@ -101,11 +101,17 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(shares::unpublish))
         .routes(routes!(local_images::register))
         .routes(routes!(local_images::convert))
+        .routes(routes!(openapi::document))
+        .merge(on_tasks())
+}
+
+/// Those on tasks.
+fn on_tasks() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
         .routes(routes!(tasks::import))
         .routes(routes!(tasks::export))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show, tasks::cancel))
-        .routes(routes!(openapi::document))
 }
 
 /// The routes, without what is around them.
