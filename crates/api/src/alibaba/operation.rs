@@ -137,4 +137,26 @@ mod tests {
         let names: BTreeSet<_> = OPERATIONS.iter().map(|o| (o.version, o.name)).collect();
         assert_eq!(names.len(), OPERATIONS.len());
     }
+
+    /// The page that users read lists the same operations, with the same answer to whether they are supported.
+    #[test]
+    fn the_page_lists_every_operation() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/alibaba.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let name = cells.next()?.trim_end_matches('`').to_owned();
+            match cells.next()? {
+                "yes" => Some((name, true)),
+                "no" => Some((name, false)),
+                _ => None,
+            }
+        };
+        let mut told: Vec<(String, bool)> = page.lines().filter_map(row).collect();
+        let known = OPERATIONS.iter().map(|o| (o.name.to_owned(), o.handler.is_some()));
+        let mut known: Vec<_> = known.collect();
+        told.sort();
+        known.sort();
+        assert_eq!(told, known);
+    }
 }

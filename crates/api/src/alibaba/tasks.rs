@@ -107,7 +107,10 @@ fn attributes(params: &Params) -> Result<Attributes, ApiError> {
         None => OsType::Linux,
     };
     let boot_mode = match params.text("BootMode") {
-        Some(word) => words::read_boot_mode(word).ok_or_else(|| malformed("BootMode"))?,
+        Some(word) => words::read_boot_mode(word).ok_or_else(|| {
+            let message = "The specified parameter BootMode is not supported.";
+            ApiError::bad("InvalidBootMode.NotSupport", message)
+        })?,
         None if architecture == Architecture::Arm64 => BootMode::Uefi,
         None => BootMode::Bios,
     };

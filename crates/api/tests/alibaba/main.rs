@@ -18,3 +18,4 @@ mod signer;
 mod snapshots;
 mod tags;
 mod tasks;
+mod unsupported;

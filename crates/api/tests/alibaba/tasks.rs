@@ -156,7 +156,7 @@ async fn what_cannot_be_imported_is_refused_and_leaves_nothing() {
         ("web.raw", vec![("DiskDeviceMapping.2.OSSBucket", "images")], "MissingParameter"),
         ("web.raw", vec![("Architecture", "sparc")], "InvalidArchitecture.Malformed"),
         ("web.raw", vec![("OSType", "beos")], "InvalidOSType.Malformed"),
-        ("web.raw", vec![("BootMode", "grub")], "InvalidBootMode.Malformed"),
+        ("web.raw", vec![("BootMode", "grub")], "InvalidBootMode.NotSupport"),
         ("web.raw", vec![("LicenseType", "Free")], "InvalidLicenseType.NotSupported"),
         ("web.raw", vec![("ImageName", "aliyun-web")], "InvalidImageName.Malformed"),
         ("web.raw", vec![("Tag.1.Key", "acs:x")], "InvalidTagKey.Malformed"),
