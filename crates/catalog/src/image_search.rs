@@ -190,6 +190,8 @@ impl Question<'_> {
         }
         sql.push(" AND image.purpose = 'image'");
         self.push_conditions(sql);
+        self.push_standings(sql);
+        self.push_probes(sql, seen);
     }
 
     /// A plus before a column keeps the database from looking for an index on it.
@@ -288,12 +290,10 @@ impl Question<'_> {
         if let Some(until) = search.created_until {
             sql.push(" AND image.created <= ").push_bind(until.0);
         }
-        self.push_standings(sql);
-        self.push_probes(sql);
     }
 
     /// What is looked up for each image that fits so far.
-    fn push_probes(&self, sql: &mut Sql) {
+    fn push_probes(&self, sql: &mut Sql, seen: Seen) {
         let search = self.search;
         for (key, value) in &search.tags {
             sql.push(
@@ -305,19 +305,15 @@ impl Question<'_> {
             }
             sql.push(")");
         }
-        match search.usage {
-            None => {}
-            Some(Usage::Used) => {
+        match (search.usage, seen) {
+            (Some(Usage::Used), Seen::Own) => {
                 sql.push(" AND EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
             }
-            // Of another's image the viewer sees no use.
-            Some(Usage::Unused) => {
-                sql.push(
-                    " AND (NOT EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)",
-                );
-                sql.push(" OR image.account <> ").push_bind(self.viewer.as_str().to_owned());
-                sql.push(")");
+            (Some(Usage::Unused), Seen::Own) => {
+                sql.push(" AND image.id NOT IN (SELECT instance.image FROM instance)");
             }
+            // Of another's image the viewer sees no use, and is asked here for no used one.
+            (Some(Usage::Used | Usage::Unused), Seen::Shared | Seen::Published(_)) | (None, _) => {}
         }
         for (key, value) in &search.particulars {
             sql.push(

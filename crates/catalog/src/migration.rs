@@ -217,4 +217,37 @@ mod tests {
         let day = model::Day::from_number(1).unwrap();
         assert_eq!(tx.traffic_of_copy(&copy).await.unwrap(), [(day, 777)]);
     }
+
+    /// `0003_particulars` and `0007_image_search`: an image from before is of no family, is found as any other, and keeps nothing
+    /// else.
+    #[tokio::test]
+    async fn an_image_from_before_is_found_and_says_no_more_than_it_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let database = Database::open(&path).await.unwrap();
+        migrate(&database, &REGION[..2]).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
+        let image = format!(
+            "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, boot_mode, \
+             created, generation) VALUES ('img-{x}', '{account}', 'web', '', 'available', 'x86_64', 'linux', '', 'bios', \
+             1, 0)"
+        );
+        let insert = sqlx::query(sqlx::AssertSqlSafe(image)).persistent(false);
+        tx.run("write as version 2 did", insert).await.unwrap();
+        tx.commit().await.unwrap();
+        database.close().await;
+        let catalog = crate::Catalog::open(&path).await.unwrap();
+        let mut tx = catalog.read().await.unwrap();
+        let search = model::ImageSearch {
+            standings: vec![model::Standing::Available],
+            ..model::ImageSearch::default()
+        };
+        let moment = crate::Moment { now: model::Timestamp(1), importing: Vec::new() };
+        let account = account.parse().unwrap();
+        let (found, total) = tx.search_images(&account, &search, &moment).await.unwrap();
+        assert_eq!((found.len(), total), (1, 1));
+        assert_eq!((&found[0].family, found[0].deprecated), (&None, None));
+        assert!(found[0].particulars.is_empty());
+    }
 }
