@@ -29,7 +29,7 @@ impl Region {
         for kind in QuotaKind::ALL {
             quotas.push(tx.quota(account, *kind).await?);
         }
-        caller.commit(tx).await?;
+        tx.commit().await?;
         Ok(quotas)
     }
 
