@@ -9,6 +9,9 @@ use super::error::ApiError;
 /// Decoded parameters. A map of texts has the order in which they are signed: that of their names' bytes.
 pub(super) type Pairs = BTreeMap<String, String>;
 
+/// The most parameters of one request: far more than any operation takes, and far fewer than fit a body.
+const MAX_PAIRS: usize = 4_096;
+
 /// Adds the pairs of a query or of a form body. A name that is there already is refused, wherever it came from: two readings
 /// of one request are one too many (api-02, api-09).
 pub(super) fn read_into(pairs: &mut Pairs, text: &[u8]) -> Result<(), ApiError> {
@@ -22,6 +25,10 @@ pub(super) fn read_into(pairs: &mut Pairs, text: &[u8]) -> Result<(), ApiError> 
         }
         if pairs.contains_key(&name) {
             return Err(ApiError::invalid(&name, "it is given more than once"));
+        }
+        if pairs.len() == MAX_PAIRS {
+            let reason = format!("a request has at most {MAX_PAIRS} parameters");
+            return Err(ApiError::invalid(&name, reason));
         }
         pairs.insert(name, value);
     }
@@ -106,6 +113,15 @@ mod tests {
         assert_eq!(
             canonical(&read("b&a=&B=1&aa=2&Signature=x").unwrap(), "Signature"),
             "B=1&a=&aa=2&b="
+        );
+    }
+
+    #[test]
+    fn api_08_parameters_are_counted() {
+        let many = |count: usize| (0..count).map(|n| format!("n{n}=&")).collect::<String>();
+        assert_eq!(read(&many(MAX_PAIRS)).unwrap().len(), MAX_PAIRS);
+        assert!(
+            read(&many(MAX_PAIRS + 1)).unwrap_err().message.contains("at most 4096 parameters")
         );
     }
 
