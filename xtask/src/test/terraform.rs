@@ -26,7 +26,7 @@ const PROVIDER: Program = Program {
 };
 
 /// How many scenarios run at once: each sleeps for most of its time, since the provider does.
-const AT_ONCE: &str = "--test-threads=6";
+const AT_ONCE: &str = "--test-threads=7";
 
 /// Runs the provider against a real service; builds both programs first where they are not kept.
 pub fn run(tally: &mut Tally) -> Result<(), Failure> {

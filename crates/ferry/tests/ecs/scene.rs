@@ -1,9 +1,10 @@
 //! What stands ready before the provider's first call: the same when its calls are recorded and when they are played again.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use super::{Caller, Key};
-use crate::world::{Home, Serve, disks};
+use super::{Caller, Key, now};
+use crate::world::{Home, Serve, disks, until};
 
 /// Where the provider is told to work.
 pub const HERE: &str = "cn-shanghai";
@@ -26,6 +27,8 @@ pub enum Scenario {
     Encrypted,
     /// A copy that takes longer than the create timeout.
     Timeout,
+    /// A copy that fails, since its source is damaged.
+    Failed,
     /// An image that Terraform did not make.
     Import,
     /// The data source of images.
@@ -33,11 +36,12 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 6] = [
+    pub const ALL: [Scenario; 7] = [
         Scenario::Example,
         Scenario::InUse,
         Scenario::Encrypted,
         Scenario::Timeout,
+        Scenario::Failed,
         Scenario::Import,
         Scenario::DataSources,
     ];
@@ -49,6 +53,7 @@ impl Scenario {
             Scenario::InUse => "in_use",
             Scenario::Encrypted => "encrypted",
             Scenario::Timeout => "timeout",
+            Scenario::Failed => "failed",
             Scenario::Import => "import",
             Scenario::DataSources => "data_sources",
         }
@@ -110,16 +115,20 @@ impl Scene {
                 disks::noise(&self.home.path("slow.raw"), SLOW_MEBIBYTES, 7);
                 self.import("source", "slow", SLOW, "");
             }
+            Scenario::Failed => {
+                self.import("source", "web", SOURCE, "");
+                let packs = self.home.path(&format!("data/regions/{SOURCE}/packs"));
+                assert!(damage(&packs) > 0, "the image's chunks lie in {packs:?}");
+            }
             Scenario::Import => {
                 self.import("source", "web", SOURCE, "");
-                self.home.good(
-                    "image copy web --to cn-shanghai --name grown --description by-hand \
-                     --tag FinanceDept=FinanceDeptJoshua --wait",
-                );
-                self.know("grown", "grown", HERE);
+                self.grow();
             }
             Scenario::DataSources => {
                 self.import("first", "data-first", HERE, "--tag Stage=test --tag For=data");
+                // Times of images are whole seconds, and one of the two shall be the newer.
+                let then = now();
+                until("the next second", || (now() != then).then_some(()));
                 self.import("second", "data-second", HERE, "--tag Stage=live");
                 self.import("third", "another", HERE, "");
             }
@@ -136,6 +145,25 @@ impl Scene {
         self.know(known, name, region);
     }
 
+    /// A copy that someone made without Terraform.
+    fn grow(&mut self) {
+        let caller = self.caller();
+        let more = [
+            ("RegionId", SOURCE),
+            ("ImageId", self.id("source")),
+            ("DestinationRegionId", HERE),
+            ("DestinationImageName", "grown"),
+            ("DestinationDescription", "by-hand"),
+            ("Tag.1.Key", "FinanceDept"),
+            ("Tag.1.Value", "FinanceDeptJoshua"),
+        ];
+        caller.good("CopyImage", &more);
+        until("the copy is there", || {
+            (caller.images(HERE, "grown")[0]["Status"] == "Available").then_some(())
+        });
+        self.know("grown", "grown", HERE);
+    }
+
     /// Remembers the id by which this dialect calls an image.
     fn know(&mut self, known: &'static str, name: &str, region: &str) {
         let images = self.caller().images(region, name);
@@ -143,6 +171,26 @@ impl Scene {
         let id = images[0]["ImageId"].as_str().expect("an image has an id");
         self.known.push((known, id.to_owned()));
     }
+}
+
+/// Flips bytes of every large file under a folder; answers how many there were.
+fn damage(folder: &Path) -> usize {
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files += damage(&path);
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        if bytes.len() < 100_000 {
+            continue;
+        }
+        bytes.iter_mut().skip(50_000).step_by(20_000).for_each(|byte| *byte ^= 0xff);
+        std::fs::write(&path, bytes).unwrap();
+        files += 1;
+    }
+    files
 }
 
 fn settings() -> String {

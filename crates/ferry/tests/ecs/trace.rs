@@ -53,6 +53,11 @@ impl Names {
                 for (field, value) in fields {
                     let hidden = match (field.as_str(), value) {
                         ("ImageOwnerId", _) => json!("{{number}}"),
+                        // An estimate: it is there once there is something to go by.
+                        ("RemainTime", _) => continue,
+                        ("Progress", Value::String(text)) if is_underway(text) => {
+                            json!("{{progress}}")
+                        }
                         (_, value) => self.hide_answer(value),
                     };
                     out.insert(field.clone(), hidden);
@@ -116,6 +121,7 @@ impl Names {
         match kept {
             "{{request id}}" => return is_request_id(text),
             "{{time}}" => return is_time(text),
+            "{{progress}}" => return is_underway(text),
             _ => (),
         }
         let name = kept.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
@@ -140,6 +146,12 @@ fn is_id(text: &str, prefix: &str) -> bool {
 
 fn is_request_id(text: &str) -> bool {
     shape(text) == "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh"
+}
+
+/// A part of a hundred per cent.
+fn is_underway(text: &str) -> bool {
+    let number = text.strip_suffix('%').and_then(|number| number.parse::<u8>().ok());
+    number.is_some_and(|number| number < 100)
 }
 
 fn is_time(text: &str) -> bool {
@@ -168,8 +180,16 @@ pub fn keep(request: &Message, answer: &Message, names: &mut Names) -> Value {
     if !request.body.is_empty() {
         kept["body"] = keep_parameters(&request.text(), names).into();
     }
-    kept["answer"] = names.hide_answer(&answer.json());
+    kept["answer"] = names.hide_answer(&without_its_id(answer.json()));
     kept
+}
+
+/// A refusal names its request in the page that it recommends.
+fn without_its_id(mut answer: Value) -> Value {
+    if let (Some(id), Some(page)) = (answer["RequestId"].as_str(), answer["Recommend"].as_str()) {
+        answer["Recommend"] = page.replace(id, "{{request id}}").into();
+    }
+    answer
 }
 
 /// Some clients tell their makers which run a call belongs to: `TerraformTraceId/` and a UUID.
@@ -233,7 +253,7 @@ pub fn again(kept: &Value, key: &Key, names: &Names) -> Vec<u8> {
 
 /// Whether an answer says what the kept one says. Names that are new are bound only where it does.
 pub fn check(kept: &Value, answer: &Message, names: &mut Names) -> Result<(), String> {
-    let (status, body) = (answer.status(), answer.json());
+    let (status, body) = (answer.status(), without_its_id(answer.json()));
     if kept["status"] != status {
         return Err(format!("status: `{}` became `{status}`: `{body}`", kept["status"]));
     }

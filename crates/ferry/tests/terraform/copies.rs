@@ -43,6 +43,16 @@ fn r004_4_r004_5_r004_9_r004_12_the_example_is_made_changed_and_destroyed() {
     assert_eq!((images.len(), &images[0]["ImageId"]), (1, &json!(id)));
     assert_eq!((&images[0]["Status"], &images[0]["Usable"]), (&json!("Available"), &json!(true)));
 
+    // R004-9: up to twenty tags.
+    let tags = |count: usize| -> String {
+        (1..count).map(|tag| format!("t{tag} = \"{tag}\"\n    ")).collect()
+    };
+    write("test-image", "test-image", &(tags(20) + DEPARTMENT));
+    work.apply();
+    assert_eq!(work.copy("default")["tags"].as_object().unwrap().len(), 20);
+    write("test-image", "test-image", &(tags(21) + DEPARTMENT));
+    work.apply_fails(&["OperationDenied.QuotaExceed"]);
+
     // One at a time, as the provider's own test does it, then all back.
     let twice = "FinanceDept = \"other\"\n    For = \"a test\"";
     for (name, description, tags) in [
@@ -147,6 +157,21 @@ fn r004_8_a_copy_is_encrypted_under_the_key_that_was_named() {
     let shown = work.scene.home.json(&format!("image show sealed --region {HERE}"));
     assert_eq!(shown["encryption_key"], key);
     work.scene.home.good(&format!("image verify sealed --region {HERE}"));
+    work.destroy();
+    assert!(work.scene.caller().images(HERE, "").is_empty());
+    work.close();
+}
+
+/// R004-11: a copy that fails is told as that, stays to be seen, and can be destroyed.
+#[test]
+fn r004_11_a_copy_that_fails_is_told_and_stays_until_it_is_destroyed() {
+    let Some(work) = Workspace::open(Scenario::Failed) else { return };
+    let source = work.scene.id("source").to_owned();
+    work.write("main.tf", &example(&source, "broken", "", DEPARTMENT));
+    work.apply_fails(&["CreateFailed"]);
+    let images = work.scene.caller().images(HERE, "broken");
+    assert_eq!((images.len(), &images[0]["Status"]), (1, &json!("CreateFailed")));
+    assert_eq!(work.copy("default")["id"], images[0]["ImageId"], "Terraform has it, as tainted");
     work.destroy();
     assert!(work.scene.caller().images(HERE, "").is_empty());
     work.close();

@@ -66,6 +66,7 @@ fn r004_13_an_imported_image_has_its_name_description_and_tags() {
     work.close();
 }
 
+/// One after the other, so that the trace always has the same order.
 const QUESTIONS: &str = r#"
 data "alicloud_images" "regex" {
   owners     = "self"
@@ -76,22 +77,27 @@ data "alicloud_images" "tags" {
   tags = {
     Stage = "test"
   }
+  depends_on = [data.alicloud_images.regex]
 }
 data "alicloud_images" "status" {
   owners = "self"
   status = "Available"
+  depends_on = [data.alicloud_images.tags]
 }
 data "alicloud_images" "failed" {
   owners = "self"
   status = "CreateFailed"
+  depends_on = [data.alicloud_images.status]
 }
 data "alicloud_images" "latest" {
   owners      = "self"
   name_regex  = "^data-"
   most_recent = true
+  depends_on = [data.alicloud_images.failed]
 }
 data "alicloud_images" "system" {
   owners = "system"
+  depends_on = [data.alicloud_images.latest]
 }
 "#;
 

@@ -34,13 +34,13 @@ impl Recorder {
     }
 }
 
+/// Each request has a connection of its own to the service, which closes those that are idle; the client's stays.
 fn hand_on(client: TcpStream, service: &str, seen: &Exchanges) -> io::Result<()> {
-    let service = TcpStream::connect(service)?;
     let mut requests = BufReader::new(client.try_clone()?);
-    let mut answers = BufReader::new(service.try_clone()?);
     while let Some(request) = Message::read(&mut requests)? {
-        (&service).write_all(&request.raw)?;
-        let Some(answer) = Message::read(&mut answers)? else { break };
+        let mut service = TcpStream::connect(service)?;
+        service.write_all(&request.raw)?;
+        let Some(answer) = Message::read(&mut BufReader::new(service))? else { break };
         // Remembered first: whoever has the answer may look at what is remembered.
         let bytes = answer.raw.clone();
         seen.lock().expect("no thread panics with it").push((request, answer));

@@ -1,6 +1,6 @@
 //! A folder with a Terraform configuration, and the commands that a user gives in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -215,7 +215,8 @@ provider "alicloud" {{
         seen.iter().map(|(request, answer)| line(request, answer) + "\n").collect()
     }
 
-    /// Ends the scenario: no call went elsewhere, and where `FERRY_TEST_RECORD` is set, the trace is kept.
+    /// Ends the scenario: no call went elsewhere. Where `FERRY_TEST_RECORD` is set, the trace is kept; else the kept one must
+    /// have the same calls, however often each was repeated while it waited.
     pub fn close(self) {
         let seen = self.recorder.exchanges.lock().unwrap();
         assert!(!seen.is_empty(), "the provider has not called");
@@ -223,20 +224,29 @@ provider "alicloud" {{
             assert!(!request.head[0].starts_with("CONNECT"), "{:?}", request.head);
             assert!(answer.status() < 500, "{:?}: {}", request.head, answer.text());
         }
-        if std::env::var_os("FERRY_TEST_RECORD").is_some() {
-            let mut names = Names::default();
-            names.bind("address", &self.recorder.address);
-            for (name, value) in &self.scene.known {
-                names.bind(name, value);
-            }
-            let kept: Vec<Value> =
-                seen.iter().map(|(ask, answer)| trace::keep(ask, answer, &mut names)).collect();
-            let text = serde_json::to_string_pretty(&kept).unwrap();
-            write(&trace::file(self.scenario), &text);
+        let mut names = Names::default();
+        names.bind("address", &self.recorder.address);
+        for (name, value) in &self.scene.known {
+            names.bind(name, value);
         }
+        let now: Vec<Value> =
+            seen.iter().map(|(ask, answer)| trace::keep(ask, answer, &mut names)).collect();
+        let file = trace::file(self.scenario);
+        if std::env::var_os("FERRY_TEST_RECORD").is_some() {
+            let text = serde_json::to_string_pretty(&now).unwrap();
+            std::fs::write(file, format!("{text}\n")).unwrap();
+            return;
+        }
+        let kept: Vec<Value> =
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(course(&now), course(&kept), "the trace is old: record it anew");
     }
 }
 
-fn write(path: &Path, text: &str) {
-    std::fs::write(path, format!("{text}\n")).unwrap();
+/// Which calls there were and how they ended.
+fn course(calls: &[Value]) -> Vec<String> {
+    let mut all: Vec<String> =
+        calls.iter().map(|call| format!("{} {}", trace::action(call), call["status"])).collect();
+    all.dedup();
+    all
 }
