@@ -1,11 +1,16 @@
 //! The cloud's own SDKs, as its makers publish them, against a real service: the older one for Python, which signs parameters,
 //! and the newer one, which signs requests or parameters. Each file `*.py` beside this is a story with its assertions. Needs
-//! the Python libraries that `cargo xtask test --only install` installs; without them every test says SKIP.
+//! the Python libraries that `cargo xtask test --only install` installs; without them every test says SKIP. The one for
+//! JavaScript has a story of its own.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../ecs/mod.rs"]
+mod ecs;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod javascript;
+mod replays;
 mod scene;
 
 use scene::play;

@@ -40,17 +40,26 @@ fn venv() -> Option<PathBuf> {
     None
 }
 
-/// Plays a story with a client of the cloud's in a service of its own.
+/// Plays a story with one of the cloud's clients for Python.
 pub fn play(story: &str, client: &str) {
     let Some(venv) = venv() else { return };
+    let mut python = Command::new(venv.join("bin/python"));
+    python.arg("-B").arg(folder().join(format!("{story}.py"))); // writes nothing beside the stories
+    play_with(python, (story, client));
+}
+
+/// Where the stories are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alibaba")
+}
+
+/// Plays a story with a client of the cloud's in a service of its own.
+pub fn play_with(mut program: Command, (story, client): (&str, &str)) {
     let home = Home::new();
     std::fs::write(home.path("ferry.toml"), SETTINGS).unwrap();
     let serve = home.serve_with("serve --config ferry.toml", &[]);
     let scene = described(&home, &serve, client);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/alibaba");
-    let mut child = Command::new(venv.join("bin/python"))
-        .arg("-B") // writes nothing beside the stories
-        .arg(folder.join(format!("{story}.py")))
+    let mut child = program
         .env("HOME", home.path(""))
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1")
