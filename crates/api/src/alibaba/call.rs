@@ -34,10 +34,9 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The limits of this door.
+    /// The limits of this door; none but the engine's where a deployment says nothing of it.
     pub(super) fn profile(&self) -> Profile {
-        let profiles = &self.deployment.profiles;
-        profiles.get(PROFILE).unwrap_or_else(|| profiles.native()).clone()
+        self.deployment.profiles.get(PROFILE).cloned().unwrap_or_default()
     }
 
     /// The name of the region that the request goes to.
@@ -49,9 +48,8 @@ impl Call {
     /// The region that the request goes to.
     pub(super) fn region(&self) -> Result<Region, ApiError> {
         let name = self.region_name()?;
-        let absent = || {
-            ApiError::bad("InvalidRegionId.NotFound", "The specified RegionId does not exist.")
-        };
+        let absent =
+            || ApiError::bad("InvalidRegionId.NotFound", "The specified RegionId does not exist.");
         let id: RegionId = name.parse().map_err(|_| absent())?;
         self.deployment.region(&id).map_err(|refused| match refused {
             Refused::Rejected(Rejection::RegionUnknown { .. }) => absent(),

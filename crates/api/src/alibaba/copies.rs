@@ -9,7 +9,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::given::Given;
 use super::ids::Spelled;
-use super::rejection::{Context, not_from_copy, of_refused};
+use super::rejection::{Context, no_key, not_from_copy, of_refused};
 use super::reply::Node;
 use super::words::no_image;
 
@@ -68,10 +68,9 @@ pub(super) fn sealing(call: &Call) -> Result<Sealing, ApiError> {
         (None, None) => Ok(Sealing::AsSource),
         (Some(false), None) => Ok(Sealing::Plain),
         (Some(true), None) => Ok(Sealing::DefaultKey),
-        (Some(true), Some(key)) => key.parse::<EncryptionKeyId>().map(Sealing::Key).map_err(|_| {
-            let words = "The specified KMSKeyId does not exist.";
-            ApiError::gone("InvalidParameter.KMSKeyId.NotFound", words)
-        }),
+        (Some(true), Some(key)) => {
+            key.parse::<EncryptionKeyId>().map(Sealing::Key).map_err(|_| no_key())
+        }
         // The table has two codes for this; this one is in every version of it, and names both parameters as requests do.
         (Some(false) | None, Some(_)) => Err(ApiError::bad(
             "InvalidEncrypted.NotMatchKmsKeyId",

@@ -142,7 +142,7 @@ fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
     let family = image.family.as_ref().map(ToString::to_string).unwrap_or_default();
     let size = image.disks.first().map_or(0, |disk| words::gib(disk.size));
     let is_public = matches!(image.kind, ImageKind::Public | ImageKind::Marketplace);
-    let mut fields = vec![
+    Node::Fields(vec![
         ("ImageId", Node::text(image.id.spelled())),
         ("ImageName", Node::text(&image.name)),
         ("ImageFamily", Node::text(family)),
@@ -163,9 +163,8 @@ fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
         ("OSNameEn", Node::text(os_name)),
         ("Platform", Node::text(words::platform(attributes))),
         ("ImageOwnerAlias", Node::text(alias)),
-    ];
-    fields.extend(more.owner.map(|owner| ("ImageOwnerId", Node::number(owner.number()))));
-    fields.extend([
+        // None is known of an account that only another process has.
+        ("ImageOwnerId", Node::number(more.owner.map_or(0, AccountNumber::number))),
         ("IsCopied", Node::Flag(image.origin.is_some())),
         ("IsSelfShared", Node::text(more.is_self_shared)),
         ("IsPublic", Node::Flag(is_public)),
@@ -190,8 +189,7 @@ fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
         ("DetectionOptions", Node::Fields(vec![("Items", Node::List("Item", Vec::new()))])),
         ("DiskDeviceMappings", disks(image, more)),
         ("Tags", tags::node(&image.tags)),
-    ]);
-    Node::Fields(fields)
+    ])
 }
 
 fn features(image: &ImageView) -> Node {

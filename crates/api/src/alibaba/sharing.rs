@@ -88,9 +88,8 @@ impl Change {
     async fn publish(&self, region: &Region, caller: &Caller) -> Result<(), ApiError> {
         // What is rehearsed before it was not done, so whom it is shared with still does not count.
         if caller.intent == Intent::Rehearse && !self.remove.is_empty() {
-            return Ok(caller
-                .must(model::Act::Operate)
-                .map_err(|rejection| refused(rejection.into()))?);
+            let may = caller.must(model::Act::Operate);
+            return may.map_err(|rejection| refused(rejection.into()));
         }
         done(region.publish_image(caller, &self.image, Offer::Public).await)
     }

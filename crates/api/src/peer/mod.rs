@@ -11,6 +11,8 @@ mod secret;
 mod server;
 mod wire;
 
+#[cfg(test)]
+pub(crate) use rejection::tests::rejections as every_rejection;
 use region::IdSpace;
 
 pub use client::{PeerClient, PeerSetupError};

@@ -362,4 +362,4 @@ impl WireRefusal {
 
 #[cfg(test)]
 #[path = "rejection_tests.rs"]
-mod tests;
+pub(crate) mod tests;

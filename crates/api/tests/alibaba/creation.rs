@@ -3,7 +3,7 @@
 use region::testing::disk;
 use serde_json::{Value, json};
 
-use crate::door::{Answer, Door, HERE, THERE, ours, spelled};
+use crate::door::{Answer, Door, HERE, More, THERE, ours, spelled};
 
 /// The snapshots of an image's disks.
 async fn snapshots(door: &Door, image: &str) -> Vec<String> {
@@ -104,7 +104,7 @@ async fn what_cannot_be_made_is_refused_by_name() {
     let source = door.image(HERE, "web").await;
     let snapshot = snapshots(&door, &source).await.remove(0);
     let snapshot = snapshot.as_str();
-    let table: &[(&[(&str, &str)], u16, &str)] = &[
+    let table: &[(More, u16, &str)] = &[
         (&[], 400, "MissingParameter"),
         (&[("InstanceId", "i-zzzzzzzzzzzzzzzzzzzz")], 400, "UnsupportedOperation"),
         (&[("SnapshotId", "s-zzzzzzzzzzzzzzzzzzzz")], 404, "InvalidSnapshotId.NotFound"),

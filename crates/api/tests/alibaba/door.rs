@@ -19,6 +19,9 @@ pub const HERE: &str = "cn-hangzhou";
 /// Where they are copied to.
 pub const THERE: &str = "cn-shanghai";
 
+/// Parameters of a call beside those that every one of a test has.
+pub type More<'a> = &'a [(&'a str, &'a str)];
+
 /// What the door answered.
 #[derive(Clone, Debug)]
 pub struct Answer {

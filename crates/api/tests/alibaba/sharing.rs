@@ -76,7 +76,7 @@ async fn accounts_are_shared_with_all_at_once_or_not_at_all() {
     assert!(shared_with(&door, &image).await.is_empty(), "only rehearsed");
     modify(&door, HERE, &image, &by_id[..1]).await.ok();
     modify(&door, HERE, &image, &by_id[..1]).await.ok();
-    assert_eq!(shared_with(&door, &image).await, [number.clone()]);
+    assert_eq!(shared_with(&door, &image).await, std::slice::from_ref(&number));
     // Ten are read, the rest ignored.
     let rest: Vec<String> = (1..=11).map(|n| format!("RemoveAccount.{n}")).collect();
     let mut more: Vec<(&str, &str)> =

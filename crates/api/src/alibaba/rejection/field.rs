@@ -2,18 +2,19 @@
 
 use std::fmt::Display;
 
-use model::{Field, FieldRefusal};
+use model::{Field, FieldRefusal, Rejection};
 
-use super::{Context, sentence};
+use super::{Context, beyond, sentence};
 use crate::alibaba::error::ApiError;
 
-/// The answer to a value that breaks a rule.
-pub(super) fn of_field(field: Field, refusal: &FieldRefusal, context: Context) -> ApiError {
-    match (field, refusal) {
-        (Field::TagKey, FieldRefusal::Twice) => {
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
+    match rejection {
+        Rejection::InvalidField { field: Field::TagKey, refusal: FieldRefusal::Twice } => {
             ApiError::bad("Duplicate.TagKey", "The Tag.N.Key contain duplicate key.")
         }
-        (field, refusal) => malformed(field, refusal, context),
+        Rejection::InvalidField { field, refusal } => malformed(*field, refusal, context),
+        other => beyond(other),
     }
 }
 

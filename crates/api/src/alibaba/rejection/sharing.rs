@@ -1,13 +1,31 @@
 //! Refusals of images that are other accounts' business too (R001-2, R001-8).
 
-use model::ImageKind;
+use model::Rejection;
 
-use super::Context;
+use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
 use crate::alibaba::words::no_image;
 
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
+    use Rejection as R;
+    match rejection {
+        R::PublicNotCopied { .. } => public_not_copied(),
+        R::MarketplaceNotCopied { .. } => marketplace_not_copied(),
+        R::SharedNotCopied { .. } => shared_not_copied(),
+        // For whoever would change it, another account's image is not there (api-11).
+        R::ImageNotYours { .. } => no_image(),
+        R::ImagePublished { .. } => published(context),
+        R::ImageIsShared { .. } => is_shared(context),
+        R::EncryptedNotShared { .. } => encrypted(),
+        R::SharedWithSelf { .. } => with_self(),
+        R::TooManyShares { .. } => too_many(),
+        other => beyond(other),
+    }
+}
+
 /// An image that is shared with the caller is not copied by it.
-pub(super) fn shared_not_copied() -> ApiError {
+fn shared_not_copied() -> ApiError {
     ApiError::forbidden(
         "OperationDenied.SameRegionOnly",
         "The image shared from others can not be copied to another region directly.",
@@ -15,7 +33,7 @@ pub(super) fn shared_not_copied() -> ApiError {
 }
 
 /// An image of the marketplace is not copied.
-pub(super) fn marketplace_not_copied() -> ApiError {
+fn marketplace_not_copied() -> ApiError {
     ApiError::forbidden(
         "OperationDenied.NotAuthorized",
         "The specified marketplace image is not authorized to be copied.",
@@ -23,34 +41,26 @@ pub(super) fn marketplace_not_copied() -> ApiError {
 }
 
 /// A published image is not copied.
-pub(super) fn public_not_copied() -> ApiError {
+fn public_not_copied() -> ApiError {
     ApiError::bad("OperationDenied.CommunityImage", "Community image does not support copy.")
 }
 
-/// Another account's image cannot be changed: for whoever would, it is not there (api-11).
-pub(super) fn not_yours() -> ApiError {
-    no_image()
-}
-
 /// The image is published.
-pub(super) fn published(kind: ImageKind, context: Context) -> ApiError {
-    match (context, kind) {
-        (Context::Share, _) => {
+fn published(context: Context) -> ApiError {
+    match context {
+        Context::Share => {
             ApiError::forbidden("Image.Public", "The specified image is public image.")
         }
-        (
-            Context::Describe
-            | Context::Copy
-            | Context::Cancel
-            | Context::Delete
-            | Context::Modify
-            | Context::Tag
-            | Context::Snapshot
-            | Context::Instance
-            | Context::Import
-            | Context::Export,
-            _,
-        ) => ApiError::forbidden(
+        Context::Describe
+        | Context::Copy
+        | Context::Cancel
+        | Context::Delete
+        | Context::Modify
+        | Context::Tag
+        | Context::Snapshot
+        | Context::Instance
+        | Context::Import
+        | Context::Export => ApiError::forbidden(
             "ImageIsPublic",
             "You can not delete public image, please modify it to private.",
         ),
@@ -58,7 +68,7 @@ pub(super) fn published(kind: ImageKind, context: Context) -> ApiError {
 }
 
 /// The image is shared with other accounts.
-pub(super) fn is_shared(context: Context) -> ApiError {
+fn is_shared(context: Context) -> ApiError {
     match context {
         Context::Share => ApiError::forbidden(
             "InvalidParameter.IsPublic",
@@ -84,7 +94,7 @@ pub(super) fn is_shared(context: Context) -> ApiError {
 }
 
 /// Only its owner has the key of an encrypted image.
-pub(super) fn encrypted() -> ApiError {
+fn encrypted() -> ApiError {
     ApiError::forbidden(
         "OperationDeined.EncryptedSnapshot",
         "The image contains encrypted snapshots, which do not support share.",
@@ -92,19 +102,11 @@ pub(super) fn encrypted() -> ApiError {
 }
 
 /// An image is not shared with its owner.
-pub(super) fn with_self() -> ApiError {
+fn with_self() -> ApiError {
     ApiError::gone("InvalidAccount.Forbbiden", "The specified Account does not yourself.")
 }
 
-/// No such account. Public to the handlers, which read numbers of accounts.
-pub(in crate::alibaba) fn no_account() -> ApiError {
-    ApiError::gone(
-        "InvalidAccount.NotFound",
-        "The specified parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.",
-    )
-}
-
 /// An image is shared with no more accounts.
-pub(super) fn too_many() -> ApiError {
+fn too_many() -> ApiError {
     ApiError::forbidden("QuotaExceed.ShareImageUser", "The shared Image user Quota exceeds.")
 }

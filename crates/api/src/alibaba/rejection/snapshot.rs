@@ -1,10 +1,28 @@
 //! Refusals of snapshots, and of images that would rest on them.
 
-use super::Context;
+use model::Rejection;
+
+use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
 
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
+    use Rejection as R;
+    match rejection {
+        R::SnapshotNotFound { .. } => absent(context),
+        R::SnapshotInUse { .. } => in_use(),
+        R::SnapshotNotWhole { .. } => not_whole(),
+        R::SnapshotDegraded { .. } => degraded(),
+        R::SnapshotHeld { .. } => held(),
+        R::SnapshotNotResized { size_bytes, .. } => not_resized(*size_bytes),
+        R::SnapshotsSealedApart { .. } => sealed_apart(),
+        R::SnapshotNotToPlain { .. } => not_to_plain(),
+        other => beyond(other),
+    }
+}
+
 /// No such snapshot of the account's.
-pub(super) fn absent(context: Context) -> ApiError {
+fn absent(context: Context) -> ApiError {
     let words = "The specified SnapshotId does not exist.";
     match context {
         // The table of this operation has another status than all others (contract 6).
@@ -23,7 +41,7 @@ pub(super) fn absent(context: Context) -> ApiError {
 }
 
 /// Images rest on the snapshot.
-pub(super) fn in_use() -> ApiError {
+fn in_use() -> ApiError {
     ApiError::forbidden(
         "SnapshotCreatedImage",
         "The snapshot has been used to create user defined image(s).",
@@ -31,7 +49,7 @@ pub(super) fn in_use() -> ApiError {
 }
 
 /// The snapshot is not whole yet, or its copy failed.
-pub(super) fn not_whole() -> ApiError {
+fn not_whole() -> ApiError {
     ApiError::forbidden(
         "InvalidSnapshotId.NotReady",
         "The specified snapshot has not completed yet.",
@@ -39,7 +57,7 @@ pub(super) fn not_whole() -> ApiError {
 }
 
 /// Chunks of the snapshot are damaged.
-pub(super) fn degraded() -> ApiError {
+fn degraded() -> ApiError {
     ApiError::forbidden(
         "OperationDenied",
         "The specified snapshot is not allowed to create image. Some of its data is damaged.",
@@ -47,7 +65,7 @@ pub(super) fn degraded() -> ApiError {
 }
 
 /// A copy reads the snapshot.
-pub(super) fn held() -> ApiError {
+fn held() -> ApiError {
     ApiError::forbidden(
         "OperationDenied.SnapshotCopying",
         "The snapshot is currently being copied. Please try again later.",
@@ -55,7 +73,7 @@ pub(super) fn held() -> ApiError {
 }
 
 /// A disk is as large as its snapshot.
-pub(super) fn not_resized(size_bytes: u64) -> ApiError {
+fn not_resized(size_bytes: u64) -> ApiError {
     ApiError::bad(
         "InvalidDiskSize.NotSupported",
         format!(
@@ -65,7 +83,7 @@ pub(super) fn not_resized(size_bytes: u64) -> ApiError {
 }
 
 /// All disks of an image are sealed by one key.
-pub(super) fn sealed_apart() -> ApiError {
+fn sealed_apart() -> ApiError {
     ApiError::forbidden(
         "OperationDenied",
         "The specified snapshots are not allowed to create image: they are not encrypted with one key.",
@@ -73,7 +91,7 @@ pub(super) fn sealed_apart() -> ApiError {
 }
 
 /// An encrypted snapshot stays encrypted.
-pub(super) fn not_to_plain() -> ApiError {
+fn not_to_plain() -> ApiError {
     ApiError::forbidden(
         "OperationDeined.EncryptedSnapshot",
         "The specified snapshot is encrypted; copying it to a non-encrypted one is not supported.",

@@ -1,12 +1,30 @@
 //! Refusals of images that do not stand as an operation needs them.
 
-use model::ImageStatus;
+use model::{ImageStatus, Rejection};
 
-use super::Context;
+use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
 
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
+    use Rejection as R;
+    match rejection {
+        R::ImageNotAvailable { status, .. } => not_available(*status, context),
+        R::ImageDegraded { .. } => incorrect_status(),
+        R::ImageDeprecated { .. } => deprecated(context),
+        R::ImageBeingMade { .. } => being_made(),
+        R::ImageHeld { .. } | R::AlreadyCopying { .. } => copying(context),
+        R::ImageInUse { .. } => in_use(),
+        R::ImageBeingConverted { .. } => importing(),
+        R::ImageBeingExported { .. } => exporting(),
+        R::NotBeingCopied { .. } => not_from_copy(),
+        R::CopyFinished { .. } => copy_finished(),
+        other => beyond(other),
+    }
+}
+
 /// The image is not available, so it is neither copied, shared nor used (R004-1, R001-7).
-pub(super) fn not_available(status: ImageStatus, context: Context) -> ApiError {
+fn not_available(status: ImageStatus, context: Context) -> ApiError {
     match (context, status) {
         (Context::Modify, ImageStatus::Creating) => ApiError::forbidden(
             "InvalidStatus.ImageIsCreating",
@@ -35,12 +53,12 @@ pub(super) fn not_available(status: ImageStatus, context: Context) -> ApiError {
 }
 
 /// The image stands in a way that no operation but describing and deleting takes.
-pub(super) fn incorrect_status() -> ApiError {
+fn incorrect_status() -> ApiError {
     ApiError::bad("IncorrectImageStatus", "The image not available.")
 }
 
 /// The owner advises against the image.
-pub(super) fn deprecated(context: Context) -> ApiError {
+fn deprecated(context: Context) -> ApiError {
     match context {
         Context::Share => ApiError::forbidden(
             "OperationDenied.InvalidImageStatus",
@@ -60,7 +78,7 @@ pub(super) fn deprecated(context: Context) -> ApiError {
 }
 
 /// The image is being made: what makes it is cancelled, the image is not deleted (R004-3).
-pub(super) fn being_made() -> ApiError {
+fn being_made() -> ApiError {
     ApiError::forbidden(
         "OperationDenied.ImageCopying",
         "The image is being copied. Please use the CancelCopyImage API.",
@@ -68,7 +86,7 @@ pub(super) fn being_made() -> ApiError {
 }
 
 /// Another copy of the image runs (R001-6, R002-8).
-pub(super) fn copying(context: Context) -> ApiError {
+fn copying(context: Context) -> ApiError {
     match context {
         Context::Copy => ApiError::bad(
             "OperationDenied.ImageCopyConflict",
@@ -91,7 +109,7 @@ pub(super) fn copying(context: Context) -> ApiError {
 }
 
 /// Instances use the image (R004-10).
-pub(super) fn in_use() -> ApiError {
+fn in_use() -> ApiError {
     ApiError::forbidden(
         "ImageUsingByInstance",
         "The specified image has been used to create instances. You can use the DescribeInstances API to query these instances, or you can use the force parameter to proceed.",
@@ -107,12 +125,12 @@ pub(in crate::alibaba) fn not_from_copy() -> ApiError {
 }
 
 /// The copy won the race against its cancelling (R000-11).
-pub(super) fn copy_finished() -> ApiError {
+fn copy_finished() -> ApiError {
     ApiError::bad("IncorrectImageStatus", "The image is copied finished.")
 }
 
 /// A task reads the disks of files into the image.
-pub(super) fn importing() -> ApiError {
+fn importing() -> ApiError {
     ApiError::forbidden(
         "ImageIsImporting",
         "The specified Image is being imported. You can use the DescribeTasks API to check the status of existing tasks.",
@@ -120,7 +138,7 @@ pub(super) fn importing() -> ApiError {
 }
 
 /// A task writes the image into a bucket.
-pub(super) fn exporting() -> ApiError {
+fn exporting() -> ApiError {
     ApiError::forbidden(
         "ImageIsExporting",
         "The specified Image is being exported. You can use the DescribeTasks API to check the status of existing tasks.",

@@ -1,12 +1,30 @@
 //! Refusals of tasks, buckets and objects.
 
-use model::FileProblem;
+use model::{FileProblem, Rejection};
 
-use super::sentence;
+use super::{beyond, sentence};
 use crate::alibaba::error::ApiError;
 
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection) -> ApiError {
+    use Rejection as R;
+    match rejection {
+        R::BucketNotFound { .. } => no_bucket(),
+        R::ObjectNotFound { .. } => no_object(),
+        R::ObjectRefused { problem, .. } => object_refused(*problem),
+        R::DiskTooSmall { needed_bytes, .. } => disk_too_small(*needed_bytes),
+        R::FormatNotWritten { .. } => ApiError::bad(
+            "InvalidImageFormat.RegionNotSupported",
+            "The specified image format is not supported in current region.",
+        ),
+        R::TaskNotFound { .. } => no_task(),
+        R::TaskEnded { .. } => ended(),
+        other => beyond(other),
+    }
+}
+
 /// No such bucket here.
-pub(super) fn no_bucket() -> ApiError {
+fn no_bucket() -> ApiError {
     ApiError::bad(
         "InvalidOSSBucket.NotFound",
         "The specified OSS bucket does not exist in this region.",
@@ -14,12 +32,12 @@ pub(super) fn no_bucket() -> ApiError {
 }
 
 /// No such object in the bucket.
-pub(super) fn no_object() -> ApiError {
+fn no_object() -> ApiError {
     ApiError::bad("InvalidOSSObject.NotFound", "The specified OSS object does not exist.")
 }
 
 /// The object is no disk image.
-pub(super) fn object_refused(problem: FileProblem) -> ApiError {
+fn object_refused(problem: FileProblem) -> ApiError {
     ApiError::bad(
         "InvalidImageFormat.Malformed",
         format!("The specified Image Format is wrongly formed. {}", sentence(problem)),
@@ -27,7 +45,7 @@ pub(super) fn object_refused(problem: FileProblem) -> ApiError {
 }
 
 /// A disk was declared smaller than it is.
-pub(super) fn disk_too_small(needed_bytes: u64) -> ApiError {
+fn disk_too_small(needed_bytes: u64) -> ApiError {
     ApiError::bad(
         "InvalidDiskImageSize.TooSmall",
         format!(
@@ -37,12 +55,12 @@ pub(super) fn disk_too_small(needed_bytes: u64) -> ApiError {
 }
 
 /// No such task of the account's.
-pub(super) fn no_task() -> ApiError {
+fn no_task() -> ApiError {
     ApiError::bad("InvalidTaskId.NotFound", "The specified \"TaskId\" is not found.")
 }
 
 /// The task has ended.
-pub(super) fn ended() -> ApiError {
+fn ended() -> ApiError {
     // The cloud's words; what it means is that the task does not run any more.
     ApiError::forbidden(
         "InvalidTaskId.IncorrectTaskStatus",
