@@ -278,7 +278,7 @@ async fn an_encrypted_image_is_exported_while_its_key_is_usable() {
     let world = World::with_regions(["north", "south"]).await;
     let (north, south) = (world.region("north"), world.region("south"));
     let contents = disk(4, 20, |i| (i % 2 == 0).then_some(i));
-    let image = world.import("south", "web", &[contents.clone()]).await;
+    let image = world.import("south", "web", std::slice::from_ref(&contents)).await;
     let key = north.create_encryption_key(&world.caller).await.unwrap().id;
     let command = CopyImage {
         image: image.id,
