@@ -194,7 +194,8 @@ async fn two_tasks_run_at_once_and_the_others_wait() {
     let contents = disk(1, 200, Some);
     let mut tasks = Vec::new();
     for number in 0..6 {
-        let image = world.import("north", &format!("web-{number}"), std::slice::from_ref(&contents)).await;
+        let image =
+            world.import("north", &format!("web-{number}"), std::slice::from_ref(&contents)).await;
         let command = export_of(&image.id, DiskFormat::Qcow2);
         tasks.push(north.export_image(&world.caller, command).await.unwrap().id);
     }
