@@ -41,6 +41,8 @@ pub struct InstanceFilter {
     pub name: Option<NamePattern>,
     /// Only those that have all of these keys, each with this value or any.
     pub tags: Vec<(TagKey, Option<TagValue>)>,
+    /// Behind the row of this time and id. How many there are is told of those before it too.
+    pub after: Option<(Timestamp, String)>,
 }
 
 /// ?1: the account; ?2: ids, a JSON array, empty for all; ?3: an image or null; ?4: a pattern or null; ?5: pairs of a key and
@@ -55,8 +57,11 @@ macro_rules! wanted {
     };
 }
 
-pub(crate) const SEARCH: &str =
-    concat!("SELECT * ", wanted!(), " ORDER BY created DESC, id DESC LIMIT ?6 OFFSET ?7");
+pub(crate) const SEARCH: &str = concat!(
+    "SELECT * ",
+    wanted!(),
+    " AND (created, id) < (?6, ?7) ORDER BY created DESC, id DESC LIMIT ?8 OFFSET ?9"
+);
 pub(crate) const COUNT_FOUND: &str = concat!("SELECT count(*) ", wanted!());
 pub(crate) const LIST: &str =
     "SELECT * FROM instance WHERE account = ? ORDER BY created DESC, id DESC";
@@ -101,7 +106,12 @@ impl Tx {
         filter: &InstanceFilter,
         part: PageOf,
     ) -> Result<(Vec<InstanceRow>, u64), CatalogFault> {
-        let page = filter.bind(SEARCH, account).bind(part.limit).bind(offset_of(part));
+        let (created, id) = match &filter.after {
+            Some((created, id)) => (created.0, id.as_str()),
+            None => (i64::MAX, ""),
+        };
+        let page = filter.bind(SEARCH, account).bind(created).bind(id);
+        let page = page.bind(part.limit).bind(offset_of(part));
         let rows = self.all("search instances", page).await?;
         let rows: Result<_, _> = rows.iter().map(instance_from).collect();
         let total = self.count("count instances", filter.bind(COUNT_FOUND, account)).await?;
@@ -278,6 +288,11 @@ mod tests {
             assert_eq!(found(&mut tx, filter.clone(), every).await.0, wanted, "{filter:?}");
         }
         let tags = tags(&[("n", Some("5"))]);
-        assert_eq!(found(&mut tx, InstanceFilter { tags, ..of_image }, (1, 1)).await, (vec![], 1));
+        let tagged = InstanceFilter { tags, ..of_image.clone() };
+        assert_eq!(found(&mut tx, tagged, (1, 1)).await, (vec![], 1));
+        let after = Some((Timestamp(5), instance(5, 1).id.to_string()));
+        let behind = InstanceFilter { after, ..of_image };
+        assert_eq!(found(&mut tx, behind.clone(), every).await, (vec![3, 1], 3));
+        assert_eq!(found(&mut tx, behind, (1, 1)).await, (vec![1], 3));
     }
 }

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::audit::{facts, tags_told};
-use crate::commands::{Caller, Found, Intent, PageOf};
+use crate::commands::{Caller, Cursor, Found, Intent, PageOf};
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::request::digest_of;
@@ -46,6 +46,8 @@ pub struct InstanceSearch {
     pub name: Option<NamePattern>,
     /// Only those that have all of these keys, each with this value or any.
     pub tags: Vec<(String, Option<String>)>,
+    /// Behind this row. How many there are is told of those before it too.
+    pub after: Option<Cursor>,
     /// Which part.
     pub page: PageOf,
 }
@@ -169,9 +171,10 @@ impl Region {
         search: InstanceSearch,
     ) -> Result<Found<InstanceView>, Refused> {
         caller.must(Act::Read)?;
-        let InstanceSearch { ids, image, name, tags, page } = search;
+        let InstanceSearch { ids, image, name, tags, after, page } = search;
         let (name, tags) = (name.map(|name| name.normalised()), wanted_tags(&tags)?);
-        let filter = InstanceFilter { ids, image, name, tags };
+        let after = after.map(|row| (row.created, row.id));
+        let filter = InstanceFilter { ids, image, name, tags, after };
         let mut tx = self.inner.catalog.read().await?;
         let found = tx.search_instances(&caller.account, &filter, within(page)).await?;
         let (rows, total) = found;

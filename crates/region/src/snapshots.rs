@@ -45,6 +45,8 @@ pub struct SnapshotSearch {
     pub created_from: Option<Timestamp>,
     /// Made then or earlier.
     pub created_until: Option<Timestamp>,
+    /// Behind this row. How many there are is told of those before it too.
+    pub after: Option<Cursor>,
     /// Which part.
     pub page: PageOf,
 }
@@ -93,7 +95,7 @@ impl Region {
         caller.must(Act::Read)?;
         let filter = SnapshotFilter {
             ids: search.ids,
-            name: search.name,
+            name: search.name.map(|name| name.normalised()),
             standings: search.standings,
             role: search.role,
             usage: search.usage,
@@ -105,7 +107,7 @@ impl Region {
             created_from: search.created_from,
             created_until: search.created_until,
         };
-        let page = page(&None, search.page.limit);
+        let page = page(&search.after, search.page.limit);
         let mut tx = self.inner.catalog.read().await?;
         let total = tx.count_snapshots(&caller.account, &filter).await?;
         let offset = search.page.offset;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use model::{Attributes, ImageId, InstanceId, Name, NamePattern};
 use region::{
-    Caller, ImageSearch, InstanceSearch, InstanceView, PageOf, Refused, Region, RunInstances,
+    Caller, Cursor, ImageSearch, InstanceSearch, InstanceView, PageOf, Refused, Region,
+    RunInstances,
 };
 
 use super::call::Call;
@@ -79,6 +80,7 @@ pub(super) async fn describe_instances(call: &Call) -> Result<Node, ApiError> {
         image: image.flatten(),
         name,
         tags: tags::wanted(&call.params)?,
+        after: None,
         page: PageOf::default(),
     };
     let listing = call.listing("instances", (&search, nothing))?;
@@ -87,12 +89,13 @@ pub(super) async fn describe_instances(call: &Call) -> Result<Node, ApiError> {
     let found = if nothing {
         region::Found { items: Vec::new(), total: 0 }
     } else {
-        let search = InstanceSearch { page: page.part(), ..search };
+        let search = InstanceSearch { after: page.after(), page: page.part(), ..search };
         region.search_instances(caller, search).await.map_err(refused)?
     };
-    let systems = systems_of((&region, caller), &found.items).await?;
-    let nodes = found.items.iter().map(|instance| node(instance, systems.get(&instance.image)));
-    let mut fields = page.fields(found.items.len(), found.total);
+    let place = |row: &InstanceView| Cursor { created: row.created, id: row.id.to_string() };
+    let (items, mut fields) = page.cut(found, place);
+    let systems = systems_of((&region, caller), &items).await?;
+    let nodes = items.iter().map(|instance| node(instance, systems.get(&instance.image)));
     fields.push(("Instances", Node::List("Instance", nodes.collect())));
     Ok(Node::Fields(fields))
 }

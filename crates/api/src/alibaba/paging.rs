@@ -1,6 +1,6 @@
 //! Pages of listings in the cloud's two ways: by number, and by token.
 
-use region::PageOf;
+use region::{Cursor, Found, PageOf};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -51,8 +51,7 @@ impl Numbered {
     }
 }
 
-/// A page by `NextToken` and `MaxResults`.
-#[derive(Clone)]
+/// A page by `NextToken` of a list that has no order in time: its token counts rows.
 pub(super) struct Following<'a> {
     call: &'a Call,
     listing: &'a Listing<'a>,
@@ -71,10 +70,9 @@ impl<'a> Following<'a> {
         let size = read_size(call, ("MaxResults", size))?;
         let offset = match call.params.text("NextToken") {
             None => 0,
-            Some(token) => call.cursors.open_offset(listing, token).map_err(|_| {
-                let reason = "it was not made for this listing; begin again without it";
-                ApiError::invalid("NextToken", reason)
-            })?,
+            Some(token) => {
+                call.cursors.open_offset(listing, token).map_err(|_| not_of_this_listing())?
+            }
         };
         Ok(Following { call, listing, offset, size })
     }
@@ -95,51 +93,88 @@ impl<'a> Following<'a> {
     }
 }
 
+/// A page by `NextToken` and `MaxResults` of a list with the newest first. Its token says behind which row it begins, so that
+/// rows that come or go between two pages shift nothing.
+pub(super) struct Behind<'a> {
+    call: &'a Call,
+    listing: &'a Listing<'a>,
+    after: Option<Cursor>,
+    size: u32,
+}
+
 /// A page in either way.
 pub(super) enum Paging<'a> {
     /// By number.
     Numbered(Numbered),
     /// By token.
-    Following(Following<'a>),
+    Behind(Behind<'a>),
 }
 
 impl<'a> Paging<'a> {
-    /// By token where `NextToken` or `MaxResults` is given, else by number.
+    /// By token where `NextToken` or `MaxResults` is given, else by number. A token that was not made for this listing of this
+    /// account is refused (api-12).
     pub(super) fn read(
         call: &'a Call,
         listing: &'a Listing<'a>,
         size: PageSize,
     ) -> Result<Paging<'a>, ApiError> {
         let given = |name: &&str| call.params.text(name).is_some();
-        if ["NextToken", "MaxResults"].iter().any(given) {
-            Following::read(call, listing, size).map(Paging::Following)
-        } else {
-            Numbered::read(call, size).map(Paging::Numbered)
+        if !["NextToken", "MaxResults"].iter().any(given) {
+            return Numbered::read(call, size).map(Paging::Numbered);
         }
+        let size = read_size(call, ("MaxResults", size))?;
+        let token = call.params.text("NextToken");
+        let after = token.map(|token| call.cursors.open(listing, token)).transpose();
+        let after = after.map_err(|_| not_of_this_listing())?;
+        Ok(Paging::Behind(Behind { call, listing, after, size }))
     }
 
-    /// The same for the region.
+    /// The rows that the region is asked for: of a page by token one more than it has, which says whether another follows.
     pub(super) fn part(&self) -> PageOf {
         match self {
             Paging::Numbered(page) => page.part(),
-            Paging::Following(page) => page.part(),
+            Paging::Behind(page) => PageOf { offset: 0, limit: page.size + 1 },
         }
     }
 
-    /// What an answer says of its page, where `shown` rows of `total` are on it. Pages that have numbers have an empty token.
-    pub(super) fn fields(&self, shown: usize, total: u64) -> Vec<(&'static str, Node)> {
+    /// The row behind which it begins.
+    pub(super) fn after(&self) -> Option<Cursor> {
+        match self {
+            Paging::Numbered(_) => None,
+            Paging::Behind(page) => page.after.clone(),
+        }
+    }
+
+    /// The rows of the page, and what an answer says of it. `place` tells the place of a row in the list. Pages that have numbers
+    /// have an empty token, and so has the last.
+    pub(super) fn cut<T>(
+        &self,
+        found: Found<T>,
+        place: impl Fn(&T) -> Cursor,
+    ) -> (Vec<T>, Vec<(&'static str, Node)>) {
+        let Found { mut items, total } = found;
         match self {
             Paging::Numbered(page) => {
                 let mut fields = page.fields(total);
                 fields.push(("NextToken", Node::text("")));
-                fields
+                (items, fields)
             }
-            Paging::Following(page) => vec![
-                ("TotalCount", Node::number(total)),
-                ("NextToken", Node::text(page.next(shown, total))),
-            ],
+            Paging::Behind(page) => {
+                let size = usize::try_from(page.size).unwrap_or(usize::MAX);
+                let more = items.len() > size;
+                items.truncate(size);
+                let last = items.last().filter(|_| more);
+                let next = last.map(|row| page.call.cursors.seal(page.listing, &place(row)));
+                let next = Node::text(next.unwrap_or_default());
+                (items, vec![("TotalCount", Node::number(total)), ("NextToken", next)])
+            }
         }
     }
+}
+
+fn not_of_this_listing() -> ApiError {
+    let reason = "it was not made for this listing; begin again without it";
+    ApiError::invalid("NextToken", reason)
 }
 
 fn read_size(call: &Call, (name, size): (&str, PageSize)) -> Result<u32, ApiError> {

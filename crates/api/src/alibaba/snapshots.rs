@@ -5,7 +5,7 @@ use model::{
     DiskKind, DiskRole, EncryptionKeyId, NamePattern, OriginNote, Profile, Rejection, SnapshotId,
     SnapshotStanding, Timestamp, Usage,
 };
-use region::{CopySnapshot, PageOf, Refused, SnapshotSearch, SnapshotView};
+use region::{CopySnapshot, Cursor, PageOf, Refused, SnapshotSearch, SnapshotView};
 
 use super::call::Call;
 use super::copies::sealing;
@@ -41,13 +41,14 @@ pub(super) async fn describe_snapshots(call: &Call) -> Result<Node, ApiError> {
     let found = match search {
         None => region::Found { items: Vec::new(), total: 0 },
         Some(search) => {
-            let search = SnapshotSearch { page: page.part(), ..search };
+            let search = SnapshotSearch { after: page.after(), page: page.part(), ..search };
             let found = region.search_snapshots(&call.caller, search).await;
             found.map_err(|refused| of_refused(refused, Context::Describe))?
         }
     };
-    let mut fields = page.fields(found.items.len(), found.total);
-    fields.push(("Snapshots", Node::List("Snapshot", found.items.iter().map(node).collect())));
+    let place = |row: &SnapshotView| Cursor { created: row.created, id: row.id.to_string() };
+    let (items, mut fields) = page.cut(found, place);
+    fields.push(("Snapshots", Node::List("Snapshot", items.iter().map(node).collect())));
     Ok(Node::Fields(fields))
 }
 
@@ -85,6 +86,7 @@ fn read_search(call: &Call) -> Result<Option<SnapshotSearch>, ApiError> {
         key,
         created_from,
         created_until,
+        after: None,
         page: PageOf::default(),
         ..SnapshotSearch::default()
     }))

@@ -169,3 +169,33 @@ async fn api_12_what_is_no_page_is_refused() {
         }
     }
 }
+
+/// Rows that come and go between two pages by token shift nothing: what is there all the time is shown once.
+#[tokio::test]
+async fn api_12_rows_that_come_and_go_shift_no_page_by_token() {
+    let door = seven().await;
+    for listing in &BY_TOKEN[..2] {
+        let all = door.ask(listing.action, &with(listing, &[("PageSize", "100")])).await.ok();
+        let staying = ids(listing, &all);
+        let (mut seen, mut token) = (Vec::new(), String::new());
+        for round in 0.. {
+            let page = with(listing, &[("MaxResults", "2"), ("NextToken", &token)]);
+            let answer = door.ask(listing.action, &page).await.ok();
+            seen.extend(ids(listing, &answer));
+            token = answer["NextToken"].as_str().unwrap().to_owned();
+            if token.is_empty() {
+                break;
+            }
+            // A newer row of each listing comes, and one that was shown goes.
+            let image = door.image(HERE, &format!("{}{round}", listing.action)).await;
+            let run = [("RegionId", HERE), ("ImageId", image.as_str())];
+            door.ask("RunInstances", &run).await.ok();
+            if listing.action == "DescribeInstances" {
+                let shown = seen.last().unwrap();
+                door.ask("DeleteInstance", &[("InstanceId", shown)]).await.ok();
+            }
+            door.world.clock.advance_ms(1);
+        }
+        assert_eq!(seen, staying, "{}", listing.action);
+    }
+}
