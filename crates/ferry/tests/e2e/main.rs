@@ -11,6 +11,7 @@ mod local_images;
 mod people;
 mod processes;
 mod refusals;
+mod snapshots;
 mod tasks;
 mod tickets;
 mod usage;
