@@ -250,4 +250,42 @@ mod tests {
         assert_eq!((&found[0].family, found[0].deprecated), (&None, None));
         assert!(found[0].particulars.is_empty());
     }
+
+    /// `0004_snapshots` takes the image that a snapshot named by itself away, and leaves the rest as it was; nothing is promised.
+    #[tokio::test]
+    async fn snapshots_from_before_rest_under_their_disks_alone() {
+        let (_folder, database) = database().await;
+        migrate(&database, &REGION[..2]).await.unwrap();
+        let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
+        let image = format!(
+            "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, boot_mode, created, \
+             generation) VALUES ('img-{x}', '{account}', 'web', '', 'available', 'arm64', 'linux', '', 'uefi', 1, 0)"
+        );
+        let snapshot = format!(
+            "INSERT INTO snapshot (id, account, image, role, size_bytes, digest, places, created) \
+             VALUES ('snap-{x}', '{account}', 'img-{x}', 1, 131072, zeroblob(32), 2, 7)"
+        );
+        let disk = format!(
+            "INSERT INTO image_disk (image, role, size_bytes, digest, snapshot) \
+             VALUES ('img-{x}', 1, 131072, zeroblob(32), 'snap-{x}')"
+        );
+        let mut tx = database.begin().await.unwrap();
+        for sql in [image, snapshot, disk] {
+            let insert = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+            tx.run("write as version 2 did", insert).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        migrate(&database, REGION).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        let left = sqlx::query("SELECT count(*) FROM snapshot WHERE image IS NOT NULL");
+        assert_eq!(tx.count("count what is left", left).await.unwrap(), 0);
+        let (image, id) = (format!("img-{x}").parse().unwrap(), format!("snap-{x}").parse().unwrap());
+        let account = account.parse().unwrap();
+        let row = tx.snapshot(&account, &id).await.unwrap().unwrap();
+        assert_eq!((row.name.as_str(), row.role.number(), row.places), ("", 1, 2));
+        assert_eq!(tx.snapshots_of_image(&image).await.unwrap(), [row]);
+        let found = tx.image(&account, &image).await.unwrap().unwrap();
+        assert_eq!(found.purpose, model::Purpose::Image);
+        assert_eq!(tx.images_on(std::slice::from_ref(&id)).await.unwrap()[&id], [image]);
+    }
 }

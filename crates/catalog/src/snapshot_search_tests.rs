@@ -1,10 +1,15 @@
 //! What a search finds, against the same asked of every row in turn.
 
-use model::{Cause, Description, DiskRole, SnapshotName, Tagged, Tags};
+use model::rules::Sealed;
+use model::{
+    Cause, Description, DiskKind, DiskRole, EncryptionKeyId, NamePattern, SnapshotName,
+    SnapshotStanding, Tagged, Tags, Timestamp, Usage,
+};
 
-use super::*;
-use crate::Catalog;
+use super::{Copied, FoundSnapshot, SnapshotFilter};
+use crate::promised_snapshot::PromisedSnapshotRow;
 use crate::sample::{self, account, catalog, image, origin, promised, put_rested};
+use crate::{Catalog, Page, SnapshotRow, Tx};
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {
     Tags::new(pairs.iter().map(|(key, value)| (key.to_string(), value.to_string()))).unwrap()
