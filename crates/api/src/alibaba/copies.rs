@@ -3,7 +3,7 @@
 use model::{
     EncryptionKeyId, ImageId, ImageStatus, Name, NameRule, OriginNote, Phase, Profile, Sealing,
 };
-use region::{CopyImage, ImageView};
+use region::CopyImage;
 
 use super::call::Call;
 use super::error::ApiError;
@@ -99,43 +99,63 @@ pub(super) async fn cancel_copy_image(call: &Call) -> Result<Node, ApiError> {
     let image = ImageId::read(call.params.needed("ImageId")?).ok_or_else(no_image)?;
     let refused = |refused| of_refused(refused, Context::Cancel);
     let view = region.image(&call.caller, &image).await.map_err(refused)?;
-    match standing_of_copy(&view) {
-        CopyStanding::Running => {}
-        CopyStanding::None => return Err(not_from_copy()),
-        CopyStanding::Ended(words) => return Err(ApiError::bad("IncorrectImageStatus", words)),
+    if view.origin.is_none() {
+        // Imported, or made of snapshots: no copy makes it.
+        return Err(not_from_copy());
+    }
+    if let Some(words) = why_not_cancelled(view.status, view.phase) {
+        return Err(ApiError::bad("IncorrectImageStatus", words));
     }
     region.cancel_image(&call.caller, &image).await.map_err(refused)?;
     Ok(Node::empty())
 }
 
-/// How the copy stands that makes an image.
-enum CopyStanding {
-    /// It can still be cancelled.
-    Running,
-    /// There is none: the image was imported or made of snapshots.
-    None,
-    /// It has ended, or ends: in the cloud's words.
-    Ended(&'static str),
-}
-
-fn standing_of_copy(image: &ImageView) -> CopyStanding {
-    if image.origin.is_none() {
-        return CopyStanding::None;
-    }
-    match (image.status, image.phase) {
-        (ImageStatus::Available, _) => CopyStanding::Ended("The image copy has completed."),
-        (ImageStatus::CreateFailed, _) => CopyStanding::Ended("The Image copy has been failed."),
+/// Why the copy of an image that stands so is not cancelled, in the cloud's words; none where it still can be. Where it ends
+/// between the look and the cancelling, the region says so ([`of_refused`]).
+fn why_not_cancelled(status: ImageStatus, phase: Option<Phase>) -> Option<&'static str> {
+    match (status, phase) {
+        (ImageStatus::Available, _) => Some("The image copy has completed."),
+        (ImageStatus::CreateFailed, _) => Some("The Image copy has been failed."),
         // Given up, and not yet unwound.
         (ImageStatus::Creating, Some(Phase::Cancelling)) => {
-            CopyStanding::Ended("The specified snapshot is not coping.")
+            Some("The specified snapshot is not coping.")
         }
         (ImageStatus::Creating, Some(Phase::Cancelled | Phase::Failed)) => {
-            CopyStanding::Ended("The specified image is not coping.")
+            Some("The specified image is not coping.")
         }
         (
             ImageStatus::Creating,
             Some(Phase::Waiting | Phase::CopyingSnapshots | Phase::Registering | Phase::Done)
             | None,
-        ) => CopyStanding::Running,
+        ) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Rejection;
+
+    use super::*;
+    use crate::alibaba::rejection::of_rejection;
+
+    /// R000-11: all five messages of the table, each where it is meant.
+    #[test]
+    fn r000_11_a_copy_that_is_not_cancelled_says_why_in_the_clouds_words() {
+        let words = |status, phase| why_not_cancelled(status, phase).unwrap_or("cancelled");
+        let making = |phase| words(ImageStatus::Creating, Some(phase));
+        assert_eq!(words(ImageStatus::Available, None), "The image copy has completed.");
+        assert_eq!(words(ImageStatus::CreateFailed, None), "The Image copy has been failed.");
+        assert_eq!(making(Phase::Cancelling), "The specified snapshot is not coping.");
+        assert_eq!(making(Phase::Failed), "The specified image is not coping.");
+        assert_eq!(making(Phase::Cancelled), "The specified image is not coping.");
+        for phase in [Phase::Waiting, Phase::CopyingSnapshots, Phase::Registering] {
+            assert_eq!(making(phase), "cancelled");
+        }
+        let finished = Rejection::CopyFinished { image: ImageId::from_random(|| 1) };
+        let lost = of_rejection(&finished, Context::Cancel);
+        assert_eq!(
+            (&*lost.code, &*lost.message),
+            ("IncorrectImageStatus", "The image is copied finished.")
+        );
     }
 }
