@@ -202,6 +202,17 @@ fn is_of_absence(action: &str, (status, body): &(u16, String)) -> bool {
     body.contains(".NotFound") || body.contains("ImageCreatedNotFromCopy")
 }
 
+/// An operation that is new stands in the table, or here because it takes no id.
+#[test]
+fn api_11_every_operation_that_takes_an_id_is_in_the_table() {
+    let without =
+        ["DescribeImageFromFamily", "DescribeRegions", "ImportImage", "QueryAvailableInstances"];
+    for action in crate::unsupported::told("yes") {
+        let tried = TABLE.iter().any(|(known, _)| *known == action);
+        assert_ne!(tried, without.contains(&action.as_str()), "{action}");
+    }
+}
+
 #[tokio::test]
 async fn api_11_anothers_ids_answer_as_ids_that_never_were() {
     let door = Door::open().await;
