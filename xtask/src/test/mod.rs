@@ -50,14 +50,14 @@ impl FromStr for Stage {
 
 impl Stage {
     /// Does it, adding what passed and failed to `tally`.
-    fn run(self, tally: &mut Tally) -> Result<(), Failure> {
+    fn run(self, tally: &mut Tally, stages_began: Instant) -> Result<(), Failure> {
         match self {
             Stage::Install => crate::install::for_tests(),
             Stage::Tidy => stages::tidy(tally),
             Stage::Corpora => stages::corpora(),
             Stage::Tests => tests_run::workspace(tally),
             Stage::Readme => stages::readme(tally),
-            Stage::Terraform => terraform::run(tally),
+            Stage::Terraform => terraform::run(tally, stages_began),
             Stage::Failpoints => tests_run::failpoints(tally),
         }
     }
@@ -77,10 +77,11 @@ fn stages_in_turn(stages: &[Stage]) -> Result<(), Failure> {
     let mut tally = Tally::default();
     let mut lines = Vec::new();
     let mut failed = Vec::new();
+    let stages_began = Instant::now();
     for (stage, name) in STAGES.into_iter().filter(|(stage, _)| stages.contains(stage)) {
         println!("\n== {name}");
         let begun = Instant::now();
-        let outcome = stage.run(&mut tally);
+        let outcome = stage.run(&mut tally, stages_began);
         lines.push(line(name, begun.elapsed(), &outcome));
         if let Err(failure) = outcome {
             println!("{name}: {}", failure.chain());

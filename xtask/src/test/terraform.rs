@@ -3,6 +3,7 @@
 mod build;
 
 use std::process::Command;
+use std::time::Instant;
 
 use super::tests_run;
 use crate::failure::Failure;
@@ -28,10 +29,10 @@ const PROVIDER: Program = Program {
 /// How many scenarios run at once: each sleeps for most of its time, since the provider does.
 const AT_ONCE: &str = "--test-threads=7";
 
-/// Runs the provider against a real service; builds both programs first where they are not kept.
-pub fn run(tally: &mut Tally) -> Result<(), Failure> {
+/// Runs the provider against a real service; builds both programs first where they are not kept and there is time for it.
+pub fn run(tally: &mut Tally, stages_began: Instant) -> Result<(), Failure> {
     let cache = Cache::find();
-    let deadline = Deadline::from_environment();
+    let deadline = Deadline::from_environment(stages_began);
     let mut found = Vec::new();
     for program in [OPENTOFU, PROVIDER] {
         match program.ensure(&cache, &deadline) {

@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::{project, run};
 
-/// What both builds may take where nothing is kept: with it all of `.ci/run` stays below its hour and a half.
+/// What both builds may take where nothing is kept.
 const BUILD_SECS: u64 = 1_500;
+/// How late after the first stage's beginning a build may still run: the stages behind it take twenty minutes, and all of
+/// `.ci/run` has an hour and a half.
+const LATEST_SECS: u64 = 3_300;
 /// The provider is one very large package: the compiler takes 6.2 GiB for it (measured, Go 1.26, two cores).
 const MEMORY_KIB: u64 = 7 << 20;
 
@@ -113,11 +116,17 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// `FERRY_TERRAFORM_BUILD_SECS` from now, else [`BUILD_SECS`].
-    pub fn from_environment() -> Deadline {
+    /// `FERRY_TERRAFORM_BUILD_SECS` from now; else [`BUILD_SECS`], if [`LATEST_SECS`] after the stages began is not before that.
+    pub fn from_environment(stages_began: Instant) -> Deadline {
         let asked = std::env::var("FERRY_TERRAFORM_BUILD_SECS").ok();
-        let secs = asked.and_then(|text| text.parse().ok()).unwrap_or(BUILD_SECS);
-        Deadline { end: Instant::now() + Duration::from_secs(secs) }
+        let end = match asked.and_then(|text| text.parse().ok()) {
+            Some(secs) => Instant::now() + Duration::from_secs(secs),
+            None => {
+                let latest = stages_began + Duration::from_secs(LATEST_SECS);
+                latest.min(Instant::now() + Duration::from_secs(BUILD_SECS))
+            }
+        };
+        Deadline { end }
     }
 
     fn left(&self) -> Duration {
