@@ -18,9 +18,9 @@ use crate::migration::{self, migrate};
 /// Expired rows that one new row takes along: more than one, so that the table shrinks while it is used.
 const SWEPT: i64 = 4;
 
-pub(crate) const INSERT: &str = "INSERT INTO nonce (access_key, nonce, expires) VALUES (?1, ?2, ?3) \
+const INSERT: &str = "INSERT INTO nonce (access_key, nonce, expires) VALUES (?1, ?2, ?3) \
     ON CONFLICT (access_key, nonce) DO UPDATE SET expires = excluded.expires WHERE nonce.expires <= ?4";
-pub(crate) const SWEEP: &str = "DELETE FROM nonce WHERE (access_key, nonce) IN \
+const SWEEP: &str = "DELETE FROM nonce WHERE (access_key, nonce) IN \
     (SELECT access_key, nonce FROM nonce WHERE expires <= ? ORDER BY expires LIMIT ?)";
 
 /// The nonces of a deployment. Cloning gives another handle to the same file.
@@ -129,6 +129,18 @@ mod tests {
             nonces.record(&key(1), &format!("new-{n}"), times(1_000)).await.unwrap();
         }
         assert_eq!(rows(&nonces).await, 20);
+    }
+
+    #[tokio::test]
+    async fn expired_nonces_are_found_by_index() {
+        let (_folder, nonces) = nonces().await;
+        let mut tx = nonces.database.begin().await.unwrap();
+        let plan = crate::plans::plan(&mut tx, SWEEP).await;
+        assert!(plan.iter().any(|step| step.contains("nonce_expiring")), "{plan:?}");
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP")),
+            "{plan:?}"
+        );
     }
 
     /// Two handles of the file, as two processes have them.
