@@ -37,6 +37,7 @@ pub(crate) const REGION: &[Migration] = &[
     Migration { number: 5, text: include_str!("../migrations/sqlite/0005_tasks.sql") },
     Migration { number: 6, text: include_str!("../migrations/sqlite/0006_tags.sql") },
     Migration { number: 7, text: include_str!("../migrations/sqlite/0007_image_search.sql") },
+    Migration { number: 8, text: include_str!("../migrations/sqlite/0008_export_traces.sql") },
 ];
 
 /// The accounts and their keys.

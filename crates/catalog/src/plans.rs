@@ -3,7 +3,8 @@
 use sqlx::{AssertSqlSafe, Row, query};
 
 use crate::snapshot_search;
-use crate::{access_key, account_number, accounts, family, user};
+use crate::tag_search::Which;
+use crate::{access_key, account_number, accounts, export_trace, family, user};
 use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
 use crate::{
     queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic, tx::Tx,
@@ -44,19 +45,24 @@ const LISTINGS: &[&str] = &[
     copy::LIST_LIVE,
     copy::LIST_ENDED,
     copy::OF_IMAGE,
+    copy::OF_IMAGES,
     copy::RUNNING,
     copy::COUNT_LIVE,
     copy_claim::COUNT_LEASED,
     copy_claim::CLAIM,
     copy_claim::QUEUE_PLACE,
+    export_trace::INTO,
+    export_trace::OF_TASK,
     family::NEWEST,
     hold::OF_IMAGE,
     instance::LIST,
     instance::COUNT_OF,
     instance::COUNT_OF_IMAGES,
     import::CONVERSION,
+    import::OF_IMAGES,
     share::OF_IMAGE,
     share::COUNT_OF,
+    share::COUNT_OF_IMAGES,
     visible::VISIBLE,
     visible::READABLE,
     visible::SHARED,
@@ -107,11 +113,25 @@ async fn no_listing_scans_a_table_or_sorts() {
 async fn no_search_scans_a_table() {
     let (_folder, catalog) = sample::catalog().await;
     let mut tx = catalog.begin().await.unwrap();
-    for sql in tag_search::all().into_iter().chain([snapshot_search::COUNT]) {
+    let of_tags = [Which::All, Which::Named].into_iter().flat_map(tag_search::statements);
+    for sql in of_tags.chain([snapshot_search::COUNT]) {
         let steps = plan(&mut tx, sql).await;
         let is_of_rows = |step: &str| step.starts_with("SCAN (") || step.contains("VIRTUAL TABLE");
         let of_tables = |step: &&String| reads_all(step) && !is_of_rows(step);
         assert_eq!(steps.iter().find(of_tables), None, "{sql}\n{steps:#?}");
+    }
+}
+
+/// What is named is looked up by its id: an account with many things waits no longer for the tags of one.
+#[tokio::test]
+async fn tags_of_what_is_named_are_found_by_its_id() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for sql in tag_search::statements(Which::Named) {
+        let steps = plan(&mut tx, sql).await;
+        let of_things: Vec<_> = steps.iter().filter(|step| step.starts_with("SEARCH o ")).collect();
+        assert!(!of_things.is_empty(), "{steps:#?}");
+        assert!(of_things.iter().all(|step| step.contains("(id=?)")), "{sql}\n{steps:#?}");
     }
 }
 
@@ -124,6 +144,7 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
         hold::LIST,
         import::LIST,
         task::LIVE_EXPORTS,
+        export_trace::ENDED,
         copy::BY_STATE,
         copy::WITH_DIGESTS,
         copy_claim::FINISHING,
@@ -157,6 +178,7 @@ async fn accounts_are_found_and_listed_by_index() {
     for sql in [
         accounts::LIST,
         account_number::NUMBERED,
+        account_number::NUMBERS,
         user::LIST,
         access_key::LIST,
         access_key::SIGN_IN,

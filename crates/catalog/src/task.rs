@@ -151,7 +151,10 @@ impl Tx {
         self.found_task(query(IMPORT_OF).bind(image.as_str())).await
     }
 
-    async fn found_task(&mut self, find: Query<'_>) -> Result<Option<TaskRow>, CatalogFault> {
+    pub(crate) async fn found_task(
+        &mut self,
+        find: Query<'_>,
+    ) -> Result<Option<TaskRow>, CatalogFault> {
         self.one("find a task", find).await?.as_ref().map(task_from).transpose()
     }
 
@@ -242,7 +245,7 @@ fn json<'a>(words: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", quoted.join(","))
 }
 
-fn task_from(row: &SqliteRow) -> Result<TaskRow, CatalogFault> {
+pub(crate) fn task_from(row: &SqliteRow) -> Result<TaskRow, CatalogFault> {
     let stored = Stored { table: "task", row };
     Ok(TaskRow {
         id: stored.word("id")?,

@@ -110,11 +110,22 @@ impl Bucket {
         task: &TaskId,
         role: DiskRole,
     ) -> Result<(Hidden, File), BucketFault> {
-        let hidden = Hidden { bucket: self.clone(), name: hidden_name(task, role) };
+        let hidden =
+            Hidden { bucket: self.clone(), name: hidden_name(task, role), at_end: AtEnd::Remove };
         self.unlink(&hidden.name)?;
         let mode = Mode::from_bits_truncate(0o666); // less the umask, as for any new file
         let file = rustix::fs::openat(&*self.folder, &hidden.name, HIDDEN, mode);
         Ok((hidden, file.map_err(failed("make an object's file"))?.into()))
+    }
+
+    /// Whether the hidden file of a task's object is there.
+    pub(crate) fn has_hidden(&self, task: &TaskId, role: DiskRole) -> Result<bool, BucketFault> {
+        let name = hidden_name(task, role);
+        match rustix::fs::statat(&*self.folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(failed("look for a hidden file")(errno)),
+        }
     }
 
     /// Removes the hidden file that a task may have left.
@@ -122,9 +133,12 @@ impl Bucket {
         self.unlink(&hidden_name(task, role))
     }
 
-    /// Removes an object that lies in no folder of the bucket.
+    /// Removes an object that lies in no folder of the bucket; a folder of its name stays.
     pub(crate) fn remove_object(&self, object: &ObjectName) -> Result<(), BucketFault> {
-        self.unlink(object.as_str())
+        match rustix::fs::unlinkat(&*self.folder, object.as_str(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT | Errno::ISDIR) => Ok(()),
+            Err(errno) => Err(failed("remove an object")(errno)),
+        }
     }
 
     fn unlink(&self, name: &str) -> Result<(), BucketFault> {
@@ -140,24 +154,41 @@ impl Bucket {
     }
 }
 
-/// The file of an object that is not whole yet. It is removed when this is dropped, unless it was shown before.
+/// The file of an object that is not whole yet. It is removed when this is dropped, unless it was shown or left before.
 pub(crate) struct Hidden {
     bucket: Bucket,
     name: String,
+    at_end: AtEnd,
+}
+
+/// What becomes of a hidden file when nobody uses it any more.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum AtEnd {
+    Remove,
+    Leave,
 }
 
 impl Hidden {
-    /// Gives the file the object's name, which lies in no folder of the bucket; replaces what had it.
-    pub(crate) fn show_as(self, object: &ObjectName) -> Result<(), BucketFault> {
+    /// Gives the file the object's name, which lies in no folder of the bucket; replaces what had it. A file that cannot be
+    /// named is left.
+    pub(crate) fn show_as(mut self, object: &ObjectName) -> Result<(), BucketFault> {
+        self.at_end = AtEnd::Leave;
         let folder = &*self.bucket.folder;
         rustix::fs::renameat(folder, &self.name, folder, object.as_str())
             .map_err(failed("name an object"))
+    }
+
+    /// Leaves the file hidden, to be removed by who clears its export.
+    pub(crate) fn leave(mut self) {
+        self.at_end = AtEnd::Leave;
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Under its new name it is not found here any more.
+        if self.at_end == AtEnd::Leave {
+            return;
+        }
         if let Err(fault) = self.bucket.unlink(&self.name) {
             tracing::warn!(name = %self.name, fault = &fault as &dyn std::error::Error, "failed to remove an unfinished object");
         }

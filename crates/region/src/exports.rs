@@ -88,6 +88,11 @@ impl Region {
             let (image, by) = (image.id, running.id);
             return Err(Rejection::ImageBeingExported { image, by }.into());
         }
+        // One that was cancelled may have names to take back that the new one would give.
+        if let Some(leaving) = tx.export_trace_in(&image.id, &command.bucket).await? {
+            let (image, by) = (image.id, leaving.id);
+            return Err(Rejection::ImageBeingExported { image, by }.into());
+        }
         let row = TaskRow {
             id: self.random_id(|random| TaskId::from_random(random))?,
             account: caller.account.clone(),
@@ -123,15 +128,40 @@ impl Region {
         self.task(caller, &row.id).await
     }
 
-    /// Writes the disks, unless it is stopped, and then names them all. What is stopped leaves nothing.
+    /// Writes the disks, unless it is stopped, and then names them all. What an earlier attempt left goes first; what is stopped,
+    /// or has ended without its result, leaves nothing.
     pub(crate) async fn run_export(&self, task: &TaskRow, handle: &Handle) -> Result<(), Undone> {
-        self.begin_task(&task.id).await?;
+        if !task.state.is_live() {
+            return self.clear_export(task).await.map_err(Undone::from);
+        }
+        let begun = self.begin_export(&task.id).await?;
+        self.clear_export(task).await?;
+        if begun == Updated::No {
+            return Ok(());
+        }
         let written = tokio::select! {
-            () = handle.stop.cancelled() => return Ok(()),
-            written = self.write_disks(task, &handle.track) => written?,
+            () = handle.stop.cancelled() => None,
+            written = self.write_disks(task, &handle.track) => Some(written?),
         };
-        failpoint!("export.written");
-        self.show_disks(task, written).await
+        if let Some(written) = written {
+            failpoint!("export.written");
+            if self.show_disks(task, written).await? == Updated::Yes {
+                return Ok(());
+            }
+        }
+        Ok(self.clear_export(task).await?)
+    }
+
+    /// Notes that an export has begun and may leave files; nothing where it has ended meanwhile.
+    async fn begin_export(&self, task: &TaskId) -> Result<Updated, RegionFault> {
+        let mut tx = self.inner.catalog.begin().await?;
+        let begun = tx.begin_task(task).await?;
+        if begun == Updated::Yes {
+            tx.note_hidden_files(task).await?;
+            tx.commit().await?;
+        }
+        self.changed();
+        Ok(begun)
     }
 
     async fn write_disks(&self, task: &TaskRow, track: &Track) -> Result<Written, Undone> {
@@ -193,6 +223,7 @@ impl Region {
                 let ids: Vec<ChunkId> = part.iter().map(|(_, id)| *id).collect();
                 let chunks = self.inner.store.get_many(domain, &ids).await.map_err(of_store)?;
                 wait_for(writing.take()).await?;
+                failpoint!("export.writing");
                 track.advance(part.len() as u64);
                 let places = part.iter().map(|(place, _)| *place).collect::<Vec<u64>>();
                 let to = Arc::clone(&file);
@@ -211,43 +242,33 @@ impl Region {
         Ok(hidden)
     }
 
-    /// Names every disk and ends the task. Who cancels meanwhile wins: then the names are taken back.
-    async fn show_disks(&self, task: &TaskRow, written: Written) -> Result<(), Undone> {
-        if !self.is_live(&task.id, task).await? {
-            return Ok(());
+    /// Names every disk and ends the task. Whoever cancels meanwhile wins: then the names are to be taken back.
+    async fn show_disks(&self, task: &TaskRow, written: Written) -> Result<Updated, Undone> {
+        let mut tx = self.inner.catalog.begin().await?;
+        if tx.note_names(&task.id).await? == Updated::No {
+            return Ok(Updated::No);
         }
+        tx.commit().await?;
         let Written { bucket, files } = written;
-        let names: Vec<ObjectName> = files.iter().map(|(_, object)| object.clone()).collect();
-        let folder = bucket.clone();
-        blocking(move || {
-            files.into_iter().try_for_each(|(hidden, object)| hidden.show_as(&object))?;
-            folder.sync()
-        })
-        .await?
-        .map_err(unwritten_bucket)?;
+        blocking(move || name_all(files).and_then(|()| bucket.sync()))
+            .await?
+            .map_err(unwritten_bucket)?;
         failpoint!("export.shown");
         let mut tx = self.inner.catalog.begin().await?;
         let done = (TaskState::Done, None);
         if tx.end_task(&task.id, done, self.inner.clock.now()).await? == Updated::No {
-            drop(tx);
-            blocking(move || names.iter().try_for_each(|object| bucket.remove_object(object)))
-                .await?
-                .map_err(unwritten_bucket)?;
-            return Ok(());
+            return Ok(Updated::No);
         }
+        tx.delete_export_trace(&task.id).await?;
         let caller = Caller::of_region(&task.account, format!("export-{}", task.id));
         let entry = self.audit_entry(&caller, "image.exported", task.image.as_str());
         let after = facts(&[("task", task.id.to_string())]);
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
         tx.commit().await?;
+        failpoint!("export.done");
         tracing::info!(region = %self.id(), task = %task.id, image = %task.image, "exported an image");
         self.changed();
-        Ok(())
-    }
-
-    async fn is_live(&self, id: &TaskId, task: &TaskRow) -> Result<bool, RegionFault> {
-        let row = self.inner.catalog.read().await?.task(&task.account, id).await?;
-        Ok(row.is_some_and(|row| row.state.is_live()))
+        Ok(Updated::Yes)
     }
 
     /// The image cannot be exported: the task stays to say so.
@@ -256,10 +277,18 @@ impl Region {
         task: &TaskRow,
         failure: TaskFailure,
     ) -> Result<(), Refused> {
+        // What fails to go now is tried again: the trace of it stays.
+        let cleared = self.clear_export(task).await;
         let mut tx = self.inner.catalog.begin().await?;
         let failed = (TaskState::Failed, Some(failure));
         if tx.end_task(&task.id, failed, self.inner.clock.now()).await? == Updated::No {
-            return Ok(());
+            return Ok(self.clear_export(task).await?);
+        }
+        match cleared {
+            Ok(()) => drop(tx.delete_export_trace(&task.id).await?),
+            Err(fault) => {
+                tracing::warn!(region = %self.id(), task = %task.id, fault = &fault as &dyn std::error::Error, "failed to clear a failed export");
+            }
         }
         let caller = Caller::of_region(&task.account, format!("export-{}", task.id));
         let entry = self.audit_entry(&caller, "image.export_failed", task.image.as_str());
@@ -269,26 +298,22 @@ impl Region {
         self.changed();
         Ok(())
     }
+}
 
-    /// Removes the hidden files that an earlier process left of an export that nobody goes on with.
-    pub(crate) async fn clear_export(&self, task: &TaskRow, objects: &[TaskObjectRow]) {
-        let Some(first) = objects.first() else { return };
-        let roles: Vec<_> = objects.iter().map(|object| object.role).collect();
-        let cleared = match self.open_bucket(&task.account, &first.bucket).await {
-            Ok(Ok(bucket)) => {
-                let id = task.id.clone();
-                let remove =
-                    move || roles.iter().try_for_each(|role| bucket.remove_hidden(&id, *role));
-                blocking(remove).await.and_then(|removed| Ok(removed?))
-            }
-            Ok(Err(BucketFault::NoBucket | BucketFault::NoObject)) => Ok(()),
-            Ok(Err(fault)) => Err(fault.into()),
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = cleared {
-            tracing::warn!(region = %self.id(), task = %task.id, fault = &fault as &dyn std::error::Error, "failed to clear a cancelled export");
-        }
-    }
+/// Names every disk. Where one cannot be named, it and those after it stay hidden, so that those that have names are known.
+fn name_all(files: Vec<(Hidden, ObjectName)>) -> Result<(), BucketFault> {
+    let mut files = files.into_iter();
+    let failed = files.by_ref().find_map(|(hidden, object)| {
+        name_failpoint();
+        hidden.show_as(&object).err()
+    });
+    files.for_each(|(hidden, _)| hidden.leave());
+    failed.map_or(Ok(()), Err)
+}
+
+/// The point `export.name`, before each name that is given. Nothing without the feature `failpoints`.
+fn name_failpoint() {
+    fail::fail_point!("export.name");
 }
 
 /// Writes one chunk at its place. The last chunk of a disk may reach beyond its end, by zeros alone.

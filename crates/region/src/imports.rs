@@ -5,11 +5,14 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use catalog::{AuditEntry, ImageDiskRow, ImageRow, ImportRow, ImportSource, SnapshotRow, Tx, Updated};
+use catalog::{
+    AuditEntry, ImageDiskRow, ImageRow, ImportRow, ImportSource, SnapshotRow, Tx, Updated,
+};
 use futures::StreamExt;
 use model::{
-    AccountId, Act, Description, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId, ImageKind,
-    ImageStatus, Purpose, QuotaKind, Rejection, SizeBytes, SnapshotId, SnapshotName, Storage, TaskState, Timestamp,
+    AccountId, Act, Description, Digest, DiskRole, DomainName, Field, FieldRefusal, ImageId,
+    ImageKind, ImageStatus, Purpose, QuotaKind, Rejection, SizeBytes, SnapshotId, SnapshotName,
+    Storage, TaskState, Timestamp,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, Frames, IngestError, Wanted};
 use transfer::{ChunkSource, FetchDisk, FrameStream, SourceFault, TransferFault, Watch};
@@ -297,6 +300,7 @@ impl Region {
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         failpoint!("wrk.commit_available");
         caller.commit(tx).await?;
+        failpoint!("import.published");
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! finds that row undone does it, from the beginning.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -95,7 +96,7 @@ impl Track {
 }
 
 /// One of them, until it is dropped.
-struct Running {
+pub(crate) struct Running {
     region: Region,
     key: JobKey,
     handle: Handle,
@@ -128,7 +129,7 @@ impl<T: Into<Refused>> From<T> for Undone {
 
 /// Whether a job will be tried again.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Ended {
+pub(crate) enum Ended {
     /// It is over.
     Yes,
     /// It will be.
@@ -187,6 +188,7 @@ impl Region {
         let of_files = imports.into_iter().filter(|import| import.source.is_of_files());
         let mut jobs: Vec<Job> = of_files.map(Job::Import).collect();
         jobs.extend(tx.live_exports().await?.into_iter().map(Job::Export));
+        jobs.extend(tx.ended_exports_with_traces().await?.into_iter().map(Job::Export));
         let running = self.inner.jobs.running.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.retain(|job| !running.contains_key(&job.key()));
         jobs.sort_by_key(Job::created);
@@ -198,25 +200,31 @@ impl Region {
     pub async fn run_jobs(&self) -> Result<u64, RegionFault> {
         let mut ended = 0;
         for job in self.due_jobs().await? {
-            match self.begin_job(&job).run(job).await {
-                Ended::Yes => ended += 1,
-                Ended::NotYet => {}
+            if let Some(begun) = self.begin_job(&job) {
+                ended += u64::from(begun.run(job).await == Ended::Yes);
             }
         }
         Ok(ended)
     }
 
-    fn begin_job(&self, job: &Job) -> Running {
+    /// Claims a job, unless it runs here already.
+    pub(crate) fn begin_job(&self, job: &Job) -> Option<Running> {
         let (key, handle) = (job.key(), Handle::default());
         let mut running = self.inner.jobs.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.insert(key.clone(), handle.clone());
-        Running { region: self.clone(), key, handle }
+        match running.entry(key.clone()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => {
+                place.insert(handle.clone());
+                drop(running);
+                Some(Running { region: self.clone(), key, handle })
+            }
+        }
     }
 }
 
 impl Running {
     /// Does it, until it is done, refused for good, cancelled, or the world fails.
-    async fn run(self, job: Job) -> Ended {
+    pub(crate) async fn run(self, job: Job) -> Ended {
         let (region, handle) = (&self.region, &self.handle);
         let ended = match &job {
             Job::Import(import) => region.run_file_import(import, handle).await,
@@ -245,6 +253,7 @@ impl Running {
 /// Does jobs until the region shuts down; those that a process left undone too.
 pub(crate) async fn run_jobs(region: &Region) {
     let mut running = JoinSet::new();
+    let mut keys: HashMap<tokio::task::Id, JobKey> = HashMap::new();
     // Those that failed a moment ago.
     let mut resting: HashMap<JobKey, Instant> = HashMap::new();
     loop {
@@ -253,8 +262,10 @@ pub(crate) async fn run_jobs(region: &Region) {
                 let free = AT_ONCE.saturating_sub(running.len());
                 let due = due.into_iter().filter(|job| !resting.contains_key(&job.key()));
                 for job in due.take(free) {
-                    let begun = region.begin_job(&job);
-                    running.spawn(async move { (job.key(), begun.run(job).await) });
+                    let Some(begun) = region.begin_job(&job) else { continue };
+                    let key = job.key();
+                    let task = running.spawn(async move { begun.run(job).await });
+                    keys.insert(task.id(), key);
                 }
             }
             Err(fault) => {
@@ -263,13 +274,18 @@ pub(crate) async fn run_jobs(region: &Region) {
         }
         tokio::select! {
             () = region.inner.jobs.wake.notified() => {}
-            Some(ended) = running.join_next() => match ended {
-                Ok((_, Ended::Yes)) => {}
-                Ok((key, Ended::NotYet)) => {
+            Some(ended) = running.join_next_with_id() => {
+                let (id, ended) = match ended {
+                    Ok((id, ended)) => (id, ended),
+                    Err(error) => {
+                        tracing::error!(region = %region.id(), %error, "a job panicked");
+                        (error.id(), Ended::NotYet)
+                    }
+                };
+                if let (Some(key), Ended::NotYet) = (keys.remove(&id), ended) {
                     resting.insert(key, Instant::now());
                 }
-                Err(error) => tracing::error!(region = %region.id(), %error, "a job panicked"),
-            },
+            }
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         resting.retain(|_, since| since.elapsed() < LOOK_EVERY);

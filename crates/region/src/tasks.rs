@@ -11,8 +11,7 @@ use model::{
 use crate::audit::facts;
 use crate::commands::{Caller, Found, PageOf};
 use crate::images::MAX_PAGE;
-use crate::jobs::JobKey;
-use crate::refused::{Refused, RegionFault};
+use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
 
 /// How long the row of a task stays after the task has ended.
@@ -192,14 +191,13 @@ impl Region {
             let what = "a task changed within a transaction";
             return Err(RegionFault::Contradiction { what }.into());
         }
-        let objects = tx.task_objects(&row.id).await?;
         let state = |state: TaskState| facts(&[("state", state.to_string())]);
         let (before, after) = (state(row.state), state(TaskState::Cancelled));
         let entry = self.audit_entry(caller, "task.cancel", row.id.as_str());
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         caller.commit(tx).await?;
-        self.stop_job(&JobKey::Task(row.id.clone()));
-        self.clear_export(row, &objects).await;
+        failpoint!("export.cancelled");
+        self.clear_cancelled_export(TaskRow { state: TaskState::Cancelled, ..row.clone() }).await;
         self.changed();
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::Updated;
 use model::rules::Force;
 use model::{
     DiskFormat, ImageId, KeyState, Profile, Rejection, Sealing, TaskAction, TaskFailure, TaskState,
@@ -11,6 +12,7 @@ use model::{
 
 use super::tasks::{export_of, folder, import_of, listing, object, qemu_compares, refused, task};
 use crate::commands::{CopyImage, SnapshotsOfImage};
+use crate::tasks::TaskView;
 use crate::testing::{Medium, World, WorldOptions, disk, region_id};
 
 const WRITTEN: [DiskFormat; 3] = [DiskFormat::Raw, DiskFormat::Qcow2, DiskFormat::Vhd];
@@ -216,6 +218,95 @@ fn whole_or_absent(world: &World, contents: &[Vec<u8>]) {
             2 * usize::from(name.ends_with("_data2.raw"))
         };
         assert!(std::fs::read(folder(world).join(name)).unwrap() == contents[number], "{name}");
+    }
+}
+
+/// A process died between two of the names that it gave: the first object is there, the second still hidden.
+async fn half_named(world: &World, image: &ImageId) -> TaskView {
+    let north = world.region("north");
+    let export = north.export_image(&world.caller, export_of(image, DiskFormat::Raw));
+    let export = export.await.unwrap();
+    let mut tx = north.inner.catalog.begin().await.unwrap();
+    assert_eq!(tx.begin_task(&export.id).await.unwrap(), Updated::Yes);
+    tx.note_hidden_files(&export.id).await.unwrap();
+    assert_eq!(tx.note_names(&export.id).await.unwrap(), Updated::Yes);
+    tx.commit().await.unwrap();
+    let named = folder(world).join(export.objects[0].object.as_str());
+    std::fs::write(named, b"whole").unwrap();
+    let hidden = format!(".ferry-{}-1.part", export.id);
+    std::fs::write(folder(world).join(hidden), b"whole").unwrap();
+    export
+}
+
+/// Cancelled before the region does it again: what the dead process named is taken back, and nothing else.
+#[tokio::test]
+async fn what_a_dead_process_named_is_taken_back() {
+    let mut world = World::with_regions(["north"]).await;
+    let image = world.import("north", "web", &disks()[..2]).await.id;
+    folder(&world);
+    let other = "other.raw".to_owned();
+    std::fs::write(folder(&world).join(&other), b"mine").unwrap();
+    let export = half_named(&world, &image).await;
+    world.restart().await;
+    let cancelled = world.region("north").cancel_task(&world.caller, &export.id).await.unwrap();
+    assert_eq!(cancelled.state, TaskState::Cancelled);
+    assert_eq!(listing(&world), [other.clone()]);
+
+    // Who cancelled died too, before anything was taken back: a new export waits for that.
+    let export = half_named(&world, &image).await;
+    let north = world.region("north");
+    let mut tx = north.inner.catalog.begin().await.unwrap();
+    let ended = (TaskState::Cancelled, None);
+    let now = north.inner.clock.now();
+    assert_eq!(tx.end_task(&export.id, ended, now).await.unwrap(), Updated::Yes);
+    tx.commit().await.unwrap();
+    drop(north);
+    world.restart().await;
+    let north = world.region("north");
+    let anew = north.export_image(&world.caller, export_of(&image, DiskFormat::Raw)).await;
+    let by = export.id.clone();
+    assert_eq!(refused(anew), Rejection::ImageBeingExported { image: image.clone(), by });
+    world.run_until_idle().await;
+    assert_eq!(listing(&world), [other.clone()]);
+    assert_eq!(task(&world, &export.id).await.state, TaskState::Cancelled);
+
+    // Nobody cancels: it is done, from the beginning.
+    let export = half_named(&world, &image).await;
+    drop(north);
+    world.restart().await;
+    world.run_until_idle().await;
+    assert_eq!(task(&world, &export.id).await.state, TaskState::Done);
+    assert_eq!(listing(&world).len(), 3);
+    all_whole(&world, &disks(), &export);
+    world.check_world().await;
+}
+
+/// A name that cannot be given takes those back that were, and leaves what has the others.
+#[tokio::test]
+async fn an_export_that_fails_at_a_name_takes_the_others_back() {
+    let world = World::with_regions(["north"]).await;
+    let north = world.region("north");
+    let image = world.import("north", "web", &disks()).await.id;
+    let bucket = folder(&world);
+    let export = north.export_image(&world.caller, export_of(&image, DiskFormat::Raw));
+    let export = export.await.unwrap();
+    let name = |n: usize| export.objects[n].object.to_string();
+    std::fs::create_dir(bucket.join(name(1))).unwrap();
+    std::fs::write(bucket.join(name(2)), b"mine").unwrap();
+    north.run_jobs().await.unwrap();
+    let failed = task(&world, &export.id).await;
+    assert_eq!(failed.failure, Some(TaskFailure::NotWritten));
+    assert_eq!(listing(&world), [name(1), name(2)]);
+    assert_eq!(std::fs::read(bucket.join(name(2))).unwrap(), b"mine");
+    assert_eq!(north.run_jobs().await.unwrap(), 0, "nothing is left to take back");
+    world.check_world().await;
+}
+
+/// Every object of an export is whole.
+fn all_whole(world: &World, contents: &[Vec<u8>], export: &TaskView) {
+    for (object, bytes) in export.objects.iter().zip(contents) {
+        let path = folder(world).join(object.object.as_str());
+        assert!(std::fs::read(path).unwrap() == *bytes, "{}", object.object);
     }
 }
 
