@@ -1,13 +1,19 @@
 //! The numbers of accounts: made of their ids, so that processes with files of their own agree on the first account's.
 
+use std::collections::HashMap;
+
 use model::{AccountId, AccountNumber};
 use sqlx::query;
 
+use crate::accounts::account_number_from;
 use crate::fault::CatalogFault;
 use crate::stored::{Stored, signed};
+use crate::tags::json_array;
 use crate::tx::Tx;
 
 pub(crate) const NUMBERED: &str = "SELECT id FROM account WHERE number = ?";
+pub(crate) const NUMBERS: &str =
+    "SELECT id, number FROM account WHERE id IN (SELECT value FROM json_each(?))";
 /// In the order in which the accounts were made, so that the older one of two has the number of its own.
 pub(crate) const UNNUMBERED: &str =
     "SELECT id FROM account WHERE number IS NULL ORDER BY created, id";
@@ -40,6 +46,20 @@ impl Tx {
         let find = query(NUMBERED).bind(signed("number", number.number())?);
         let found = self.one("find an account by its number", find).await?;
         found.map(|row| Stored { table: "account", row: &row }.word("id")).transpose()
+    }
+
+    /// The numbers of these accounts; none of one that is not there.
+    pub async fn account_numbers(
+        &mut self,
+        accounts: impl IntoIterator<Item = &AccountId>,
+    ) -> Result<HashMap<AccountId, AccountNumber>, CatalogFault> {
+        let ids = json_array(accounts.into_iter().map(AccountId::as_str));
+        let rows = self.all("find the numbers of accounts", query(NUMBERS).bind(ids)).await?;
+        let read = |row| {
+            let stored = Stored { table: "account", row };
+            Ok((stored.word("id")?, account_number_from(&stored)?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Gives a number to each account that has none: those from before there were numbers. How many there were.
@@ -91,7 +111,9 @@ mod tests {
         let row = AccountRow { number, ..third };
         assert_eq!(tx.insert_account(&row).await.unwrap(), Inserted::Yes);
         assert_eq!(tx.account(&row.id).await.unwrap(), Some(row.clone()));
-        assert_eq!(tx.account_numbered(number).await.unwrap(), Some(row.id));
+        assert_eq!(tx.account_numbered(number).await.unwrap(), Some(row.id.clone()));
+        let numbers = tx.account_numbers([&row.id, &account(1).id, &account(4).id]).await.unwrap();
+        assert_eq!(numbers, [(row.id, number), (account(1).id, own)].into());
         assert_eq!(tx.account_numbered(number.following()).await.unwrap(), None);
     }
 

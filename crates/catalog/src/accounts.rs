@@ -141,7 +141,7 @@ fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
     })
 }
 
-fn account_number_from(stored: &Stored<'_>) -> Result<AccountNumber, CatalogFault> {
+pub(crate) fn account_number_from(stored: &Stored<'_>) -> Result<AccountNumber, CatalogFault> {
     let number: u64 = stored.number("number")?;
     AccountNumber::new(number).ok_or_else(|| stored.corrupt("number", &number.to_string()))
 }

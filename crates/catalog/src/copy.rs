@@ -10,7 +10,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
-use crate::image::cause_number;
+use crate::image::{cause_number, json_ids};
 use crate::page::Page;
 use crate::snapshot::domain_from;
 use crate::stored::{Stored, signed};
@@ -108,6 +108,9 @@ pub(crate) const LIST_ENDED: &str = "SELECT * FROM copy \
     ORDER BY created DESC, id DESC LIMIT ?";
 pub(crate) const OF_IMAGE: &str =
     "SELECT * FROM copy WHERE target_image = ? ORDER BY created DESC, id DESC LIMIT 1";
+pub(crate) const OF_IMAGES: &str = "SELECT copy.* FROM json_each(?) AS wanted CROSS JOIN copy \
+    ON copy.id = (SELECT made.id FROM copy AS made WHERE made.target_image = wanted.value \
+    ORDER BY made.created DESC, made.id DESC LIMIT 1)";
 pub(crate) const RUNNING: &str = "SELECT id FROM copy \
     WHERE account = ? AND source_region = ? AND source_image = ? AND finished IS NULL";
 pub(crate) const WITH_DIGESTS: &str = "SELECT account, encryption_key, state, digests FROM copy WHERE digests IS NOT NULL ORDER BY id";
@@ -181,6 +184,15 @@ impl Tx {
     ) -> Result<Option<CopyRow>, CatalogFault> {
         let find = query(OF_IMAGE).bind(image.as_str());
         self.one("find the copy of an image", find).await?.as_ref().map(copy_from).transpose()
+    }
+
+    /// The newest copy that makes, or made, each of these images; nothing of one that no copy makes.
+    pub async fn copies_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<CopyRow>, CatalogFault> {
+        let find = query(OF_IMAGES).bind(json_ids(images));
+        self.all("find the copies of images", find).await?.iter().map(copy_from).collect()
     }
 
     /// The copy of this source image into this region that still runs.
@@ -528,6 +540,10 @@ mod tests {
         tx.insert_copy(&new).await.unwrap();
         tx.insert_copy(&old).await.unwrap();
         assert_eq!(tx.copy_of_image(&old.target_image).await.unwrap(), Some(new.clone()));
+        let other = sample::copy(3, 1);
+        tx.insert_copy(&other).await.unwrap();
+        let of = [&old, &other, &sample::copy(4, 1)].map(|copy| copy.target_image.clone());
+        assert_eq!(tx.copies_of_images(&of).await.unwrap(), [new.clone(), other]);
         let snapshots: Vec<_> = (0..17).map(|n| SnapshotId::from_random(bytes(n))).collect();
         tx.record_source_snapshots(&new.id, &snapshots).await.unwrap();
         assert_eq!(tx.source_snapshots(&new.id).await.unwrap(), snapshots);

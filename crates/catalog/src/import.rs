@@ -5,6 +5,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
+use crate::image::json_ids;
 use crate::outcome::Deleted;
 use crate::stored::Stored;
 use crate::tx::Tx;
@@ -44,6 +45,8 @@ impl ImportSource {
 }
 
 pub(crate) const LIST: &str = "SELECT * FROM import ORDER BY image";
+pub(crate) const OF_IMAGES: &str =
+    "SELECT * FROM import WHERE image IN (SELECT value FROM json_each(?))";
 pub(crate) const CONVERSION: &str =
     "SELECT * FROM import WHERE source_image = ? AND source_image IS NOT NULL";
 
@@ -74,6 +77,15 @@ impl Tx {
         let find = query("SELECT * FROM import WHERE image = ? AND account = ?");
         let find = find.bind(image.as_str()).bind(account.as_str());
         self.one("find an import", find).await?.as_ref().map(import_from).transpose()
+    }
+
+    /// The imports that make these images; nothing of one that no import makes.
+    pub async fn imports_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<ImportRow>, CatalogFault> {
+        let find = query(OF_IMAGES).bind(json_ids(images));
+        self.all("find the imports of images", find).await?.iter().map(import_from).collect()
     }
 
     /// The import that converts an image's local file.

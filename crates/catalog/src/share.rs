@@ -5,6 +5,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
+use crate::image::json_ids;
 use crate::outcome::{Deleted, Inserted};
 use crate::stored::Stored;
 use crate::tx::Tx;
@@ -22,6 +23,8 @@ pub struct ShareRow {
 
 pub(crate) const OF_IMAGE: &str = "SELECT * FROM image_share WHERE image = ? ORDER BY account";
 pub(crate) const COUNT_OF: &str = "SELECT count(*) FROM image_share WHERE image = ?";
+pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS shares FROM image_share \
+    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 
 impl Tx {
     /// Records a share. [`Inserted::Clash`] where it was there already; then it stays as it was.
@@ -54,6 +57,20 @@ impl Tx {
     /// With how many accounts an image is shared.
     pub async fn count_shares_of(&mut self, image: &ImageId) -> Result<u64, CatalogFault> {
         self.count("count shares", query(COUNT_OF).bind(image.as_str())).await
+    }
+
+    /// With how many accounts each of these images is shared; one that is shared with none is left out.
+    pub async fn count_shares_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<(ImageId, u64)>, CatalogFault> {
+        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("count shares of images", count).await?;
+        let read = |row| {
+            let stored = Stored { table: "image_share", row };
+            Ok((stored.word("image")?, stored.number("shares")?))
+        };
+        rows.iter().map(read).collect()
     }
 }
 
@@ -89,6 +106,9 @@ mod tests {
         let id = image(1, 1).id;
         assert_eq!(tx.shares_of(&id).await.unwrap(), [share(1, 2), share(1, 3)]);
         assert_eq!(tx.count_shares_of(&id).await.unwrap(), 2);
+        put_image(&mut tx, &image(2, 1)).await;
+        let of = [id.clone(), image(2, 1).id, image(3, 1).id];
+        assert_eq!(tx.count_shares_of_images(&of).await.unwrap(), [(id.clone(), 2)]);
         assert_eq!(tx.delete_share(&id, &account(3)).await.unwrap(), Deleted::Yes);
         assert_eq!(tx.delete_share(&id, &account(3)).await.unwrap(), Deleted::No);
         tx.delete_image(&id).await.unwrap();

@@ -1,7 +1,12 @@
 //! Accounts: made, listed, shown, disabled and enabled.
 
+use std::collections::HashMap;
+
 use catalog::{AccountRow, AuditEntry, Inserted, Page, UserRow};
-use model::{AccountId, AccountNumber, Act, Admittance, Name, Rejection, Role, Timestamp, UserId, keep_an_admin};
+use model::{
+    AccountId, AccountNumber, AccountRejection, Act, Admittance, Name, Rejection, Role, Timestamp,
+    UserId, keep_an_admin,
+};
 
 use crate::audit::facts;
 use crate::commands::{Caller, Cursor, Listed};
@@ -49,7 +54,7 @@ impl Accounts {
         let number = tx.free_account_number(&id).await?;
         let row = AccountRow { id, name, number, state, created };
         if tx.insert_account(&row).await? == Inserted::Clash {
-            return Err(Rejection::NameInUse { name: row.name }.into());
+            return Err(Rejection::Account(AccountRejection::NameInUse { name: row.name }).into());
         }
         let entry = self.audit_entry(caller, "account.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
@@ -103,8 +108,9 @@ impl Accounts {
             return Ok(view(old));
         }
         if state == Admittance::Disabled {
-            keep_an_admin(&tx.admin_keys().await?, |key| key.account == *account)
-                .map_err(|last| Rejection::LastAdmin { user: last.user.clone() })?;
+            keep_an_admin(&tx.admin_keys().await?, |key| key.account == *account).map_err(
+                |last| Rejection::Account(AccountRejection::LastAdmin { user: last.user.clone() }),
+            )?;
         }
         let new = AccountRow { state, ..old.clone() };
         let _there = tx.set_account_state(account, state).await?;
@@ -114,10 +120,12 @@ impl Accounts {
         Ok(view(new))
     }
 
-    /// The number of an account; none of one that only another process knows.
-    pub async fn number_of(&self, account: &AccountId) -> Result<Option<AccountNumber>, Refused> {
-        let row = self.catalog.read().await?.account(account).await?;
-        Ok(row.map(|row| row.number))
+    /// The numbers of accounts; none of one that only another process knows.
+    pub async fn numbers_of(
+        &self,
+        accounts: impl IntoIterator<Item = &AccountId>,
+    ) -> Result<HashMap<AccountId, AccountNumber>, Refused> {
+        Ok(self.catalog.read().await?.account_numbers(accounts).await?)
     }
 
     /// The account of a number.
@@ -192,7 +200,7 @@ impl Accounts {
 
 /// The answer for an account that is absent, or that the caller does not see (I12).
 pub(crate) fn no_account(account: &AccountId) -> Rejection {
-    Rejection::AccountNotFound { account: account.clone() }
+    Rejection::Account(AccountRejection::AccountNotFound { account: account.clone() })
 }
 
 fn account_action(state: Admittance) -> &'static str {

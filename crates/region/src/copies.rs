@@ -9,6 +9,7 @@ use crate::images::{next_cursor, page};
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::views::CopyView;
+use crate::watch::Rate;
 
 /// What a copy is doing, in the user's words.
 pub(crate) fn phase_of(copy: &CopyRow, now: Timestamp) -> Phase {
@@ -102,7 +103,7 @@ impl Region {
         let now = self.inner.clock.now();
         let phase = phase_of(&row, now);
         let queue_place = beside.queue_place.filter(|_| phase == Phase::Waiting);
-        let rate = self.inner.rates.of(&row.id).filter(|_| phase == Phase::CopyingSnapshots);
+        let rate = self.rate(&row, phase);
         CopyView {
             region: self.id().clone(),
             phase,
@@ -110,7 +111,7 @@ impl Region {
             failure: failure_of(&row.state),
             state: row.state.name(),
             bytes_per_sec: rate.map(|rate| rate.bytes_per_sec as u64),
-            seconds_left: rate.and_then(|rate| rate.seconds_left(row.progress)),
+            seconds_left: self.seconds_left(&row, phase),
             queue_place,
             next_attempt: (row.attempts > 0 && row.state.is_live()).then_some(row.next_attempt),
             id: row.id,
@@ -130,6 +131,16 @@ impl Region {
             created: row.created,
             finished: row.finished,
         }
+    }
+
+    /// How fast a copy moves that is in this phase; none where it does not.
+    fn rate(&self, copy: &CopyRow, phase: Phase) -> Option<Rate> {
+        self.inner.rates.of(&copy.id).filter(|_| phase == Phase::CopyingSnapshots)
+    }
+
+    /// Seconds to go of a copy that is in this phase; none while unknown.
+    pub(crate) fn seconds_left(&self, copy: &CopyRow, phase: Phase) -> Option<u64> {
+        self.rate(copy, phase)?.seconds_left(copy.progress)
     }
 
     /// Tries a copy again now instead of at its next attempt.

@@ -1,20 +1,17 @@
 //! Images: listed, shown, edited, deleted, verified.
 
-use std::collections::HashMap;
-
-use catalog::{AuditEntry, CopyRow, ImageDiskRow, ImageRow, Moment, Page, Tx, Updated};
+use catalog::{AuditEntry, ImageDiskRow, ImageRow, Page, Tx, Updated};
 use model::rules::{
-    DeletionFacts, DeprecationFacts, Force, judge_deletion, judge_deprecation, judge_name, standing,
+    DeletionFacts, DeprecationFacts, Force, judge_deletion, judge_deprecation, judge_name,
 };
 use model::{Act, Deprecation, Digest, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::audit::image_facts;
 use crate::commands::{Caller, Cursor, EditImage, ImageQuery, Listed, SnapshotsOfImage};
-use crate::copies::phase_of;
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::{Region, disk_root};
-use crate::views::{DiskView, ImageView, Verified};
+use crate::views::{ImageView, Verified};
 use crate::visibility::{Seen, as_seen_by};
 
 /// Rows of one page, unless fewer are asked for.
@@ -53,87 +50,6 @@ impl Region {
         let Seen { row, .. } = self.visible_image(&mut tx, caller, image).await?;
         let view = self.image_views(&mut tx, vec![row], &self.moment()).await?.pop();
         Ok(as_seen_by(&caller.account, view.ok_or_else(|| self.no_image(image))?))
-    }
-
-    /// What is shown of images, all of one moment.
-    pub(crate) async fn image_views(
-        &self,
-        tx: &mut Tx,
-        rows: Vec<ImageRow>,
-        moment: &Moment,
-    ) -> Result<Vec<ImageView>, RegionFault> {
-        let ids: Vec<ImageId> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut disks = tx.image_disks_of(&ids).await?;
-        let mut tags = tx.tags_of(&ids).await?;
-        let uses: HashMap<ImageId, u64> =
-            tx.count_instances_of_images(&ids).await?.into_iter().collect();
-        let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
-            let copy = match row.status {
-                ImageStatus::Creating => tx.copy_of_image(&row.id).await?,
-                ImageStatus::Available | ImageStatus::CreateFailed => None,
-            };
-            let import = match (row.status, &copy) {
-                (ImageStatus::Creating, None) => tx.import(&row.account, &row.id).await?,
-                (ImageStatus::Creating | ImageStatus::Available | ImageStatus::CreateFailed, _) => {
-                    None
-                }
-            };
-            let parts = ImageParts {
-                disks: disks.remove(&row.id).unwrap_or_default(),
-                tags: tags.remove(&row.id).unwrap_or_default(),
-                instances: uses.get(&row.id).copied().unwrap_or(0),
-                copy,
-                is_of_files: import.is_some_and(|import| import.source.is_of_files()),
-            };
-            views.push(self.image_view(row, parts, moment));
-        }
-        Ok(views)
-    }
-
-    fn image_view(&self, row: ImageRow, parts: ImageParts, moment: &Moment) -> ImageView {
-        let percent = match (row.status, &parts.copy) {
-            (ImageStatus::Available, _) => 100,
-            (ImageStatus::Creating, Some(copy)) => copy.progress.percent(),
-            (ImageStatus::Creating, None) => self.import_percent(&row.id),
-            (ImageStatus::CreateFailed, _) => 0,
-        };
-        let phase = match &parts.copy {
-            Some(copy) => Some(phase_of(copy, moment.now)),
-            None => parts.is_of_files.then(|| self.file_import_phase(&row.id, moment)),
-        };
-        let disks = parts.disks.into_iter();
-        ImageView {
-            standing: standing(row.status, deprecation_of(&row), phase),
-            deprecated: row.deprecated,
-            family: row.family,
-            particulars: row.particulars,
-            region: self.id().clone(),
-            percent,
-            phase,
-            disks: disks
-                .map(|disk| DiskView {
-                    role: disk.role,
-                    size: disk.size,
-                    digest: disk.digest,
-                    snapshot: disk.snapshot,
-                })
-                .collect(),
-            tags: parts.tags,
-            instances: parts.instances,
-            id: row.id,
-            name: row.name,
-            description: row.description,
-            status: row.status,
-            attributes: row.attributes,
-            origin: row.origin,
-            failure: row.failure,
-            kind: row.kind,
-            storage: row.storage,
-            owner: row.account,
-            encryption_key: row.encryption_key,
-            created: row.created,
-        }
     }
 
     /// Changes what an image says of itself. Allowed while it is being copied or made (R002-8, R002-12).
@@ -366,14 +282,4 @@ fn edit_facts(image: &ImageRow, tags: &Tags, edit: &EditImage) -> String {
         told.push_str(&format!("\nboot_mode={}", image.attributes.boot_mode));
     }
     told
-}
-
-/// What an image's view is made of besides its row.
-struct ImageParts {
-    disks: Vec<ImageDiskRow>,
-    tags: Tags,
-    instances: u64,
-    copy: Option<CopyRow>,
-    /// Whether the region makes it of files.
-    is_of_files: bool,
 }

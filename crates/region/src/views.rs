@@ -73,6 +73,10 @@ pub struct ImageView {
     pub encryption_key: Option<EncryptionKeyId>,
     /// Instances that use it.
     pub instances: u64,
+    /// Accounts that it is shared with.
+    pub shared_with: u64,
+    /// Seconds to go of the copy that makes it, by the rate of this attempt; none while unknown and where no copy runs.
+    pub seconds_left: Option<u64>,
     /// When it was promised.
     pub created: Timestamp,
 }

@@ -94,7 +94,8 @@ impl Region {
     }
 }
 
-/// The image as this account sees it. Another's tags, particulars, uses, origin and key are its owner's business.
+/// The image as this account sees it. Another's tags, particulars, uses, shares, origin and key are its
+/// owner's business.
 pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
     let kind = seen_as(&view.owner, view.kind, viewer);
     if view.owner == *viewer {
@@ -105,6 +106,8 @@ pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
         tags: model::Tags::default(),
         particulars: model::Particulars::default(),
         instances: 0,
+        shared_with: 0,
+        seconds_left: None,
         origin: None,
         phase: None,
         failure: None,

@@ -1,6 +1,6 @@
 //! An image as `DescribeImages` shows it (contract 5).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use model::{AccountId, AccountNumber, ImageId, ImageKind, Standing, TaskAction};
 use region::{DiskView, ImageView, PageOf, Region, TaskObject, TaskSearch};
@@ -13,133 +13,85 @@ use super::reply::Node;
 use super::{particulars, tags, times, words};
 
 /// What is known of images beside their views.
-pub(super) struct Beside<'a> {
-    call: &'a Call,
-    region: &'a Region,
-    /// The numbers of owners; none of an account that only another process knows.
-    numbers: HashMap<AccountId, Option<AccountNumber>>,
+struct Beside {
+    /// The numbers of their owners; none of an account that only another process knows.
+    numbers: HashMap<AccountId, AccountNumber>,
     /// What images were read from that came out of a bucket.
     imported: HashMap<ImageId, Vec<TaskObject>>,
 }
 
-/// What is known of one image beside its view.
-struct More {
-    owner: Option<AccountNumber>,
-    /// Empty where the caller is not its owner.
-    is_self_shared: &'static str,
-    /// Of the copy that makes it; none while unknown.
-    seconds_left: Option<u64>,
-    /// What it was read from, where it came out of a bucket.
-    objects: Vec<TaskObject>,
+/// Images of a region as the caller is shown them. However many they are, two things more are asked for.
+pub(super) async fn nodes(
+    call: &Call,
+    region: &Region,
+    images: &[ImageView],
+) -> Result<Vec<Node>, ApiError> {
+    let owners: BTreeSet<_> = images.iter().map(|image| &image.owner).collect();
+    let numbers = call.deployment.accounts.numbers_of(owners).await;
+    let beside = Beside {
+        numbers: numbers.map_err(|refused| of_refused(refused, Context::Describe))?,
+        imported: imported(call, region, images).await?,
+    };
+    Ok(images.iter().map(|image| image_node(call, image, &beside)).collect())
 }
 
-impl<'a> Beside<'a> {
-    /// For images of a region that a call shows.
-    pub(super) fn of(call: &'a Call, region: &'a Region) -> Self {
-        Beside { call, region, numbers: HashMap::new(), imported: HashMap::new() }
+/// What those of the images were read from that are the caller's own and no copies.
+async fn imported(
+    call: &Call,
+    region: &Region,
+    images: &[ImageView],
+) -> Result<HashMap<ImageId, Vec<TaskObject>>, ApiError> {
+    let may_be = |image: &&ImageView| is_own(call, image) && image.origin.is_none();
+    let images: Vec<ImageId> = images.iter().filter(may_be).map(|image| image.id.clone()).collect();
+    if images.is_empty() {
+        return Ok(HashMap::new());
     }
+    let limit = u32::try_from(images.len()).unwrap_or(u32::MAX);
+    let search = TaskSearch {
+        images,
+        actions: vec![TaskAction::ImportImage],
+        page: PageOf { offset: 0, limit },
+        ..TaskSearch::default()
+    };
+    let found = region.search_tasks(&call.caller, search).await;
+    let found = found.map_err(|refused| of_refused(refused, Context::Describe))?;
+    Ok(found.items.into_iter().map(|task| (task.image, task.objects)).collect())
+}
 
-    /// The images as the caller is shown them.
-    pub(super) async fn nodes(&mut self, images: Vec<ImageView>) -> Result<Vec<Node>, ApiError> {
-        self.look_for_imports(&images).await?;
-        let mut nodes = Vec::with_capacity(images.len());
-        for image in images {
-            nodes.push(self.node(&image).await?);
-        }
-        Ok(nodes)
-    }
+fn is_own(call: &Call, image: &ImageView) -> bool {
+    image.owner == call.caller.account
+}
 
-    /// Finds the tasks that made those of the images that are the caller's own and no copies.
-    async fn look_for_imports(&mut self, images: &[ImageView]) -> Result<(), ApiError> {
-        let may_be = |image: &&ImageView| self.is_own(image) && image.origin.is_none();
-        let images: Vec<ImageId> =
-            images.iter().filter(may_be).map(|image| image.id.clone()).collect();
-        if images.is_empty() {
-            return Ok(());
-        }
-        let limit = u32::try_from(images.len()).unwrap_or(u32::MAX);
-        let search = TaskSearch {
-            images,
-            actions: vec![TaskAction::ImportImage],
-            page: PageOf { offset: 0, limit },
-            ..TaskSearch::default()
-        };
-        let found = self.region.search_tasks(&self.call.caller, search).await;
-        let found = found.map_err(|refused| of_refused(refused, Context::Describe))?;
-        self.imported = found.items.into_iter().map(|task| (task.image, task.objects)).collect();
-        Ok(())
-    }
+/// What the caller published stays its own.
+fn alias(call: &Call, image: &ImageView) -> &'static str {
+    if is_own(call, image) { "self" } else { words::owner_alias(image.kind) }
+}
 
-    /// The image as the caller is shown it.
-    async fn node(&mut self, image: &ImageView) -> Result<Node, ApiError> {
-        let more = More {
-            owner: self.number(&image.owner).await?,
-            is_self_shared: self.is_self_shared(image).await?,
-            seconds_left: self.seconds_left(image).await?,
-            objects: self.imported.get(&image.id).cloned().unwrap_or_default(),
-        };
-        Ok(image_node(image, &more, self.alias(image)))
-    }
-
-    /// What the caller published stays its own.
-    fn alias(&self, image: &ImageView) -> &'static str {
-        if self.is_own(image) { "self" } else { words::owner_alias(image.kind) }
-    }
-
-    fn is_own(&self, image: &ImageView) -> bool {
-        image.owner == self.call.caller.account
-    }
-
-    async fn number(&mut self, owner: &AccountId) -> Result<Option<AccountNumber>, ApiError> {
-        if let Some(known) = self.numbers.get(owner) {
-            return Ok(*known);
-        }
-        let number = self.call.deployment.accounts.number_of(owner).await;
-        let number = number.map_err(|refused| of_refused(refused, Context::Describe))?;
-        self.numbers.insert(owner.clone(), number);
-        Ok(number)
-    }
-
-    async fn is_self_shared(&self, image: &ImageView) -> Result<&'static str, ApiError> {
-        if !self.is_own(image) {
-            return Ok("");
-        }
-        // Only these can be shared; the others need no look.
-        if image.standing != Standing::Available || image.kind != ImageKind::Custom {
-            return Ok("false");
-        }
-        match self.region.shares(&self.call.caller, &image.id).await {
-            Ok(shares) if shares.is_empty() => Ok("false"),
-            Ok(_shares) => Ok("true"),
-            // Deleted meanwhile: it was found when the list was made.
-            Err(region::Refused::Rejected(_)) => Ok("false"),
-            Err(other) => Err(of_refused(other, Context::Describe)),
-        }
-    }
-
-    async fn seconds_left(&self, image: &ImageView) -> Result<Option<u64>, ApiError> {
-        let copy = match (image.standing, &image.origin) {
-            (Standing::Waiting | Standing::Creating, Some(origin)) => &origin.copy,
-            (Standing::Available | Standing::Deprecated, _) => return Ok(Some(0)),
-            (Standing::Waiting | Standing::Creating | Standing::CreateFailed, _) => {
-                return Ok(None);
-            }
-        };
-        match self.region.copy(&self.call.caller, copy).await {
-            Ok(copy) => Ok(copy.seconds_left),
-            Err(region::Refused::Rejected(_)) => Ok(None),
-            Err(other) => Err(of_refused(other, Context::Describe)),
-        }
+/// Empty where the caller is not its owner.
+fn is_self_shared(call: &Call, image: &ImageView) -> &'static str {
+    match (is_own(call, image), image.shared_with) {
+        (false, _) => "",
+        (true, 0) => "false",
+        (true, _) => "true",
     }
 }
 
-fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
+/// None while it is unknown.
+fn seconds_left(image: &ImageView) -> Option<u64> {
+    match image.standing {
+        Standing::Available | Standing::Deprecated => Some(0),
+        Standing::Waiting | Standing::Creating | Standing::CreateFailed => image.seconds_left,
+    }
+}
+
+fn image_node(call: &Call, image: &ImageView, beside: &Beside) -> Node {
     let kept =
         |name: &str, usual: &'static str| Node::text(image.particulars.get(name).unwrap_or(usual));
     let attributes = &image.attributes;
     let os_name = words::os_name(attributes);
     let boot_mode = words::boot_mode(attributes.boot_mode);
     let family = image.family.as_ref().map(ToString::to_string).unwrap_or_default();
+    let owner = beside.numbers.get(&image.owner).copied();
     let size = image.disks.first().map_or(0, |disk| words::gib(disk.size));
     let is_public = matches!(image.kind, ImageKind::Public | ImageKind::Marketplace);
     Node::Fields(vec![
@@ -162,11 +114,11 @@ fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
         ("OSName", Node::text(&os_name)),
         ("OSNameEn", Node::text(os_name)),
         ("Platform", Node::text(words::platform(attributes))),
-        ("ImageOwnerAlias", Node::text(alias)),
+        ("ImageOwnerAlias", Node::text(alias(call, image))),
         // None is known of an account that only another process has.
-        ("ImageOwnerId", Node::number(more.owner.map_or(0, AccountNumber::number))),
+        ("ImageOwnerId", Node::number(owner.map_or(0, AccountNumber::number))),
         ("IsCopied", Node::Flag(image.origin.is_some())),
-        ("IsSelfShared", Node::text(more.is_self_shared)),
+        ("IsSelfShared", Node::text(is_self_shared(call, image))),
         ("IsPublic", Node::Flag(is_public)),
         ("IsSubscribed", Node::Flag(false)),
         ("IsSupportCloudinit", Node::Flag(true)),
@@ -187,7 +139,7 @@ fn image_node(image: &ImageView, more: &More, alias: &'static str) -> Node {
         ),
         // Nothing is looked for in images, so nothing was found.
         ("DetectionOptions", Node::Fields(vec![("Items", Node::List("Item", Vec::new()))])),
-        ("DiskDeviceMappings", disks(image, more)),
+        ("DiskDeviceMappings", disks(image, beside.imported.get(&image.id))),
         ("Tags", tags::node(&image.tags)),
     ])
 }
@@ -206,10 +158,11 @@ fn features(image: &ImageView) -> Node {
     ])
 }
 
-fn disks(image: &ImageView, more: &More) -> Node {
+fn disks(image: &ImageView, objects: Option<&Vec<TaskObject>>) -> Node {
+    let seconds_left = seconds_left(image);
     let disk = |disk: &DiskView| {
         let snapshot = disk.snapshot.as_ref().map(Spelled::spelled).unwrap_or_default();
-        let object = more.objects.iter().find(|object| object.role == disk.role);
+        let object = objects.into_iter().flatten().find(|object| object.role == disk.role);
         let of_object = |part: fn(&TaskObject) -> String, usual: &'static str| {
             Node::text(object.map_or_else(|| usual.to_owned(), part))
         };
@@ -225,7 +178,7 @@ fn disks(image: &ImageView, more: &More) -> Node {
             ("ImportOSSBucket", of_object(|object| object.bucket.to_string(), "")),
             ("ImportOSSObject", of_object(|object| object.object.to_string(), "")),
         ];
-        fields.extend(more.seconds_left.map(|seconds| ("RemainTime", Node::number(seconds))));
+        fields.extend(seconds_left.map(|seconds| ("RemainTime", Node::number(seconds))));
         Node::Fields(fields)
     };
     Node::List("DiskDeviceMapping", image.disks.iter().map(disk).collect())

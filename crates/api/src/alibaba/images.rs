@@ -11,7 +11,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::given::Given;
 use super::ids::Spelled;
-use super::image_node::Beside;
+use super::image_node;
 use super::paging::{Numbered, TEN};
 use super::rejection::{Context, of_refused};
 use super::reply::Node;
@@ -38,7 +38,7 @@ pub(super) async fn describe_images(call: &Call) -> Result<Node, ApiError> {
         }
         None => Found { items: Vec::new(), total: 0 },
     };
-    let images = Beside::of(call, &region).nodes(found.items).await?;
+    let images = image_node::nodes(call, &region, &found.items).await?;
     let mut fields = page.fields(found.total);
     fields.push(("RegionId", Node::text(region.id())));
     fields.push(("Images", Node::List("Image", images)));
@@ -58,7 +58,7 @@ pub(super) async fn describe_image_from_family(call: &Call) -> Result<Node, ApiE
     };
     let found = region.search_images(&call.caller, search).await;
     let found = found.map_err(|refused| of_refused(refused, Context::Describe))?;
-    let mut images = Beside::of(call, &region).nodes(found.items).await?;
+    let mut images = image_node::nodes(call, &region, &found.items).await?;
     Ok(Node::Fields(images.pop().map(|image| ("Image", image)).into_iter().collect()))
 }
 

@@ -2,7 +2,7 @@
 
 use model::rules::Offer;
 use model::{AccountId, ImageId, ImageKind};
-use region::{Caller, Intent, Refused, Region};
+use region::{Caller, Intent, Refused, Region, ShareView};
 
 use super::call::{Call, rehearsed};
 use super::error::ApiError;
@@ -121,11 +121,7 @@ async fn accounts(call: &Call, name: &str) -> Result<Vec<AccountId>, ApiError> {
 async fn numbered(call: &Call, text: &str) -> Result<AccountId, ApiError> {
     let number = text.parse().map_err(|_| no_account())?;
     let account = call.deployment.accounts.account_numbered(number).await;
-    account.map_err(refused_fault)?.ok_or_else(no_account)
-}
-
-fn refused_fault(fault: impl Into<Refused>) -> ApiError {
-    refused(fault.into())
+    account.map_err(refused)?.ok_or_else(no_account)
 }
 
 fn refused(refused: Refused) -> ApiError {
@@ -141,17 +137,18 @@ pub(super) async fn describe_image_share_permission(call: &Call) -> Result<Node,
     let view = region.image(&call.caller, &image).await.map_err(refused)?;
     let (total, part) = (shares.len() as u64, page.part());
     let offset = usize::try_from(part.offset).unwrap_or(usize::MAX);
-    let mut accounts = Vec::new();
-    for share in shares.into_iter().skip(offset).take(part.limit as usize) {
-        let number = call.deployment.accounts.number_of(&share.account).await;
-        let number = number.map_err(refused_fault)?;
+    let shown: Vec<_> = shares.iter().skip(offset).take(part.limit as usize).collect();
+    let numbers = call.deployment.accounts.numbers_of(shown.iter().map(|share| &share.account));
+    let numbers = numbers.await.map_err(refused)?;
+    let account = |share: &ShareView| {
         // An account that only another process knows has its own id alone.
-        let id = number.map_or_else(|| share.account.to_string(), |number| number.to_string());
-        accounts.push(Node::Fields(vec![
-            ("AliyunId", Node::text(id)),
+        let number = numbers.get(&share.account).map(ToString::to_string);
+        Node::Fields(vec![
+            ("AliyunId", Node::text(number.unwrap_or_else(|| share.account.to_string()))),
             ("SharedTime", Node::text(times::to_second(share.created))),
-        ]));
-    }
+        ])
+    };
+    let accounts = shown.into_iter().map(account).collect();
     let groups = match view.kind {
         ImageKind::Public | ImageKind::Marketplace => {
             vec![Node::Fields(vec![("Group", Node::text("all"))])]

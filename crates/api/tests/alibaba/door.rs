@@ -94,8 +94,9 @@ impl Door {
 
     /// The number of a caller's account.
     pub async fn number(&self, caller: &Caller) -> String {
-        let number = self.world.deployment.accounts.number_of(&caller.account).await;
-        number.unwrap().unwrap().to_string()
+        let account = &caller.account;
+        let numbers = self.world.deployment.accounts.numbers_of([account]).await.unwrap();
+        numbers[account].to_string()
     }
 
     /// What time it is in this world: `2023-11-14T22:13:20Z`.

@@ -145,7 +145,7 @@ impl Story {
             [("account", door.world.caller.clone()), ("stranger", door.world.stranger())]
         {
             let accounts = &door.world.deployment.accounts;
-            let number = accounts.number_of(&caller.account).await.unwrap().unwrap();
+            let number = accounts.numbers_of([&caller.account]).await.unwrap()[&caller.account];
             names.bind(name, number.to_string());
         }
         Story { door, names }

@@ -1,6 +1,6 @@
 //! Accounts and users: made by admins, named once, and never left without an admin who can sign in.
 
-use model::{Act, Admittance, Name, Rejection, Role};
+use model::{AccountRejection, Act, Admittance, Name, Rejection, Role};
 
 use crate::accounts::PageQuery;
 use crate::commands::Caller;
@@ -41,16 +41,25 @@ async fn accounts_and_users_have_names_of_their_own() {
     let (accounts, admin) = (&world.deployment.accounts, &world.caller);
     let tenant = accounts.create_account(admin, name("tenant")).await.unwrap();
     let twin = accounts.create_account(admin, name("tenant")).await;
-    assert_eq!(rejected(twin), Rejection::NameInUse { name: name("tenant") });
+    assert_eq!(
+        rejected(twin),
+        Rejection::Account(AccountRejection::NameInUse { name: name("tenant") })
+    );
 
     let new = |account| NewUser { account, name: name("anna"), role: Role::Owner };
     let here = accounts.create_user(admin, new(None)).await.unwrap();
     let there = accounts.create_user(admin, new(Some(tenant.id.clone()))).await.unwrap();
     let twin = accounts.create_user(admin, new(None)).await;
-    assert_eq!(rejected(twin), Rejection::NameInUse { name: name("anna") });
+    assert_eq!(
+        rejected(twin),
+        Rejection::Account(AccountRejection::NameInUse { name: name("anna") })
+    );
     let absent = model::AccountId::from_random(|| 200);
     let nowhere = accounts.create_user(admin, new(Some(absent.clone()))).await;
-    assert_eq!(rejected(nowhere), Rejection::AccountNotFound { account: absent });
+    assert_eq!(
+        rejected(nowhere),
+        Rejection::Account(AccountRejection::AccountNotFound { account: absent })
+    );
 
     assert_eq!((&here.account, &there.account), (&admin.account, &tenant.id));
     let listed = accounts.users(admin, Some(&tenant.id), page()).await.unwrap();
@@ -103,14 +112,15 @@ async fn promise_10_accounts_and_users_of_others_are_not_there() {
     for role in [Role::Reader, Role::Owner] {
         let caller = Caller { role, ..admin.clone() };
         for account in [&tenant.id, &no_account] {
-            let wanted = Rejection::AccountNotFound { account: account.clone() };
+            let wanted =
+                Rejection::Account(AccountRejection::AccountNotFound { account: account.clone() });
             assert_eq!(rejected(accounts.account(&caller, account).await), wanted);
             assert_eq!(rejected(accounts.users(&caller, Some(account), page()).await), wanted);
             let quotas = world.region("north").quotas_of(&caller, account).await;
             assert_eq!(rejected(quotas), wanted);
         }
         for user in [&anna.id, &no_user] {
-            let wanted = Rejection::UserNotFound { user: user.clone() };
+            let wanted = Rejection::Account(AccountRejection::UserNotFound { user: user.clone() });
             assert_eq!(rejected(accounts.user(&caller, user).await), wanted);
             let act = Act::Administer;
             let keys = accounts.list_keys_of(&caller, user).await;
@@ -141,14 +151,17 @@ async fn the_last_admin_who_can_sign_in_stays() {
     let key = accounts.list_keys(admin).await.unwrap().remove(0).id;
     let trail = accounts.verify_audit(admin).await.unwrap();
 
-    let (off, last) = (Admittance::Disabled, Rejection::LastAdmin { user: me.clone() });
+    let (off, last) = (
+        Admittance::Disabled,
+        Rejection::Account(AccountRejection::LastAdmin { user: me.clone() }),
+    );
     for change in [UserChange::State(off), UserChange::Role(Role::Operator)] {
         assert_eq!(rejected(accounts.change_user(admin, &me, change).await), last);
     }
     assert_eq!(rejected(accounts.delete_user(admin, &me).await), last);
     let account = admin.account.clone();
     assert_eq!(rejected(accounts.set_account_state(admin, &account, off).await), last);
-    let last = Rejection::LastKey { key: key.clone() };
+    let last = Rejection::Account(AccountRejection::LastKey { key: key.clone() });
     assert_eq!(rejected(accounts.set_key_state(admin, &key, off).await), last);
     assert_eq!(rejected(accounts.delete_key(admin, &key).await), last);
     assert_eq!(accounts.verify_audit(admin).await.unwrap(), trail, "a refusal leaves no entry");
@@ -157,7 +170,7 @@ async fn the_last_admin_who_can_sign_in_stays() {
     accounts.delete_key(admin, &key).await.unwrap();
     assert!(accounts.list_keys(admin).await.unwrap().is_empty());
     accounts.delete_user(admin, &me).await.unwrap();
-    let last = Rejection::LastAdmin { user: far.id.clone() };
+    let last = Rejection::Account(AccountRejection::LastAdmin { user: far.id.clone() });
     assert_eq!(rejected(accounts.delete_user(admin, &far.id).await), last);
     world.check_world().await;
 }
@@ -211,18 +224,20 @@ async fn accounts_have_numbers_by_which_they_are_found() {
     let (world, other) =
         (World::with_regions(["north"]).await, World::with_regions(["north"]).await);
     let (accounts, admin) = (&world.deployment.accounts, &world.caller);
-    let first = accounts.number_of(&admin.account).await.unwrap().unwrap();
-    let elsewhere = other.deployment.accounts.number_of(&admin.account).await.unwrap();
-    assert_eq!(elsewhere, Some(first));
+    let first = accounts.numbers_of([&admin.account]).await.unwrap()[&admin.account];
+    let elsewhere = other.deployment.accounts.numbers_of([&admin.account]).await.unwrap();
+    assert_eq!(elsewhere, [(admin.account.clone(), first)].into());
     let tenant = accounts.create_account(admin, name("tenant")).await.unwrap();
     assert_ne!(tenant.number, first);
     assert_eq!(tenant.number.to_string().len(), 16);
     assert_eq!(accounts.account(admin, &tenant.id).await.unwrap(), tenant);
-    assert_eq!(accounts.number_of(&tenant.id).await.unwrap(), Some(tenant.number));
+    let both = accounts.numbers_of([&tenant.id, &admin.account]).await.unwrap();
+    assert_eq!(both, [(tenant.id.clone(), tenant.number), (admin.account.clone(), first)].into());
     for (number, id) in [(first, &admin.account), (tenant.number, &tenant.id)] {
         assert_eq!(accounts.account_numbered(number).await.unwrap().as_ref(), Some(id));
     }
-    assert_eq!(other.deployment.accounts.number_of(&tenant.id).await.unwrap(), None);
+    let of_other = other.deployment.accounts.numbers_of([&tenant.id]).await.unwrap();
+    assert!(of_other.is_empty(), "{of_other:?}");
     let unknown = other.deployment.accounts.account_numbered(tenant.number).await.unwrap();
     assert_eq!(unknown, None);
     let off = accounts.set_account_state(admin, &tenant.id, Admittance::Disabled).await.unwrap();

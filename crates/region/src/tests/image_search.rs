@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use catalog::ClaimLimits;
+use catalog::{ClaimLimits, CopyRow, Updated};
 use model::{
-    ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Standing, Tags, Usage,
+    ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Progress, Standing, Tags,
+    Usage,
 };
 
 use super::admission::rejection;
@@ -49,11 +50,14 @@ async fn r002_3_a_search_for_a_standing_finds_what_is_shown_so() {
         names: NameRule::Free,
     };
     let converted = north.convert_image(&world.caller, command).await.unwrap().id;
-    let running = world.copy("south", &source.id, "north").await.unwrap().image;
+    let copy = world.copy("south", &source.id, "north").await.unwrap();
+    let running = copy.image;
     let now = north.inner.clock.now();
     let mut tx = north.inner.catalog.begin().await.unwrap();
     let limits = ClaimLimits { per_account: 1, per_region: 1 };
-    assert_eq!(tx.claim_due("w", now, 1_000, limits).await.unwrap().len(), 1);
+    let mut claimed = tx.claim_due("w", now, 1_000, limits).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    let claimed = claimed.remove(0);
     tx.commit().await.unwrap();
     let queued = world.copy("south", &other.id, "north").await.unwrap().image;
 
@@ -65,10 +69,25 @@ async fn r002_3_a_search_for_a_standing_finds_what_is_shown_so() {
         let shown = north.image(&world.caller, image).await.unwrap().standing;
         assert!(found(&world, &world.caller, standing(shown)).await.contains(image), "{shown}");
     }
+    // How long it takes still is told of the image as it is of the copy, and only while the copy runs.
+    let came = CopyRow { progress: Progress { done: 10, needed: 50 }, ..claimed };
+    let mut tx = north.inner.catalog.begin().await.unwrap();
+    assert_eq!(tx.record_progress(&came, now.plus_ms(1_000)).await.unwrap(), Updated::Yes);
+    tx.commit().await.unwrap();
+    north.inner.rates.put(&copy.copy, 4.0);
+    let left = async || {
+        let image = north.image(&world.caller, &running).await.unwrap().seconds_left;
+        let of_copy = north.copy(&world.caller, &copy.copy).await.unwrap().seconds_left;
+        assert_eq!(image, of_copy);
+        image
+    };
+    assert_eq!(left().await, Some(10));
+    assert_eq!(north.image(&world.caller, &queued).await.unwrap().seconds_left, None);
     // The lease runs out: what was claimed waits again, for the search and in the view.
     world.clock.advance_ms(1_000);
     assert_eq!(told(Standing::Waiting).await, ids([&queued, &converted, &running]));
     assert_eq!(north.image(&world.caller, &running).await.unwrap().standing, Standing::Waiting);
+    assert_eq!(left().await, None);
     world.run_until_idle().await;
     let available = told(Standing::Available).await;
     assert!(available.is_superset(&ids([&queued, &running])), "{available:?}");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use catalog::AccountRow;
 use model::rules::{Force, Offer};
 use model::{
-    AccountId, Act, Admittance, ImageId, ImageKind, Name, Profile, Rejection, Role, Sealing,
-    Timestamp,
+    AccountId, AccountRejection, Act, Admittance, ImageId, ImageKind, Name, Profile, Rejection,
+    Role, Sealing, Timestamp,
 };
 
 use crate::commands::{Caller, CopyImage, EditImage, ImageQuery, SnapshotsOfImage};
@@ -71,7 +71,8 @@ async fn r001_8_a_shared_image_is_seen_and_used_by_its_receiver_until_it_is_take
     let seen = north.image(&stranger, &image.id).await.unwrap();
     assert_eq!((seen.kind, seen.owner.clone()), (ImageKind::Shared, world.caller.account.clone()));
     assert_eq!(seen.disks, image.disks);
-    assert_eq!((seen.tags.iter().count(), seen.instances), (0, 0), "these are its owner's");
+    let shown = (seen.tags.iter().count(), seen.instances, seen.shared_with);
+    assert_eq!(shown, (0, 0, 0), "these are its owner's");
     assert_eq!(
         listed(&world, &stranger, Some(ImageKind::Shared)).await,
         std::slice::from_ref(&image.id)
@@ -79,7 +80,7 @@ async fn r001_8_a_shared_image_is_seen_and_used_by_its_receiver_until_it_is_take
     assert!(listed(&world, &stranger, None).await.is_empty());
     assert!(listed(&world, &world.caller, Some(ImageKind::Shared)).await.is_empty());
     let own = north.image(&world.caller, &image.id).await.unwrap();
-    assert_eq!((own.kind, own.instances), (ImageKind::Custom, 1));
+    assert_eq!((own.kind, own.instances, own.shared_with), (ImageKind::Custom, 1, 1));
 
     let name = Name::new("theirs").unwrap();
     let instance = north.create_instance(&stranger, name, &image.id).await.unwrap();
@@ -244,7 +245,8 @@ async fn r001_8_an_image_is_shared_with_accounts_that_are_there_and_not_with_too
         .collect();
     let share =
         |accounts: &[AccountId]| north.share_image(&world.caller, &image.id, accounts.to_vec());
-    let unknown = Rejection::AccountNotFound { account: accounts[0].clone() };
+    let unknown =
+        Rejection::Account(AccountRejection::AccountNotFound { account: accounts[0].clone() });
     assert_eq!(refused(share(&accounts[..1]).await), unknown);
     let mut tx = world.deployment.accounts.catalog.begin().await.unwrap();
     for (n, id) in accounts.iter().enumerate() {
