@@ -12,8 +12,10 @@ use crate::refused::RegionFault;
 
 /// How far the instant of a signed request may be from the deployment's clock, either way: 15 min.
 pub const SIGNED_WITHIN_MS: i64 = 15 * 60 * 1_000;
-/// How long a nonce is kept: a request from the far end of the window stays good until its near end.
-const KEPT_MS: i64 = 2 * SIGNED_WITHIN_MS;
+/// How long a nonce is kept: a request from the far end of the window is good until its near end, the last millisecond
+/// included; and one that was found good may wait for its turn before its nonce is looked for, some seconds at most. A minute
+/// more is enough for both.
+const KEPT_MS: i64 = 2 * SIGNED_WITHIN_MS + 60_000;
 
 /// What a signed request says of itself.
 #[derive(Copy, Clone)]
