@@ -1,6 +1,6 @@
 //! Tags looked for across an account's images, snapshots and instances.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{AccountId, PageOf, TagKey, TagValue, Tagged, TaggedKind};
 use sqlx::query;
@@ -47,14 +47,23 @@ pub struct TagCountRow {
     pub instances: u64,
 }
 
-/// The tags that are wanted of an account's things of one table. ?1: the account; ?2: ids, a JSON array, empty for all; ?3:
-/// pairs of a key and a value or null, a JSON array, empty for all. The cross join begins at the account's own things.
+/// Where a search begins: at all of an account's things of one table, or at those that are named.
+macro_rules! things {
+    (all, $things:literal) => {
+        concat!($things, " AS o")
+    };
+    (named, $things:literal) => {
+        concat!("json_each(?2) AS named CROSS JOIN ", $things, " AS o ON o.id = named.value")
+    };
+}
+
+/// The tags that are wanted of an account's things of one table. ?1: the account; ?2: ids, a JSON array, each once, empty where
+/// all are meant; ?3: pairs of a key and a value or null, a JSON array, empty for all.
 macro_rules! of_table {
-    ($kind:literal, $things:literal, $tags:literal) => {
+    ($which:ident, $kind:literal, $things:literal, $tags:literal) => {
         concat!(
             "SELECT '", $kind, "' AS kind, o.id AS resource, t.key AS key, t.value AS value FROM ",
-            $things, " AS o CROSS JOIN ", $tags, " WHERE o.account = ?1 \
-            AND (?2 = '[]' OR o.id IN (SELECT value FROM json_each(?2))) \
+            things!($which, $things), " CROSS JOIN ", $tags, " WHERE o.account = ?1 \
             AND (?3 = '[]' OR EXISTS (SELECT 1 FROM json_each(?3) AS wanted \
             WHERE wanted.value ->> '$[0]' = t.key AND coalesce(wanted.value ->> '$[1]', t.value) = t.value))"
         )
@@ -63,9 +72,9 @@ macro_rules! of_table {
 
 /// The same of images; carriers are none.
 macro_rules! of_images {
-    () => {
+    ($which:ident) => {
         concat!(
-            of_table!("image", "image", "image_tag AS t ON t.image = o.id"),
+            of_table!($which, "image", "image", "image_tag AS t ON t.image = o.id"),
             " AND o.purpose = 'image'"
         )
     };
@@ -73,25 +82,34 @@ macro_rules! of_images {
 
 /// The same of snapshots, those included that are promised.
 macro_rules! of_snapshots {
-    () => {
+    ($which:ident) => {
         concat!(
-            of_table!("snapshot", "snapshot", "snapshot_tag AS t ON t.snapshot = o.id"),
+            of_table!($which, "snapshot", "snapshot", "snapshot_tag AS t ON t.snapshot = o.id"),
             " UNION ALL ",
-            of_table!("snapshot", "promised_snapshot", "json_each(o.tags) AS t")
+            of_table!($which, "snapshot", "promised_snapshot", "json_each(o.tags) AS t")
         )
     };
 }
 
 /// The same of instances.
 macro_rules! of_instances {
-    () => {
-        of_table!("instance", "instance", "instance_tag AS t ON t.instance = o.id")
+    ($which:ident) => {
+        of_table!($which, "instance", "instance", "instance_tag AS t ON t.instance = o.id")
     };
+}
+
+/// Whose tags are looked at.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those of all of an account's things.
+    All,
+    /// Those of things that are named, each found by its id, however many the account has.
+    Named,
 }
 
 /// The statements of one kind: a page of its tags, and how many there are. ?4: how many of the wanted tags a thing must
 /// have, 0 for any.
-const fn of_kind(kind: TaggedKind) -> [&'static str; 2] {
+const fn of_kind(kind: TaggedKind, which: Which) -> [&'static str; 2] {
     macro_rules! both {
         ($wanted:expr) => {
             [
@@ -106,33 +124,50 @@ const fn of_kind(kind: TaggedKind) -> [&'static str; 2] {
             ]
         };
     }
-    match kind {
-        TaggedKind::Image => both!(of_images!()),
-        TaggedKind::Snapshot => both!(of_snapshots!()),
-        TaggedKind::Instance => both!(of_instances!()),
+    match (kind, which) {
+        (TaggedKind::Image, Which::All) => both!(of_images!(all)),
+        (TaggedKind::Image, Which::Named) => both!(of_images!(named)),
+        (TaggedKind::Snapshot, Which::All) => both!(of_snapshots!(all)),
+        (TaggedKind::Snapshot, Which::Named) => both!(of_snapshots!(named)),
+        (TaggedKind::Instance, Which::All) => both!(of_instances!(all)),
+        (TaggedKind::Instance, Which::Named) => both!(of_instances!(named)),
     }
 }
 
 /// Each pair of a key and a value once, with how many of each kind have it. ?4: only this kind, or null.
 macro_rules! grouped {
-    ($tail:literal) => {
+    ($which:ident, $tail:literal) => {
         concat!(
             "SELECT key, value, sum(kind = 'image') AS images, sum(kind = 'snapshot') AS snapshots, \
             sum(kind = 'instance') AS instances FROM (",
-            of_images!(), " UNION ALL ", of_snapshots!(), " UNION ALL ", of_instances!(),
+            of_images!($which), " UNION ALL ", of_snapshots!($which), " UNION ALL ",
+            of_instances!($which),
             ") WHERE ?4 IS NULL OR kind = ?4 GROUP BY key, value ", $tail
         )
     };
 }
 
-const COUNTS: &str = grouped!("ORDER BY key, value LIMIT ?5 OFFSET ?6");
-const COUNT_OF_COUNTS: &str = concat!("SELECT count(*) FROM (", grouped!(""), ")");
+/// The statements of all kinds: a page of pairs, and how many there are.
+const fn of_pairs(which: Which) -> [&'static str; 2] {
+    macro_rules! both {
+        ($which:ident) => {
+            [
+                grouped!($which, "ORDER BY key, value LIMIT ?5 OFFSET ?6"),
+                concat!("SELECT count(*) FROM (", grouped!($which, ""), ")"),
+            ]
+        };
+    }
+    match which {
+        Which::All => both!(all),
+        Which::Named => both!(named),
+    }
+}
 
 /// Every statement, for the test of how they are answered.
 #[cfg(test)]
-pub(crate) fn all() -> Vec<&'static str> {
-    let of_kinds = TaggedKind::ALL.iter().flat_map(|kind| of_kind(*kind));
-    of_kinds.chain([COUNTS, COUNT_OF_COUNTS]).collect()
+pub(crate) fn statements(which: Which) -> Vec<&'static str> {
+    let of_kinds = TaggedKind::ALL.iter().flat_map(|kind| of_kind(*kind, which));
+    of_kinds.chain(of_pairs(which)).collect()
 }
 
 impl TagFilter {
@@ -152,8 +187,13 @@ impl TagFilter {
         Some(TagFilter { resources: self.resources.clone(), tags })
     }
 
+    fn which(&self) -> Which {
+        if self.resources.is_empty() { Which::All } else { Which::Named }
+    }
+
     fn bind<'q>(&self, sql: &'static str, account: &'q AccountId) -> Query<'q> {
-        let ids = json_array(self.resources.iter().map(Tagged::id));
+        let ids: BTreeSet<&str> = self.resources.iter().map(Tagged::id).collect();
+        let ids = json_array(ids);
         let pairs = serde_json::to_string(&self.tags).expect("texts are written as JSON");
         query(sql).bind(account.as_str()).bind(ids).bind(pairs)
     }
@@ -171,7 +211,7 @@ impl Tx {
     ) -> Result<(Vec<TagRow>, u64), CatalogFault> {
         let Some(filter) = filter.of_one_thing() else { return Ok((Vec::new(), 0)) };
         let hits = i64::try_from(filter.tags.len()).unwrap_or(i64::MAX);
-        let [page, count] = of_kind(kind);
+        let [page, count] = of_kind(kind, filter.which());
         let page = filter.bind(page, account).bind(hits);
         let page = page.bind(part.limit).bind(offset_of(part));
         let rows = self.all("search tags", page).await?;
@@ -190,11 +230,12 @@ impl Tx {
         part: PageOf,
     ) -> Result<(Vec<TagCountRow>, u64), CatalogFault> {
         let kind = kind.map(TaggedKind::as_str);
-        let page = filter.bind(COUNTS, account).bind(kind);
+        let [page, total] = of_pairs(filter.which());
+        let page = filter.bind(page, account).bind(kind);
         let page = page.bind(part.limit).bind(offset_of(part));
         let rows = self.all("count tags by pair", page).await?;
         let rows: Result<_, _> = rows.iter().map(tag_count_from).collect();
-        let total = filter.bind(COUNT_OF_COUNTS, account).bind(kind);
+        let total = filter.bind(total, account).bind(kind);
         let total = self.count("count the pairs of tags", total).await?;
         Ok((rows?, total))
     }
@@ -288,7 +329,8 @@ mod tests {
                 paged.extend(rows.into_iter().map(|row| (row.on.id().to_owned(), row.key)));
             }
             assert_eq!(paged, wanted);
-            let of_one = TagFilter { resources: vec![second[at].clone()], ..all.clone() };
+            let twice = vec![second[at].clone(), second[at].clone()];
+            let of_one = TagFilter { resources: twice, ..all.clone() };
             assert_eq!(
                 lines(&mut tx, *kind, &of_one).await,
                 wanted.iter().filter(|(id, _)| id == second[at].id()).cloned().collect::<Vec<_>>()
