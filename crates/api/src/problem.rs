@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::{Rejection, Retry};
+use model::{AccountRejection, EncryptionKeyRejection, Rejection, Retry};
 use region::{Refused, RegionFault};
 
 use crate::native::wire::Problem;
@@ -21,10 +21,12 @@ const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
 /// Makes `of_rejection` from one table: each variant, its stable word and its status. A variant that is missing here does not
 /// compile.
 macro_rules! rejections {
-    ($($variant:ident: $code:literal, $status:ident;)+) => {
+    ($(@ $outer:ident($inner:ident) {$($nested:ident: $nested_code:literal, $nested_status:ident;)+})+
+        $($variant:ident: $code:literal, $status:ident;)+) => {
         /// The stable word of a rejection, and its status.
         pub(crate) fn of_rejection(rejection: &Rejection) -> (&'static str, StatusCode) {
             match rejection {
+                $($(Rejection::$outer($inner::$nested { .. }) => ($nested_code, $nested_status),)+)+
                 $(Rejection::$variant { .. } => ($code, $status)),+
             }
         }
@@ -32,14 +34,25 @@ macro_rules! rejections {
 }
 
 rejections! {
+    @ Account(AccountRejection) {
+        AccountNotFound: "account_not_found", ABSENT;
+        UserNotFound: "user_not_found", ABSENT;
+        KeyNotFound: "key_not_found", ABSENT;
+        TooManyKeys: "too_many_keys", STATE;
+        LastKey: "last_key", STATE;
+        NameInUse: "name_in_use", STATE;
+        LastAdmin: "last_admin", STATE;
+    }
+    @ EncryptionKey(EncryptionKeyRejection) {
+        KeyInUse: "key_in_use", STATE;
+        KeyIsDefault: "key_is_default", STATE;
+        KeysElsewhere: "keys_elsewhere", STATE;
+    }
     InvalidField: "invalid_field", BAD;
     ImageNotFound: "image_not_found", ABSENT;
     SnapshotNotFound: "snapshot_not_found", ABSENT;
     CopyNotFound: "copy_not_found", ABSENT;
     InstanceNotFound: "instance_not_found", ABSENT;
-    KeyNotFound: "key_not_found", ABSENT;
-    TooManyKeys: "too_many_keys", STATE;
-    LastKey: "last_key", STATE;
     RegionUnknown: "region_unknown", ABSENT;
     SameRegion: "same_region", BAD;
     TooManyTargets: "too_many_targets", BAD;
@@ -58,13 +71,9 @@ rejections! {
     CopyFinished: "copy_finished", STATE;
     NothingToRetry: "nothing_to_retry", STATE;
     ImportEnded: "import_ended", STATE;
-    AccountNotFound: "account_not_found", ABSENT;
-    UserNotFound: "user_not_found", ABSENT;
     TicketNotFound: "ticket_not_found", ABSENT;
     EncryptionKeyNotFound: "encryption_key_not_found", ABSENT;
     NotAllowed: "not_allowed", FORBIDDEN;
-    NameInUse: "name_in_use", STATE;
-    LastAdmin: "last_admin", STATE;
     PublicNotCopied: "public_not_copied", FORBIDDEN;
     MarketplaceNotCopied: "marketplace_not_copied", FORBIDDEN;
     SharedNotCopied: "shared_not_copied", FORBIDDEN;
@@ -88,9 +97,6 @@ rejections! {
     TicketDecided: "ticket_decided", STATE;
     NotToPlain: "not_to_plain", STATE;
     KeyUnusable: "key_unusable", STATE;
-    KeyInUse: "key_in_use", STATE;
-    KeyIsDefault: "key_is_default", STATE;
-    KeysElsewhere: "keys_elsewhere", STATE;
     LinkNotPrivate: "link_not_private", STATE;
     BucketNotFound: "bucket_not_found", ABSENT;
     ObjectNotFound: "object_not_found", ABSENT;

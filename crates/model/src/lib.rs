@@ -69,7 +69,7 @@ pub use particulars::{MAX_PARTICULARS, Particulars};
 pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, OriginNote, Profile};
 pub use progress::{Phase, Progress, QueuePlace};
 pub use quota::{Quota, QuotaKind};
-pub use rejection::Rejection;
+pub use rejection::{AccountRejection, EncryptionKeyRejection, Rejection};
 pub use search::{NamePattern, Usage};
 pub use size::SizeBytes;
 pub use snapshot::{DiskKind, Purpose, SnapshotStanding};

@@ -1,11 +1,15 @@
 //! Everything that is understood and refused, with its values.
 
+mod account;
+mod encryption_key;
+
+pub use account::AccountRejection;
+pub use encryption_key::EncryptionKeyRejection;
+
 use crate::account::{Act, Role};
-use crate::encryption::{EncryptionKeyId, KeyRingKind, KeyState};
+use crate::encryption::{EncryptionKeyId, KeyState};
 use crate::field::{Field, FieldRefusal};
-use crate::ids::{
-    AccessKeyId, AccountId, CopyId, ImageId, InstanceId, RegionId, SnapshotId, TaskId, TicketId, UserId,
-};
+use crate::ids::{CopyId, ImageId, InstanceId, RegionId, SnapshotId, TaskId, TicketId};
 use crate::image::ImageStatus;
 use crate::kind::ImageKind;
 use crate::local_file::FileProblem;
@@ -20,6 +24,12 @@ use crate::time::Timestamp;
 /// Understood and refused. Typed values, no strings: each dialect answers every variant in its own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
+    /// Of accounts, users and access keys.
+    #[error(transparent)]
+    Account(#[from] AccountRejection),
+    /// Of the management of encryption keys.
+    #[error(transparent)]
+    EncryptionKey(#[from] EncryptionKeyRejection),
     /// A value that breaks a rule of its kind.
     #[error("`{field}` is refused: {refusal}")]
     InvalidField {
@@ -59,24 +69,6 @@ pub enum Rejection {
         instance: InstanceId,
         /// Where.
         region: RegionId,
-    },
-    /// No such access key of this account.
-    #[error("access key `{key}` does not exist")]
-    KeyNotFound {
-        /// What was asked for.
-        key: AccessKeyId,
-    },
-    /// A user has at most two access keys.
-    #[error("the user has {limit} access keys already; delete one first")]
-    TooManyKeys {
-        /// The most.
-        limit: usize,
-    },
-    /// Without the access key nobody could administer the deployment.
-    #[error("access key `{key}` is the last with which an admin can sign in; create another first")]
-    LastKey {
-        /// The key.
-        key: AccessKeyId,
     },
     /// A region that this deployment does not have.
     #[error(
@@ -219,18 +211,6 @@ pub enum Rejection {
         /// The image.
         image: ImageId,
     },
-    /// No such account.
-    #[error("account `{account}` does not exist")]
-    AccountNotFound {
-        /// What was asked for.
-        account: AccountId,
-    },
-    /// No such user of this account.
-    #[error("user `{user}` does not exist")]
-    UserNotFound {
-        /// What was asked for.
-        user: UserId,
-    },
     /// No such ticket of this account in this region.
     #[error("ticket `{ticket}` does not exist in region `{region}`")]
     TicketNotFound {
@@ -254,18 +234,6 @@ pub enum Rejection {
         role: Role,
         /// What it would need to be allowed.
         act: Act,
-    },
-    /// An account or user of this name is there already.
-    #[error("the name `{name}` is taken")]
-    NameInUse {
-        /// The name.
-        name: Name,
-    },
-    /// Without the user nobody could administer the deployment.
-    #[error("user `{user}` is the last admin who can sign in; make another, with a key, first")]
-    LastAdmin {
-        /// The user.
-        user: UserId,
     },
     /// Public images are not copied (R001-2).
     #[error("image `{image}` is public; only custom images can be copied")]
@@ -437,34 +405,6 @@ pub enum Rejection {
         /// How it stands.
         state: KeyState,
     },
-    /// Images are sealed with the key: deleting it makes them unreadable for good.
-    #[error(
-        "encryption key `{key}` seals {images} images and {snapshots} snapshots, which nobody could read any more; delete them first, or say that they may be lost"
-    )]
-    KeyInUse {
-        /// The key.
-        key: EncryptionKeyId,
-        /// Images sealed with it.
-        images: u64,
-        /// Snapshots sealed with it.
-        snapshots: u64,
-    },
-    /// The account's default key stays.
-    #[error(
-        "encryption key `{key}` is the account's default here; it can be disabled, not deleted"
-    )]
-    KeyIsDefault {
-        /// The key.
-        key: EncryptionKeyId,
-    },
-    /// The region's keys are made and managed in another key ring.
-    #[error("the encryption keys of region `{region}` are managed outside Ferry, in `{ring}`")]
-    KeysElsewhere {
-        /// The region.
-        region: RegionId,
-        /// Where.
-        ring: KeyRingKind,
-    },
     /// What an encrypted image holds crosses only links that are private: in one process, over TLS or over loopback.
     #[error(
         "the link from region `{region}` is not encrypted; encrypted images are copied only within one process or over loopback"
@@ -502,7 +442,9 @@ pub enum Rejection {
         problem: FileProblem,
     },
     /// A disk was declared smaller than the disk in its object.
-    #[error("the disk in object `{object}` has `{needed_bytes}` bytes, more than the `{declared_bytes}` declared")]
+    #[error(
+        "the disk in object `{object}` has `{needed_bytes}` bytes, more than the `{declared_bytes}` declared"
+    )]
     DiskTooSmall {
         /// The object.
         object: ObjectName,
@@ -558,7 +500,9 @@ pub enum Rejection {
         chunks: u64,
     },
     /// The snapshot is the source of a copy that runs: it stays until that has ended.
-    #[error("snapshot `{snapshot}` is being copied to `{target}` by `{by}`; wait for it or cancel it there")]
+    #[error(
+        "snapshot `{snapshot}` is being copied to `{target}` by `{by}`; wait for it or cancel it there"
+    )]
     SnapshotHeld {
         /// The snapshot.
         snapshot: SnapshotId,
@@ -568,7 +512,9 @@ pub enum Rejection {
         target: RegionId,
     },
     /// An image's disk is as large as the snapshot that it rests on: nothing is resized.
-    #[error("snapshot `{snapshot}` has `{size_bytes}` bytes, and a disk that rests on it has as many, not `{wanted_bytes}`")]
+    #[error(
+        "snapshot `{snapshot}` has `{size_bytes}` bytes, and a disk that rests on it has as many, not `{wanted_bytes}`"
+    )]
     SnapshotNotResized {
         /// The snapshot.
         snapshot: SnapshotId,
@@ -578,7 +524,9 @@ pub enum Rejection {
         wanted_bytes: u64,
     },
     /// All disks of an image are sealed by one key, or plain.
-    #[error("snapshots `{first}` and `{second}` are not sealed by one key; all disks of an image are, or none is")]
+    #[error(
+        "snapshots `{first}` and `{second}` are not sealed by one key; all disks of an image are, or none is"
+    )]
     SnapshotsSealedApart {
         /// One of them.
         first: SnapshotId,
@@ -586,7 +534,9 @@ pub enum Rejection {
         second: SnapshotId,
     },
     /// Larger than what may be copied through this door.
-    #[error("snapshot `{snapshot}` has `{size_bytes}` bytes; at most `{limit_bytes}` can be copied")]
+    #[error(
+        "snapshot `{snapshot}` has `{size_bytes}` bytes; at most `{limit_bytes}` can be copied"
+    )]
     SnapshotTooLarge {
         /// The snapshot.
         snapshot: SnapshotId,
@@ -614,7 +564,9 @@ pub enum Rejection {
         snapshot: SnapshotId,
     },
     /// Its owner advises against the image: it is used still, but neither copied, shared nor published.
-    #[error("image `{image}` is deprecated; take that back with `ferry image edit {image} --undeprecate` first")]
+    #[error(
+        "image `{image}` is deprecated; take that back with `ferry image edit {image} --undeprecate` first"
+    )]
     ImageDeprecated {
         /// The image.
         image: ImageId,

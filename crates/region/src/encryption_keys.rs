@@ -2,7 +2,10 @@
 
 use catalog::{AuditEntry, EncryptionKeyRow, KeyUse, Tx, Updated};
 use model::rules::{KeyChange, LoseImages, WaitingDays, judge_key_change};
-use model::{Act, DomainName, EncryptionKeyId, KeyRingKind, KeyState, Rejection, Timestamp};
+use model::{
+    Act, DomainName, EncryptionKeyId, EncryptionKeyRejection, KeyRingKind, KeyState, Rejection,
+    Timestamp,
+};
 
 use crate::commands::Caller;
 use crate::keyring::EmbeddedKeyRing;
@@ -36,7 +39,10 @@ impl Region {
         match self.inner.key_ring.kind() {
             KeyRingKind::Embedded => Ok(&self.inner.embedded),
             ring @ KeyRingKind::AwsKms => {
-                Err(Rejection::KeysElsewhere { region: self.id().clone(), ring })
+                Err(Rejection::EncryptionKey(EncryptionKeyRejection::KeysElsewhere {
+                    region: self.id().clone(),
+                    ring,
+                }))
             }
         }
     }

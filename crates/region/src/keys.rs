@@ -2,7 +2,9 @@
 //! (promise 11).
 
 use catalog::{AccessKeyRow, AuditEntry, SignInRow, Tx, UserRow};
-use model::{AccessKeyId, Act, Admittance, Rejection, Timestamp, UserId, keep_an_admin};
+use model::{
+    AccessKeyId, AccountRejection, Act, Admittance, Rejection, Timestamp, UserId, keep_an_admin,
+};
 
 use crate::audit::facts;
 use crate::commands::{Caller, Intent};
@@ -140,7 +142,9 @@ impl Accounts {
         let mut tx = self.catalog.begin().await?;
         let owner = tx.user(user).await?.ok_or_else(|| no_user(user))?;
         if tx.list_access_keys(user).await?.len() >= MAX_KEYS {
-            return Err(Rejection::TooManyKeys { limit: MAX_KEYS }.into());
+            return Err(
+                Rejection::Account(AccountRejection::TooManyKeys { limit: MAX_KEYS }).into()
+            );
         }
         let (row, secret) = self.new_key(&owner)?;
         tx.insert_access_key(&row).await?;
@@ -237,13 +241,13 @@ fn act_on(caller: &Caller, user: &UserId) -> Act {
 /// A key that the caller may change; another's is as absent as one that never was (I12).
 async fn key_of(tx: &mut Tx, caller: &Caller, key: &AccessKeyId) -> Result<AccessKeyRow, Refused> {
     let row = tx.access_key(key).await?.filter(|row| caller.role.may(act_on(caller, &row.user)));
-    Ok(row.ok_or_else(|| Rejection::KeyNotFound { key: key.clone() })?)
+    Ok(row.ok_or_else(|| Rejection::Account(AccountRejection::KeyNotFound { key: key.clone() }))?)
 }
 
 /// Refuses where nobody could sign in and administer the deployment without the key.
 async fn keep_another_key(tx: &mut Tx, key: &AccessKeyId) -> Result<(), Refused> {
     keep_an_admin(&tx.admin_keys().await?, |admin| admin.key == *key)
-        .map_err(|_| Rejection::LastKey { key: key.clone() })?;
+        .map_err(|_| Rejection::Account(AccountRejection::LastKey { key: key.clone() }))?;
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! Users of accounts: made, listed, shown, given roles, disabled, enabled and deleted.
 
 use catalog::{AuditEntry, Inserted, Tx, Updated, UserRow};
-use model::{AccountId, Act, Admittance, Name, Rejection, Role, Timestamp, UserId, keep_an_admin};
+use model::{
+    AccountId, AccountRejection, Act, Admittance, Name, Rejection, Role, Timestamp, UserId,
+    keep_an_admin,
+};
 
 use crate::accounts::{PageQuery, no_account};
 use crate::audit::facts;
@@ -66,7 +69,7 @@ impl Accounts {
             return Err(no_account(&row.account).into());
         }
         if tx.insert_user(&row).await? == Inserted::Clash {
-            return Err(Rejection::NameInUse { name: row.name }.into());
+            return Err(Rejection::Account(AccountRejection::NameInUse { name: row.name }).into());
         }
         let entry = self.audit_entry(caller, "user.create", row.id.as_str());
         tx.record_audit(&AuditEntry { after: told(&row), ..entry }).await?;
@@ -150,14 +153,15 @@ impl Accounts {
 
 /// Refuses where nobody else could sign in and administer the deployment.
 async fn keep_another_admin(tx: &mut Tx, user: &UserId) -> Result<(), Refused> {
-    keep_an_admin(&tx.admin_keys().await?, |key| key.user == *user)
-        .map_err(|last| Rejection::LastAdmin { user: last.user.clone() })?;
+    keep_an_admin(&tx.admin_keys().await?, |key| key.user == *user).map_err(|last| {
+        Rejection::Account(AccountRejection::LastAdmin { user: last.user.clone() })
+    })?;
     Ok(())
 }
 
 /// The answer for a user that is absent, or that the caller does not see (I12).
 pub(crate) fn no_user(user: &UserId) -> Rejection {
-    Rejection::UserNotFound { user: user.clone() }
+    Rejection::Account(AccountRejection::UserNotFound { user: user.clone() })
 }
 
 fn action(change: UserChange) -> &'static str {

@@ -1,6 +1,9 @@
 //! Rejections on their way between regions: every variant, typed, both ways.
 
-use model::{Family, FieldRefusal, Name, Rejection, TicketNeed, Timestamp};
+use model::{
+    AccountRejection, EncryptionKeyRejection, Family, FieldRefusal, Name, Rejection, TicketNeed,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::wire::{Malformed, read};
@@ -8,16 +11,21 @@ use super::wire::{Malformed, read};
 /// Makes the wire's rejections, and both ways between them and the model's, from one table: the fields of each variant and how
 /// each is carried. A variant that is missing here does not compile.
 macro_rules! carried {
-    ($($variant:ident { $($field:ident: $how:ident),* }),+ $(,)?) => {
+    ($(@ $outer:ident($inner:ident) {$($nested:ident { $($part:ident: $way:ident),* }),+ $(,)?})+
+        $($variant:ident { $($field:ident: $how:ident),* }),+ $(,)?) => {
         #[derive(Clone, Debug, Serialize, Deserialize)]
         #[serde(tag = "code", rename_all = "snake_case")]
         pub(super) enum WireRejection {
+            $($($nested { $($part: <$way as Carries>::Wire),* },)+)+
             $($variant { $($field: <$how as Carries>::Wire),* }),+
         }
 
         impl From<&Rejection> for WireRejection {
             fn from(rejection: &Rejection) -> Self {
                 match rejection {
+                    $($(Rejection::$outer($inner::$nested { $($part),* }) => WireRejection::$nested {
+                        $($part: $way::render($part)),*
+                    },)+)+
                     $(Rejection::$variant { $($field),* } => WireRejection::$variant {
                         $($field: $how::render($field)),*
                     }),+
@@ -28,6 +36,9 @@ macro_rules! carried {
         impl WireRejection {
             pub(super) fn parse(self) -> Result<Rejection, Malformed> {
                 Ok(match self {
+                    $($(WireRejection::$nested { $($part),* } => Rejection::$outer($inner::$nested {
+                        $($part: $way::parse(stringify!($part), $part)?),*
+                    }),)+)+
                     $(WireRejection::$variant { $($field),* } => Rejection::$variant {
                         $($field: $how::parse(stringify!($field), $field)?),*
                     }),+
@@ -38,14 +49,25 @@ macro_rules! carried {
 }
 
 carried! {
+    @ Account(AccountRejection) {
+        AccountNotFound { account: Text },
+        UserNotFound { user: Text },
+        KeyNotFound { key: Text },
+        TooManyKeys { limit: Size },
+        LastKey { key: Text },
+        NameInUse { name: NameText },
+        LastAdmin { user: Text },
+    }
+    @ EncryptionKey(EncryptionKeyRejection) {
+        KeyInUse { key: Text, images: Number, snapshots: Number },
+        KeyIsDefault { key: Text },
+        KeysElsewhere { region: Text, ring: Text },
+    }
     InvalidField { field: Text, refusal: Refusal },
     ImageNotFound { image: Text, region: Text },
     SnapshotNotFound { snapshot: Text, region: Text },
     CopyNotFound { copy: Text, region: Text },
     InstanceNotFound { instance: Text, region: Text },
-    KeyNotFound { key: Text },
-    TooManyKeys { limit: Size },
-    LastKey { key: Text },
     RegionUnknown { region: Text },
     SameRegion { region: Text },
     TooManyTargets { limit: Size },
@@ -64,13 +86,9 @@ carried! {
     CopyFinished { image: Text },
     NothingToRetry { copy: Text },
     ImportEnded { image: Text },
-    AccountNotFound { account: Text },
-    UserNotFound { user: Text },
     TicketNotFound { ticket: Text, region: Text },
     EncryptionKeyNotFound { key: Text, region: Text },
     NotAllowed { role: Text, act: Text },
-    NameInUse { name: NameText },
-    LastAdmin { user: Text },
     PublicNotCopied { image: Text },
     MarketplaceNotCopied { image: Text },
     SharedNotCopied { image: Text },
@@ -94,9 +112,6 @@ carried! {
     TicketDecided { ticket: Text, state: Text },
     NotToPlain { image: Text },
     KeyUnusable { key: Text, state: Text },
-    KeyInUse { key: Text, images: Number, snapshots: Number },
-    KeyIsDefault { key: Text },
-    KeysElsewhere { region: Text, ring: Text },
     LinkNotPrivate { region: Text },
     BucketNotFound { bucket: Text, region: Text },
     ObjectNotFound { bucket: Text, object: Text, region: Text },

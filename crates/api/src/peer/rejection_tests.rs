@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, AccountId, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId, Family, Field,
-    FieldRefusal, FileProblem, ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState,
-    Name, ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, SnapshotStanding, TaskId, TaskState,
-    TicketId, TicketNeed, TicketState, Timestamp, UserId,
+    AccessKeyId, AccountId, AccountRejection, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId,
+    EncryptionKeyRejection, Family, Field, FieldRefusal, FileProblem, ImageId, ImageKind,
+    ImageStatus, InstanceId, KeyRingKind, KeyState, Name, ObjectName, QuotaKind, RegionId,
+    Rejection, Role, SnapshotId, SnapshotStanding, TaskId, TaskState, TicketId, TicketNeed,
+    TicketState, Timestamp, UserId,
 };
 
 use super::WireRejection;
@@ -56,9 +57,9 @@ pub(crate) fn rejections() -> Vec<Rejection> {
         R::SnapshotNotFound { snapshot: snapshot.clone(), region: region() },
         R::CopyNotFound { copy: copy(), region: region() },
         R::InstanceNotFound { instance: InstanceId::from_random(|| 4), region: region() },
-        R::KeyNotFound { key: key() },
-        R::TooManyKeys { limit: 2 },
-        R::LastKey { key: key() },
+        R::Account(AccountRejection::KeyNotFound { key: key() }),
+        R::Account(AccountRejection::TooManyKeys { limit: 2 }),
+        R::Account(AccountRejection::LastKey { key: key() }),
         R::RegionUnknown { region: region() },
         R::SameRegion { region: region() },
         R::TooManyTargets { limit: 100 },
@@ -109,13 +110,13 @@ fn of_the_rules() -> Vec<Rejection> {
     let border =
         TicketNeed::Border { from: "inside".parse().unwrap(), to: "outside".parse().unwrap() };
     vec![
-        R::AccountNotFound { account: AccountId::from_random(|| 9) },
-        R::UserNotFound { user: user() },
+        R::Account(AccountRejection::AccountNotFound { account: AccountId::from_random(|| 9) }),
+        R::Account(AccountRejection::UserNotFound { user: user() }),
         R::TicketNotFound { ticket: ticket(), region: region() },
         R::EncryptionKeyNotFound { key: key(), region: region() },
         R::NotAllowed { role: Role::Reader, act: Act::Operate },
-        R::NameInUse { name: name() },
-        R::LastAdmin { user: user() },
+        R::Account(AccountRejection::NameInUse { name: name() }),
+        R::Account(AccountRejection::LastAdmin { user: user() }),
         R::PublicNotCopied { image: image() },
         R::MarketplaceNotCopied { image: image() },
         R::SharedNotCopied { image: image() },
@@ -140,9 +141,12 @@ fn of_the_rules() -> Vec<Rejection> {
         R::TicketDecided { ticket: ticket(), state: TicketState::Refused },
         R::NotToPlain { image: image() },
         R::KeyUnusable { key: key(), state: KeyState::PendingDeletion },
-        R::KeyInUse { key: key(), images: 1, snapshots: 2 },
-        R::KeyIsDefault { key: key() },
-        R::KeysElsewhere { region: region(), ring: KeyRingKind::AwsKms },
+        R::EncryptionKey(EncryptionKeyRejection::KeyInUse { key: key(), images: 1, snapshots: 2 }),
+        R::EncryptionKey(EncryptionKeyRejection::KeyIsDefault { key: key() }),
+        R::EncryptionKey(EncryptionKeyRejection::KeysElsewhere {
+            region: region(),
+            ring: KeyRingKind::AwsKms,
+        }),
         R::LinkNotPrivate { region: region() },
         R::ImageDeprecated { image: image() },
         R::BucketNotFound { bucket: bucket(), region: region() },
@@ -166,11 +170,7 @@ fn of_snapshots() -> Vec<Rejection> {
     vec![
         R::SnapshotNotWhole { snapshot: snapshot(), standing: SnapshotStanding::Failed },
         R::SnapshotDegraded { snapshot: snapshot(), chunks: 7 },
-        R::SnapshotHeld {
-            snapshot: snapshot(),
-            by: CopyId::from_random(|| 3),
-            target: target(),
-        },
+        R::SnapshotHeld { snapshot: snapshot(), by: CopyId::from_random(|| 3), target: target() },
         R::SnapshotNotResized { snapshot: snapshot(), size_bytes: 512, wanted_bytes: 1_024 },
         R::SnapshotsSealedApart { first: snapshot(), second: SnapshotId::from_random(|| 4) },
         R::SnapshotTooLarge { snapshot: snapshot(), size_bytes: 3, limit_bytes: 2 },

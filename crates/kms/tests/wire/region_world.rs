@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kms::{AwsKeyRing, AwsKeys};
-use model::{EncryptionKeyId, ImageStatus, KeyState, Phase, Profile, Rejection, Sealing};
+use model::{
+    EncryptionKeyId, EncryptionKeyRejection, ImageStatus, KeyState, Phase, Profile, Rejection,
+    Sealing,
+};
 use region::testing::{World, WorldOptions, disk, region_id};
 use region::{Accepted, CopyImage, KeyRing, Refused};
 
@@ -66,7 +69,12 @@ async fn r004_8_copies_are_sealed_with_a_key_that_a_key_service_keeps() {
 
     // Ferry manages no key of the service.
     let made = world.region("south").create_encryption_key(&world.caller).await;
-    assert!(matches!(made, Err(Refused::Rejected(Rejection::KeysElsewhere { .. }))));
+    assert!(matches!(
+        made,
+        Err(Refused::Rejected(Rejection::EncryptionKey(
+            EncryptionKeyRejection::KeysElsewhere { .. }
+        )))
+    ));
 
     let second = copy(&world, &image.id, Sealing::Key(id.clone())).await.unwrap();
     let body = format!(r#"{{"KeyId":"{id}"}}"#);

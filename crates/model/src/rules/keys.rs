@@ -2,7 +2,7 @@
 
 use crate::encryption::{EncryptionKeyId, KeyState};
 use crate::field::{Field, FieldRefusal};
-use crate::rejection::Rejection;
+use crate::rejection::{EncryptionKeyRejection, Rejection};
 use crate::time::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
@@ -102,12 +102,16 @@ pub fn judge_key_change(
         }
         KeyChange::Disable => Ok((KeyState::Disabled, None)),
         KeyChange::ScheduleDeletion { .. } if facts.is_default => {
-            Err(Rejection::KeyIsDefault { key: key() })
+            Err(Rejection::EncryptionKey(EncryptionKeyRejection::KeyIsDefault { key: key() }))
         }
         KeyChange::ScheduleDeletion { days, lose } => {
             if lose == LoseImages::No && facts.images + facts.snapshots > 0 {
                 let (images, snapshots) = (facts.images, facts.snapshots);
-                return Err(Rejection::KeyInUse { key: key(), images, snapshots });
+                return Err(Rejection::EncryptionKey(EncryptionKeyRejection::KeyInUse {
+                    key: key(),
+                    images,
+                    snapshots,
+                }));
             }
             Ok((KeyState::PendingDeletion, Some(now.plus_ms(i64::from(days.0) * DAY_MS))))
         }
@@ -148,7 +152,11 @@ mod tests {
         let used = KeyFacts { images: 2, snapshots: 3, ..facts(KeyState::Enabled) };
         assert!(matches!(
             judge_key_change(&used, delete(LoseImages::No), Timestamp(0)),
-            Err(Rejection::KeyInUse { images: 2, snapshots: 3, .. })
+            Err(Rejection::EncryptionKey(EncryptionKeyRejection::KeyInUse {
+                images: 2,
+                snapshots: 3,
+                ..
+            }))
         ));
         let at = Timestamp(7 * DAY_MS + 5);
         let doomed = judge_key_change(&used, delete(LoseImages::Yes), Timestamp(5));
@@ -156,7 +164,7 @@ mod tests {
         let default = KeyFacts { is_default: true, ..facts(KeyState::Enabled) };
         assert!(matches!(
             judge_key_change(&default, delete(LoseImages::Yes), Timestamp(0)),
-            Err(Rejection::KeyIsDefault { .. })
+            Err(Rejection::EncryptionKey(EncryptionKeyRejection::KeyIsDefault { .. }))
         ));
     }
 

@@ -4,7 +4,7 @@ use super::judge_current;
 use crate::ids::{AccountId, CopyId, ImageId, RegionId};
 use crate::image::{Deprecation, ImageStatus};
 use crate::kind::{ImageKind, Storage};
-use crate::rejection::Rejection;
+use crate::rejection::{AccountRejection, Rejection};
 
 /// As what an account sees an image that it does see, and that is stored as `stored`.
 pub fn seen_as(owner: &AccountId, stored: ImageKind, viewer: &AccountId) -> ImageKind {
@@ -83,7 +83,9 @@ pub fn judge_sharing(facts: &SharingFacts) -> Result<Vec<AccountId>, Rejection> 
         return Err(Rejection::SharedWithSelf { image: facts.showing.image.clone() });
     }
     if let Some(account) = facts.unknown.first() {
-        return Err(Rejection::AccountNotFound { account: account.clone() });
+        return Err(Rejection::Account(AccountRejection::AccountNotFound {
+            account: account.clone(),
+        }));
     }
     let mut new: Vec<AccountId> = Vec::new();
     for account in &facts.wanted {
@@ -216,7 +218,7 @@ mod tests {
         );
         assert_eq!(
             with(|facts| facts.unknown.push(account(2))),
-            Rejection::AccountNotFound { account: account(2) }
+            Rejection::Account(AccountRejection::AccountNotFound { account: account(2) })
         );
         assert_eq!(
             with(|facts| facts.showing.sealed = Sealed::Yes),

@@ -1,6 +1,6 @@
 //! Access keys: shown once, sealed at rest, changed without a gap, and nobody learns why one does not open (promise 11).
 
-use model::{AccessKeyId, AccountId, Admittance, Name, Rejection, Role, UserId};
+use model::{AccessKeyId, AccountId, AccountRejection, Admittance, Name, Rejection, Role, UserId};
 
 use crate::accounts::AccountView;
 use crate::commands::Caller;
@@ -46,7 +46,10 @@ async fn a_key_is_rotated_and_at_every_moment_one_opens() {
     let (one, two) = (sign_in(accounts, &first).await, sign_in(accounts, &second).await);
     assert_eq!(one.unwrap().user, two.unwrap().user);
     let third = accounts.create_key(&caller).await;
-    assert!(matches!(third, Err(Refused::Rejected(Rejection::TooManyKeys { limit: 2 }))));
+    assert!(matches!(
+        third,
+        Err(Refused::Rejected(Rejection::Account(AccountRejection::TooManyKeys { limit: 2 })))
+    ));
 
     let off = accounts.set_key_state(&caller, &first.id, Admittance::Disabled).await.unwrap();
     assert_eq!(off.state, Admittance::Disabled);
@@ -176,7 +179,7 @@ async fn promise_10_keys_of_others_are_not_there() {
     for role in [Role::Reader, Role::Owner, Role::Operator] {
         let caller = Caller { role, ..world.caller.clone() };
         for id in [&key.id, &absent] {
-            let wanted = Rejection::KeyNotFound { key: id.clone() };
+            let wanted = Rejection::Account(AccountRejection::KeyNotFound { key: id.clone() });
             let is_wanted =
                 |refused| matches!(refused, Refused::Rejected(found) if found == wanted);
             assert!(is_wanted(accounts.delete_key(&caller, id).await.unwrap_err()), "{role}");

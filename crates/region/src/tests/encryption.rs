@@ -4,7 +4,8 @@ use std::path::Path;
 
 use model::rules::{LoseImages, WaitingDays};
 use model::{
-    Cause, EncryptionKeyId, ImageId, ImageStatus, KeyState, Phase, Profile, Rejection, Sealing,
+    Cause, EncryptionKeyId, EncryptionKeyRejection, ImageId, ImageStatus, KeyState, Phase, Profile,
+    Rejection, Sealing,
 };
 
 use super::unreliable::{Call, Fate, Unreliable};
@@ -216,7 +217,11 @@ async fn r004_8_a_deleted_key_takes_its_images_with_it_after_its_waiting_time() 
     let told = south.schedule_key_deletion(&world.caller, &key, days, LoseImages::No).await;
     assert!(matches!(
         told,
-        Err(Refused::Rejected(Rejection::KeyInUse { images: 1, snapshots: 1, .. }))
+        Err(Refused::Rejected(Rejection::EncryptionKey(EncryptionKeyRejection::KeyInUse {
+            images: 1,
+            snapshots: 1,
+            ..
+        })))
     ));
     let doomed =
         south.schedule_key_deletion(&world.caller, &key, days, LoseImages::Yes).await.unwrap();

@@ -1,6 +1,6 @@
 //! Refusals of what is not there, but for snapshots and tasks.
 
-use model::Rejection;
+use model::{AccountRejection, Rejection};
 
 use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
@@ -14,7 +14,7 @@ pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
         R::InstanceNotFound { .. } => {
             ApiError::gone("InvalidInstanceId.NotFound", "The specified InstanceId does not exist.")
         }
-        R::AccountNotFound { .. } => no_account(),
+        R::Account(AccountRejection::AccountNotFound { .. }) => no_account(),
         R::EncryptionKeyNotFound { .. } => no_key(),
         R::FamilyEmpty { .. } => ApiError::gone(
             "InvalidImageFamily.NotFound",

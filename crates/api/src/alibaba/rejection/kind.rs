@@ -1,6 +1,6 @@
 //! Which rejections are of one kind, and so answered in one file.
 
-use model::Rejection;
+use model::{AccountRejection, Rejection};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $($variant:ident),+;)+) => {
@@ -13,6 +13,17 @@ macro_rules! kinds {
         /// Which kind a rejection is of. All of them are listed, so that a new one is not forgotten.
         pub(super) fn kind_of(rejection: &Rejection) -> Kind {
             match rejection {
+                Rejection::Account(AccountRejection::AccountNotFound { .. }) => Kind::Absent,
+                // This door manages neither users nor keys of any kind.
+                Rejection::Account(
+                    AccountRejection::UserNotFound { .. }
+                    | AccountRejection::KeyNotFound { .. }
+                    | AccountRejection::TooManyKeys { .. }
+                    | AccountRejection::LastKey { .. }
+                    | AccountRejection::NameInUse { .. }
+                    | AccountRejection::LastAdmin { .. },
+                )
+                | Rejection::EncryptionKey(_) => Kind::Beyond,
                 $($(Rejection::$variant { .. })|+ => Kind::$kind,)+
             }
         }
@@ -23,7 +34,7 @@ kinds! {
     /// A value that breaks a rule of its kind.
     Field: InvalidField;
     /// What was named is not there.
-    Absent: ImageNotFound, CopyNotFound, InstanceNotFound, AccountNotFound, EncryptionKeyNotFound, FamilyEmpty, RegionUnknown;
+    Absent: ImageNotFound, CopyNotFound, InstanceNotFound, EncryptionKeyNotFound, FamilyEmpty, RegionUnknown;
     /// An image does not stand as the operation needs it.
     State: ImageNotAvailable, ImageDegraded, ImageDeprecated, ImageBeingMade, ImageHeld, AlreadyCopying, ImageInUse,
         ImageBeingConverted, ImageBeingExported, NotBeingCopied, CopyFinished;
@@ -41,6 +52,6 @@ kinds! {
     Limit: TicketNeeded, TicketUndecided, TicketRefused, TicketExpired, TicketSpent, ImageTooLarge, SnapshotNeedsTicket,
         SnapshotTooLarge, QuotaExceeded, TooManyTags, TooManyDisks, TooManyTargets, TooManyImages;
     /// Of operations that this door does not have.
-    Beyond: KeyNotFound, TooManyKeys, LastKey, NothingToRetry, ImportEnded, UserNotFound, TicketNotFound, NameInUse, LastAdmin,
-        NothingToConvert, TicketDecided, KeyInUse, KeyIsDefault, KeysElsewhere;
+    Beyond: NothingToRetry, ImportEnded, TicketNotFound,
+        NothingToConvert, TicketDecided;
 }
