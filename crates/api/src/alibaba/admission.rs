@@ -14,6 +14,10 @@ use crate::ApiState;
 /// The longest nonce, in characters. Clients send 32 or 64.
 const MAX_NONCE: usize = 128;
 
+/// The longest text that an answer repeats of what is signed, in bytes: longer than that of any target. A long body is not
+/// sent back several times its length to somebody who has no key.
+const MAX_REPEATED: usize = 64 << 10;
+
 /// What a request says of its sender, and what proves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
@@ -58,10 +62,7 @@ pub(super) async fn admit(
     request_id: &str,
 ) -> Result<Caller, ApiError> {
     let claim = Claim::of(wire)?;
-    if claim.nonce.chars().count() > MAX_NONCE {
-        let reason = format!("it is longer than {MAX_NONCE} characters");
-        return Err(ApiError::invalid("SignatureNonce", reason));
-    }
+    check_nonce(&claim.nonce)?;
     let at = instant(&claim.at).ok_or_else(|| {
         let message = "Specified time stamp or date value is not well formatted.";
         ApiError::bad("InvalidTimeStamp.Format", message)
@@ -83,6 +84,18 @@ pub(super) async fn admit(
         ));
     }
     Ok(caller)
+}
+
+/// A nonce is a text that can be kept: not too long, and nothing that ends a text elsewhere.
+fn check_nonce(nonce: &str) -> Result<(), ApiError> {
+    if nonce.chars().count() > MAX_NONCE {
+        let reason = format!("it is longer than {MAX_NONCE} characters");
+        return Err(ApiError::invalid("SignatureNonce", reason));
+    }
+    if nonce.contains(char::is_control) {
+        return Err(ApiError::invalid("SignatureNonce", "it has a control character"));
+    }
+    Ok(())
 }
 
 /// A request whose signature cannot even be compared.
@@ -115,11 +128,14 @@ fn of_signed(refused: SignedRefused, claim: &Claim) -> ApiError {
 
 /// The text is part of the contract: a client cuts it at its colon, and compares what follows with what it signed itself.
 fn does_not_match(claim: &Claim) -> ApiError {
-    let mut message = format!(
-        "Specified signature is not matched with our calculation. server string to sign is:{}",
-        claim.to_sign
+    let mut message = String::from(
+        "Specified signature is not matched with our calculation. server string to sign is:",
     );
-    if let Some(canonical) = &claim.canonical {
+    match claim.to_sign.len() {
+        0..=MAX_REPEATED => message.push_str(&claim.to_sign),
+        length => message.push_str(&format!("too long to repeat, {length} bytes")),
+    }
+    if let Some(canonical) = claim.canonical.as_ref().filter(|text| text.len() <= MAX_REPEATED) {
         message.push_str(&format!("\nserver canonical request is:{canonical}"));
     }
     ApiError::bad("SignatureDoesNotMatch", message)

@@ -37,9 +37,18 @@ pub(super) fn read_into(pairs: &mut Pairs, text: &[u8]) -> Result<(), ApiError> 
 
 /// The value of a name in a query or form body of which the rest may not be readable.
 pub(super) fn find(text: &[u8], wanted: &str) -> Option<String> {
+    raw_value(text, wanted).and_then(|value| decoded(value).ok())
+}
+
+/// Whether a query or form body has a name, whatever its value is.
+pub(super) fn is_named(text: &[u8], wanted: &str) -> bool {
+    raw_value(text, wanted).is_some()
+}
+
+fn raw_value<'a>(text: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
     let mut pieces = text.split(|byte| *byte == b'&').map(halves);
-    let found = pieces.find(|(name, _)| decoded(name).is_ok_and(|name| name == wanted))?;
-    decoded(found.1).ok()
+    let found = pieces.find(|(name, _)| decoded(name).is_ok_and(|name| name == wanted));
+    found.map(|(_, value)| value)
 }
 
 fn halves(piece: &[u8]) -> (&[u8], &[u8]) {

@@ -13,11 +13,13 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use super::encoding::{self, Pairs};
 use super::error::ApiError;
 use super::params::Params;
-use crate::CONTROL_BODY_BYTES;
 use crate::body::{PacedBody, media_type};
 use crate::refusal::BadRequest;
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Most bytes of a body: 256 KiB. The longest request that any operation takes is shorter, and whoever has no key yet can make
+/// this door keep no more.
+const BODY_BYTES: usize = 256 << 10;
 /// What the headers of the newer signature begin with.
 pub(super) const OWN_HEADERS: &str = "x-acs-";
 
@@ -77,7 +79,7 @@ pub(super) struct Unread {
 /// Whether a request to `/` is for this door: it is sent by a POST, or names an action or a signature.
 pub(super) fn is_ours(request: &Request) -> bool {
     let query = query_of(request.uri());
-    let names = |name| encoding::find(query, name).is_some();
+    let names = |name| encoding::is_named(query, name);
     let headers = request.headers();
     *request.method() == Method::POST
         || names("Action")
@@ -98,7 +100,7 @@ pub(super) async fn read(request: Request) -> Result<Wire, Unread> {
         return Err(unread(&parts, error));
     }
     let request = Request::from_parts(parts.clone(), body);
-    let body = match PacedBody::of(request, CONTROL_BODY_BYTES) {
+    let body = match PacedBody::of(request, BODY_BYTES) {
         Ok(body) => body.whole().await,
         Err(refused) => Err(refused),
     };
@@ -280,14 +282,10 @@ fn format_of(parts: &Parts, body: &[u8]) -> Format {
         return format;
     }
     // Sent without any signature: the newer clients name the action in a header alone.
-    let has_action = encoding::find(query_of(&parts.uri), "Action")
-        .or_else(|| encoding::find(body, "Action"))
-        .is_some();
+    let has_action =
+        encoding::is_named(query_of(&parts.uri), "Action") || encoding::is_named(body, "Action");
     let accepted = parts.headers.get(ACCEPT).map(text_of).unwrap_or_default();
     let is_unsigned_newer = !has_action && parts.headers.contains_key("x-acs-action");
-    if is_older && !is_unsigned_newer || accepted.contains("xml") {
-        Format::Xml
-    } else {
-        Format::Json
-    }
+    let is_xml_wanted = accepted.contains("xml") && !accepted.contains("json");
+    if is_older && !is_unsigned_newer || is_xml_wanted { Format::Xml } else { Format::Json }
 }

@@ -242,6 +242,11 @@ async fn what_is_not_offered_is_said_so_and_never_as_gone() {
             .await
             .refused(403, "UnsupportedHTTPMethod");
     }
+    let target = format!("/?{}", query(&signed(&door, "HEAD", "DescribeRegions", &[])));
+    let head = send(&door, &request("HEAD", &target, ("", ""))).await;
+    assert_eq!((head.status, head.body.as_str()), (403, ""), "{head:?}");
+    let unreadable = send(&door, &request("GET", "/?Format=JSON&Action=%zz", ("", ""))).await;
+    unreadable.refused(400, "InvalidParameter");
     let nothing = send(&door, &request("GET", "/", ("", ""))).await;
     assert_eq!(nothing.status, 404);
     assert!(
@@ -308,7 +313,12 @@ async fn api_03_a_request_is_taken_once_also_after_a_restart() {
     let door = Door::before(world, ServeLimits::default()).await;
     assert_ne!((&id, &secret), (&door.key, &door.secret));
     send(&door, &sent).await.refused(400, "SignatureNonceUsed");
-    for (nonce, code) in [("n".repeat(128), None), ("n".repeat(129), Some("InvalidParameter"))] {
+    for (nonce, code) in [
+        ("n".repeat(128), None),
+        ("n".repeat(129), Some("InvalidParameter")),
+        ("\0".to_owned(), Some("InvalidParameter")),
+        ("n\0".to_owned(), Some("InvalidParameter")),
+    ] {
         let answer = ask(&door, "DescribeRegions", &[("SignatureNonce", &nonce)]).await;
         match code {
             None => drop(answer.ok()),
@@ -359,4 +369,58 @@ async fn api_08_a_body_has_bounds() {
     let chunked =
         send(&door, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}0\r\n\r\n")).await;
     chunked.refused(413, "RequestBodyTooLarge");
+}
+
+/// What is signed is not sent back to whoever has no key where that is several times what was sent.
+#[tokio::test]
+async fn api_08_a_refusal_is_not_longer_than_what_is_refused() {
+    let door = Door::open(["north"]).await;
+    let mut all = signed(&door, "POST", "DescribeRegions", &[]);
+    all.insert("Extra".to_owned(), "\u{e9}".repeat(20_000));
+    let sent = request("POST", "/", (FORM, &query(&all)));
+    let answer = send(&door, &sent).await;
+    let message = answer.refused(400, "SignatureDoesNotMatch");
+    assert!(message.contains("server string to sign is:too long to repeat, "), "{message}");
+    assert!(answer.body.len() < 1_000, "{}", answer.body.len());
+}
+
+/// Sends bytes on one connection; the statuses of all answers, and what they say.
+async fn statuses(door: &Door, requests: &str) -> (Vec<u16>, String) {
+    let mut stream = TcpStream::connect(door.address).await.unwrap();
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let text = String::from_utf8(answer).unwrap();
+    let answers = text.split("HTTP/1.1 ").skip(1);
+    (answers.map(|answer| answer[..3].parse().unwrap()).collect(), text)
+}
+
+/// Requests behind one another on a connection are read one by one, and no body is read as a request (api-07).
+#[tokio::test]
+async fn api_07_requests_on_one_connection_are_kept_apart() {
+    let door = Door::open(["north"]).await;
+    let form = query(&signed(&door, "POST", "DescribeRegions", &[]));
+    let (one, two) = form.split_at(form.len() / 2);
+    let chunked = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\n{FORM}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n",
+        one.len(),
+        two.len()
+    );
+    let target = format!("/?{}", query(&signed(&door, "GET", "DescribeRegions", &[])));
+    let plain = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let replayed = request("POST", "/", (FORM, &form));
+    let (answers, text) = statuses(&door, &format!("{chunked}{plain}{replayed}")).await;
+    assert_eq!(answers, [200, 200, 400], "{text}");
+
+    // The body of a refused request is nobody's request: it is dropped, or the connection is closed behind the refusal.
+    let hidden =
+        request("POST", "/", (FORM, &query(&signed(&door, "POST", "DescribeRegions", &[]))));
+    let around = format!(
+        "PUT /?Action=DescribeRegions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{hidden}",
+        hidden.len()
+    );
+    let last = request("POST", "/?Format=JSON", ("", ""));
+    let (answers, text) = statuses(&door, &format!("{around}{last}")).await;
+    assert!(answers == [403] || answers == [403, 400], "{text}");
+    send(&door, &hidden).await.ok();
 }
