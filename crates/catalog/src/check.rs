@@ -291,8 +291,8 @@ mod tests {
         SnapshotRow, SpentTicket, TaskObjectRow, TaskRow, TicketRow, Updated,
     };
     use model::{
-        BucketName, CopyId, DiskFormat, DiskRole, ImageStatus, ObjectName, Purpose, QuotaKind, Remark,
-        SizeBytes, TaskAction, TaskId, TaskState, TicketId, TicketState, Timestamp,
+        BucketName, CopyId, DiskFormat, DiskRole, ImageStatus, ObjectName, Purpose, QuotaKind,
+        Remark, SizeBytes, TaskAction, TaskId, TaskState, TicketId, TicketState, Timestamp,
     };
 
     /// An available image that is held, a copy that runs, and an import; all as they should be.
@@ -459,11 +459,17 @@ mod tests {
             "UPDATE hold SET image = (SELECT id FROM image WHERE purpose = 'image' AND status = 'available')",
             "i8: a carrier that no copy holds",
         ),
-        ("UPDATE promised_snapshot SET cause = 'cancelled', cause_number = 0", "i6: a copy of a snapshot runs"),
+        (
+            "UPDATE promised_snapshot SET cause = 'cancelled', cause_number = 0",
+            "i6: a copy of a snapshot runs",
+        ),
         ("UPDATE image SET purpose = 'image'", "i6: a copy of a snapshot runs"),
         ("UPDATE copy SET snapshot = NULL", "i6: a snapshot is promised by no copy"),
-        ("INSERT INTO promised_snapshot SELECT id, account, '', '', '{}', 0, 512, 'r', 'i', 's', 'c', NULL, 'x', 0, 1 \
-            FROM snapshot", "i1: a snapshot is promised that is there"),
+        (
+            "INSERT INTO promised_snapshot SELECT id, account, '', '', '{}', 0, 512, 'r', 'i', 's', 'c', NULL, 'x', 0, 1 \
+            FROM snapshot",
+            "i1: a snapshot is promised that is there",
+        ),
         (
             "UPDATE image SET status = 'creating' WHERE status = 'available'",
             "has a disk on a snapshot",

@@ -102,7 +102,11 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 async fn check_settings(writer: &SqlitePool, survives: Survives) -> Result<(), CatalogFault> {
     let wanted = [
         ("journal_mode", "SELECT journal_mode FROM pragma_journal_mode", "wal"),
-        ("synchronous", "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", survives.synchronous().1),
+        (
+            "synchronous",
+            "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous",
+            survives.synchronous().1,
+        ),
         ("foreign_keys", "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys", "1"),
     ];
     for (setting, question, wanted) in wanted {

@@ -280,7 +280,8 @@ mod tests {
         let mut tx = database.begin().await.unwrap();
         let left = sqlx::query("SELECT count(*) FROM snapshot WHERE image IS NOT NULL");
         assert_eq!(tx.count("count what is left", left).await.unwrap(), 0);
-        let (image, id) = (format!("img-{x}").parse().unwrap(), format!("snap-{x}").parse().unwrap());
+        let (image, id) =
+            (format!("img-{x}").parse().unwrap(), format!("snap-{x}").parse().unwrap());
         let account = account.parse().unwrap();
         let row = tx.snapshot(&account, &id).await.unwrap().unwrap();
         assert_eq!((row.name.as_str(), row.role.number(), row.places), ("", 1, 2));

@@ -2,14 +2,14 @@
 
 use model::{
     AccountId, Architecture, Attributes, BootMode, CopyId, CopyState, Description, Digest,
-    DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Particulars, Platform, Progress, Purpose, SizeBytes,
-    SnapshotId, SnapshotName, Storage, Tags, Timestamp,
+    DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Particulars, Platform,
+    Progress, Purpose, SizeBytes, SnapshotId, SnapshotName, Storage, Tags, Timestamp,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::{
-    Catalog, CopyRow, ImageDiskRow, ImageFilter, ImageRow, Inserted, Page, PromisedSnapshotRow, SnapshotRow,
-    Tx,
+    Catalog, CopyRow, ImageDiskRow, ImageFilter, ImageRow, Inserted, Page, PromisedSnapshotRow,
+    SnapshotRow, Tx,
 };
 
 /// A new catalog in a folder that goes with it.

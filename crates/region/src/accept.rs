@@ -70,8 +70,7 @@ impl Region {
             Cargo::Image => offer.image.to_string(),
             Cargo::Snapshot(_) => offer.disks.iter().map(|disk| disk.snapshot.as_str()).collect(),
         };
-        let after =
-            audit::facts(&[("source", format!("{}/{source}", offer.source)), what, name]);
+        let after = audit::facts(&[("source", format!("{}/{source}", offer.source)), what, name]);
         let entry = self.audit_entry(&caller, "copy.accept", offer.copy.as_str());
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
         failpoint!("api.before_commit");

@@ -1,8 +1,6 @@
 //! How a copy leaves its region: what the profile and the tickets say, and the offer that is recorded before any target is asked.
 
-use catalog::{
-    AuditEntry, Ensured, HoldRow, HoldStanding, SnapshotRow, SpentTicket, Tx, Updated,
-};
+use catalog::{AuditEntry, Ensured, HoldRow, HoldStanding, SnapshotRow, SpentTicket, Tx, Updated};
 use model::rules::{Departure, DepartureFacts, judge_departure, judge_source};
 use model::{AccountId, CopyId, Profile, RegionId, Rejection, TicketId, Zone};
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use catalog::{Ensured, HoldRow, HoldStanding};
 use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
-use model::{Deprecation, CopyId, DomainName, ImageStatus, Timestamp};
+use model::{CopyId, Deprecation, DomainName, ImageStatus, Timestamp};
 use store::{ChunkId, IdKey};
 
 use crate::peer::{
@@ -117,7 +117,10 @@ impl Region {
         match refused {
             Refused::Rejected(rejection) => PeerRefused::Rejected(rejection),
             Refused::Fault(fault) => PeerRefused::Fault(as_peer_fault(self.id(), fault)),
-            Refused::Elsewhere { .. } | Refused::Unauthorised | Refused::Rehearsed | Refused::BadFrames { .. } => {
+            Refused::Elsewhere { .. }
+            | Refused::Unauthorised
+            | Refused::Rehearsed
+            | Refused::BadFrames { .. } => {
                 let reason = refused.to_string();
                 PeerRefused::Fault(PeerFault::Protocol { region: self.id().clone(), reason })
             }

@@ -4,7 +4,10 @@ use catalog::{AuditEntry, ImageDiskRow, ImageRow, Page, Tx, Updated};
 use model::rules::{
     DeletionFacts, DeprecationFacts, Force, judge_deletion, judge_deprecation, judge_name,
 };
-use model::{Act, Deprecation, Digest, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection, Storage, Tags};
+use model::{
+    Act, Deprecation, Digest, DomainName, ImageId, ImageStatus, NameRule, QuotaKind, Rejection,
+    Storage, Tags,
+};
 use store::{CHUNK_BYTES, Look, StoreFault};
 
 use crate::audit::image_facts;

@@ -8,13 +8,13 @@ mod accept;
 mod accounts;
 mod audit;
 mod buckets;
+mod carriers;
 mod check;
 mod commands;
-mod carriers;
 mod conversion;
 mod copies;
-mod departure;
 mod create_image;
+mod departure;
 mod deployment;
 mod disk_files;
 mod domains;
@@ -75,8 +75,9 @@ mod watch;
 pub use accounts::{AccountView, PageQuery};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use commands::{
-    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage, Found,
-    ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage,
+    Found, ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery,
+    SnapshotSelection, SnapshotsOfImage,
 };
 pub use create_image::{CreateImage, DiskOfSnapshot};
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
@@ -93,15 +94,16 @@ pub use maintenance::Scrub;
 pub use meters::{AVAILABLE_WITHIN_SECS, TimesToAvailable};
 pub use object_imports::{DiskObject, ImportObjects};
 pub use peer::{
-    Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace, OfferedDisk,
-    PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo, Standing,
+    Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace,
+    OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo,
+    Standing,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;
-pub use signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
+pub use signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
 pub use snapshot_copies::{CopySnapshot, SnapshotPromised};
 pub use snapshots::SnapshotSearch;
 pub use tags::{TagCount, TagCountSearch, TagLine, TagSearch};

@@ -3,7 +3,11 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use model::{AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId, Family, ImageId, Name, NameRule, Particulars, Purpose, RegionId, Rejection, Retry, Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId};
+use model::{
+    AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId,
+    Family, ImageId, Name, NameRule, Particulars, Purpose, RegionId, Rejection, Retry, Sealing,
+    SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId,
+};
 use store::{ChunkId, IdKey};
 
 use crate::request::Estimate;

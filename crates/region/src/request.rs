@@ -3,9 +3,9 @@
 use catalog::{ImageRow, TokenClaim, TokenRow};
 use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
-    AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family, ImageId,
-    ImageKind, LinkSpeed, Name, Particulars, OriginNote, Profile, Quota, Rate, RegionId, Rejection, Sealing, Tags,
-    copied_description,
+    AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family,
+    ImageId, ImageKind, LinkSpeed, Name, OriginNote, Particulars, Profile, Quota, Rate, RegionId,
+    Rejection, Sealing, Tags, copied_description,
 };
 
 use crate::commands::{Caller, CopyImage, Intent};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use catalog::{CopyRow, ImageDiskRow, SnapshotRow, Tx, Updated};
 use model::{
-    Cause, CopyEvent, CopyState, Description, Digest, DomainName, ImageId, ImageStatus, KeyRingKind,
-    KeyState, Origin, Progress, QuotaKind, Rejection, SnapshotId, SnapshotName,
+    Cause, CopyEvent, CopyState, Description, Digest, DomainName, ImageId, ImageStatus,
+    KeyRingKind, KeyState, Origin, Progress, QuotaKind, Rejection, SnapshotId, SnapshotName,
 };
 use store::TreePart;
 use tokio_util::sync::CancellationToken;

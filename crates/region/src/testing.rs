@@ -169,7 +169,13 @@ pub struct World {
 /// An admin of an account, so that every command is allowed.
 pub fn caller(account: AccountId, request_id: &str) -> Caller {
     let user = Some(UserId::first_of(&account));
-    Caller { account, user, role: Role::Admin, request_id: request_id.to_owned(), intent: Intent::Act }
+    Caller {
+        account,
+        user,
+        role: Role::Admin,
+        request_id: request_id.to_owned(),
+        intent: Intent::Act,
+    }
 }
 
 fn stranger_account() -> AccountId {

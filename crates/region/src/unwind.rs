@@ -1,7 +1,9 @@
 //! Giving back: what a copy or import promised and will not keep.
 
 use catalog::{AuditEntry, CopyRow, ImageRow, ImportRow, Tx, Updated};
-use model::{Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection, TaskState};
+use model::{
+    Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection, TaskState,
+};
 
 use crate::audit::{facts, image_facts};
 use crate::commands::Caller;
@@ -30,7 +32,9 @@ impl Region {
                 Err(Rejection::CopyFinished { image: image.clone() }.into())
             }
             CopyState::Unwinding { .. } => Ok(()),
-            CopyState::Ended { .. } => Err(Rejection::NotBeingCopied { image: image.clone() }.into()),
+            CopyState::Ended { .. } => {
+                Err(Rejection::NotBeingCopied { image: image.clone() }.into())
+            }
         }
     }
 

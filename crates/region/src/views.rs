@@ -2,8 +2,9 @@
 
 use model::{
     AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
-    EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin, Particulars, Phase, Progress,
-    RegionId, SizeBytes, SnapshotId, SnapshotStanding, Standing, Storage, Tags, Timestamp,
+    EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin,
+    Particulars, Phase, Progress, RegionId, SizeBytes, SnapshotId, SnapshotStanding, Standing,
+    Storage, Tags, Timestamp,
 };
 
 /// One disk of an image.

@@ -32,10 +32,10 @@ mod sharing;
 mod sign_v1;
 mod sign_v3;
 mod snapshots;
-#[cfg(test)]
-mod tests;
 mod tags;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod times;
 mod wire;
 mod words;

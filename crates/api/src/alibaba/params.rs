@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn flags_are_read_in_any_case_and_numbers_within_their_range() {
-        let params = params(&[("A", "True"), ("B", "FALSE"), ("C", "yes"), ("N", "101"), ("M", "-1")]);
+        let params =
+            params(&[("A", "True"), ("B", "FALSE"), ("C", "yes"), ("N", "101"), ("M", "-1")]);
         assert_eq!(params.flag("A").unwrap(), Some(true));
         assert_eq!(params.flag("B").unwrap(), Some(false));
         assert_eq!(params.flag("D").unwrap(), None);

@@ -11,9 +11,9 @@ mod secret;
 mod server;
 mod wire;
 
+use region::IdSpace;
 #[cfg(test)]
 pub(crate) use rejection::tests::rejections as every_rejection;
-use region::IdSpace;
 
 pub use client::{PeerClient, PeerSetupError};
 pub use secret::{PeerSecret, WeakSecret};

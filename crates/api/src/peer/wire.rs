@@ -1,8 +1,8 @@
 //! The JSON between regions, and its parsing into the model's types.
 
 use model::{
-    Attributes, ClientToken, Description, DiskRole, Family, Field, FieldRefusal, LinkSpeed, Name, NameRule, Particulars,
-    Platform, Price, Rate, Rejection, Sealing, SizeBytes, SnapshotName,
+    Attributes, ClientToken, Description, DiskRole, Family, Field, FieldRefusal, LinkSpeed, Name,
+    NameRule, Particulars, Platform, Price, Rate, Rejection, Sealing, SizeBytes, SnapshotName,
 };
 use region::{
     Accepted, Approval, Cargo, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,

@@ -15,9 +15,9 @@ mod peers;
 mod raw_http;
 mod records;
 mod sharing;
-mod snapshots;
 #[path = "../alibaba/signer.rs"]
 mod signer;
+mod snapshots;
 mod tasks;
 mod tickets;
 mod usage;

@@ -21,7 +21,7 @@ fn import(disks: Value) -> Value {
 async fn an_image_is_exported_imported_and_its_tasks_are_listed() {
     let door = Door::open(["north"]).await;
     let contents = disk(1, 5, |i| (i != 2).then_some(i));
-    let image = door.world.import("north", "web", &[contents.clone()]).await.id;
+    let image = door.world.import("north", "web", std::slice::from_ref(&contents)).await.id;
     let bucket = door.world.bucket("north", &door.world.caller, "images");
     let exports = format!("/v1/regions/north/images/{image}/object-exports");
     let to = |format: &str| json!({ "bucket": "images", "prefix": "web", "format": format });

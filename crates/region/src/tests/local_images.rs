@@ -40,7 +40,11 @@ pub(super) fn put_qcow2(path: &Path, bytes: &[u8]) {
     writer.finish().unwrap();
 }
 
-pub(super) async fn register(world: &World, caller: &Caller, file: &str) -> Result<ImageView, Refused> {
+pub(super) async fn register(
+    world: &World,
+    caller: &Caller,
+    file: &str,
+) -> Result<ImageView, Refused> {
     let begun = world.begin_import("north", "like", &[vec![0; 512]]).await.unwrap();
     world.region("north").cancel_image(&world.caller, &begun.id).await.unwrap();
     let command = RegisterImage {
@@ -206,8 +210,7 @@ async fn r002_4_a_conversion_goes_on_after_any_interruption() {
         let north = world.region("north");
         // Dropped wherever it is, or done in time.
         let _cut =
-            tokio::time::timeout(Duration::from_millis(milliseconds), north.run_jobs())
-                .await;
+            tokio::time::timeout(Duration::from_millis(milliseconds), north.run_jobs()).await;
         drop(north);
         world.restart().await;
         if round % 2 == 0 {

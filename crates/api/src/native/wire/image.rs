@@ -137,10 +137,9 @@ pub struct Verified {
 fn status_word(standing: Standing) -> &'static str {
     match standing {
         Standing::Deprecated => Standing::Available.as_str(),
-        Standing::Waiting
-        | Standing::Creating
-        | Standing::Available
-        | Standing::CreateFailed => standing.as_str(),
+        Standing::Waiting | Standing::Creating | Standing::Available | Standing::CreateFailed => {
+            standing.as_str()
+        }
     }
 }
 

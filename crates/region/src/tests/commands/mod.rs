@@ -1,8 +1,8 @@
 //! Every command of accounts and regions: which role it asks for, and that what is another account's looks absent (promise 10).
 
+mod of_snapshots;
 mod rehearsal;
 mod tagged;
-mod of_snapshots;
 mod tries;
 
 use model::{Act, Rejection, Remark, Role, Timestamp};

@@ -12,8 +12,8 @@ use store::ChunkId;
 use crate::accounts::PageQuery;
 use crate::audit::AuditQuery;
 use crate::commands::{
-    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, ImageSearch, RegisterImage,
-    SnapshotQuery, SnapshotsOfImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, ImageSearch,
+    RegisterImage, SnapshotQuery, SnapshotsOfImage,
 };
 use crate::exports::ExportImage;
 use crate::object_imports::ImportObjects;
