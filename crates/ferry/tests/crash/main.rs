@@ -1,11 +1,15 @@
 //! A real service is killed with SIGKILL at each named point of a real copy, and started again.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod jobs;
+mod snapshots;
 #[path = "../world/mod.rs"]
 mod world;
 
 use std::os::unix::process::ExitStatusExt;
 
+use jobs::{check_cancelled_export, check_conversion, check_export, check_object_import};
+use snapshots::{check as check_snapshot, check_cancel as check_snapshot_cancel};
 use world::{Home, Serve, disks, until};
 
 /// Bytes that may be sent again after an interruption: one window (DESIGN promise 3).
@@ -265,4 +269,56 @@ killed_at! { check_import:
     when_an_import_is_promised = "api.before_commit",
     when_an_imports_chunks_are_recorded = "wrk.record_batch:2",
     when_an_imported_image_becomes_available = "wrk.commit_available",
+}
+
+killed_at! { check_snapshot:
+    before_the_promise_of_a_snapshot_is_recorded = "api.before_commit",
+    before_the_promise_of_a_snapshot_is_answered = "api.after_commit_before_reply",
+    when_a_snapshots_carrier_is_made = "src.hold",
+    when_a_snapshot_is_held = "src.hold:2",
+    when_a_snapshots_tree_is_read = "src.tree_read",
+    when_a_snapshots_chunks_came = "wrk.chunk_recv:5",
+    when_a_snapshots_chunks_are_recorded = "wrk.record_batch:3",
+    when_a_snapshot_is_checked_once_more = "wrk.final_verify",
+    when_a_snapshot_becomes_available = "wrk.commit_available",
+    when_a_snapshot_has_become_available = "wrk.notify",
+    when_a_snapshots_source_is_released = "wrk.release_outbox",
+}
+
+killed_at! { check_snapshot_cancel:
+    when_a_snapshots_cancel_is_marked = "cancel.mark",
+    when_a_snapshots_cancel_releases_the_hold = "cancel.release_holds",
+    when_a_snapshots_cancel_gives_the_quota_back = "cancel.release_quota",
+    when_a_snapshots_cancel_drops_its_rows = "cancel.drop_rows",
+}
+
+killed_at! { check_object_import:
+    when_an_import_of_objects_is_promised = "api.before_commit",
+    when_an_import_of_objects_is_answered = "api.after_commit_before_reply",
+    when_chunks_of_objects_are_written = "wrk.tmp_write:20",
+    when_chunks_of_objects_are_recorded = "wrk.record_batch:2",
+    when_objects_are_stored = "convert.stored",
+    when_an_image_of_objects_becomes_available = "wrk.commit_available",
+    when_an_image_of_objects_has_become_available = "import.published",
+}
+
+killed_at! { check_export:
+    when_an_export_is_written = "export.writing:5",
+    when_an_exports_second_disk_is_written = "export.writing:12",
+    when_an_exports_disks_are_whole = "export.written",
+    when_an_exports_first_disk_is_named = "export.name",
+    when_an_exports_second_disk_is_named = "export.name:2",
+    when_an_exports_disks_are_named = "export.shown",
+    when_an_export_is_recorded = "export.done",
+}
+
+killed_at! { check_cancelled_export:
+    when_a_cancelled_export_is_recorded = "export.cancelled",
+}
+
+killed_at! { check_conversion:
+    when_chunks_of_a_local_image_are_recorded = "wrk.record_batch:2",
+    when_a_local_image_is_stored = "convert.stored",
+    when_a_converted_image_becomes_available = "wrk.commit_available",
+    when_a_converted_image_has_become_available = "import.published",
 }
