@@ -151,6 +151,27 @@ async fn r000_11_a_call_is_understood_wherever_its_parameters_stand() {
     }
 }
 
+/// Contract 7.1: without a parameter the host names the region. Of a host that is not the cloud's, only one that there is.
+#[tokio::test]
+async fn the_host_names_the_region_where_no_parameter_does() {
+    let door = Door::open(["north"]).await;
+    for (host, outcome) in [
+        ("ecs-north.x", Ok("north")),
+        ("ecs.north.aliyuncs.com:80", Ok("north")),
+        ("ecs.nowhere.aliyuncs.com", Err("InvalidRegionId.NotFound")),
+        ("ecs.corp.internal", Err("MissingParameter")),
+        ("127.0.0.1", Err("MissingParameter")),
+    ] {
+        let target = format!("/?{}", query(&signed(&door, "GET", "DescribeImages", &[])));
+        let head = format!("Host: {host}\r\n");
+        let answer = send(&door, &request("GET", &target, (&head, ""))).await;
+        match outcome {
+            Ok(region) => assert_eq!(answer.ok()["RegionId"], region, "{host}"),
+            Err(code) => drop(answer.refused(400, code)),
+        }
+    }
+}
+
 /// A call under the newer signature.
 fn newer(door: &Door, action: &str, head: &str) -> String {
     let (key, body) = (key(door), "");
