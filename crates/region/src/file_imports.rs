@@ -28,8 +28,8 @@ struct SourceFile {
 
 /// Where a file is.
 enum Origin {
-    /// Among the account's local images.
-    Local(FileName),
+    /// Among the account's local images, of the format that it was registered with.
+    Local(FileName, Declared),
     /// In a bucket of the account's.
     Object(DiskObject),
 }
@@ -84,8 +84,8 @@ impl Region {
         source: &SourceFile,
     ) -> Result<disk::Image, Undone> {
         match &source.file {
-            Origin::Local(name) => {
-                let opened = self.open_local_file(&import.account, name).await;
+            Origin::Local(name, declared) => {
+                let opened = self.open_local_file(&import.account, name, *declared).await;
                 opened.map_err(refused_file)
             }
             Origin::Object(object) => {
@@ -105,7 +105,11 @@ impl Region {
             ImportSource::Client => Err(contradiction().into()),
             ImportSource::LocalImage(image) => {
                 let file = tx.local_file(image).await?.ok_or_else(contradiction)?;
-                let file = Origin::Local(FileName::new(&file.file).map_err(Refused::from)?);
+                let name = FileName::new(&file.file).map_err(Refused::from)?;
+                let what = "a local image is of no format that is read";
+                let format = file.format.parse().map(Declared::As);
+                let format = format.map_err(|_| RegionFault::Contradiction { what })?;
+                let file = Origin::Local(name, format);
                 match disks.as_slice() {
                     [ImageDiskRow { size, .. }] => {
                         Ok(vec![SourceFile { file, file_size: *size, disk_size: *size }])

@@ -31,7 +31,7 @@ impl Region {
         command: RegisterImage,
     ) -> Result<ImageView, Refused> {
         caller.must(Act::Change)?;
-        let file = self.open_local_file(&caller.account, &command.file).await?;
+        let file = self.open_local_file(&caller.account, &command.file, Declared::Auto).await?;
         let size = SizeBytes::new(file.size_bytes())?;
         let mut tx = self.inner.catalog.begin().await?;
         self.ensure_quotas(&mut tx, &caller.account).await?;
@@ -91,18 +91,20 @@ impl Region {
         })
     }
 
-    /// Opens a file of an account's folder of local images: a regular file, no link, a disk image that names no other file.
+    /// Opens a file of an account's folder of local images: a regular file, no link, a disk image of the declared format that
+    /// names no other file.
     pub(crate) async fn open_local_file(
         &self,
         account: &AccountId,
         file: &FileName,
+        declared: Declared,
     ) -> Result<disk::Image, Refused> {
         let refuse = |refusal| Refused::from(Rejection::field(Field::File, refusal));
         let folder = self.inner.options.local_images.as_ref();
         let folder = folder.ok_or_else(|| refuse(FieldRefusal::NoFolder))?;
         let path = folder.join(account.as_str()).join(file.as_str());
         let shown = path.clone();
-        let opened = blocking(move || open_in_place(&path)).await?;
+        let opened = blocking(move || open_in_place(&path, declared)).await?;
         opened.map_err(|refusal| {
             tracing::info!(region = %self.id(), path = %shown.display(), %refusal, "a local file is refused");
             refuse(refusal)
@@ -119,7 +121,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Follows no link in the last part of the path, and waits for nothing that is no file.
-fn open_in_place(path: &Path) -> Result<disk::Image, FieldRefusal> {
+fn open_in_place(path: &Path, declared: Declared) -> Result<disk::Image, FieldRefusal> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
     let file = file.map_err(|error| match error.kind() {
@@ -132,7 +134,7 @@ fn open_in_place(path: &Path) -> Result<disk::Image, FieldRefusal> {
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Err(FieldRefusal::NoSuchFile);
     }
-    disk::Image::from_file(file, Declared::Auto).map_err(|error| {
+    disk::Image::from_file(file, declared).map_err(|error| {
         tracing::info!(path = %path.display(), fault = &error as &dyn std::error::Error, "a local file is no disk image");
         FieldRefusal::NotAnImage { problem: problem_of(&error) }
     })

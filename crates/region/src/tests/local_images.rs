@@ -106,6 +106,24 @@ async fn r002_4_an_image_in_a_local_file_is_used_in_place_and_refused_to_be_copi
     world.check_world().await;
 }
 
+/// A file that was put in the place of the registered one is not converted in its stead, although its disk is as large.
+#[tokio::test]
+async fn r002_4_a_file_of_another_format_is_not_converted() {
+    let world = World::with_regions(["north"]).await;
+    let file = world.local_folder(&world.caller).join("web.raw");
+    std::fs::write(&file, contents(1)).unwrap();
+    let local = register(&world, &world.caller, "web.raw").await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    put_qcow2(&file, &contents(2));
+    let made = convert(&world, &local.id).await.unwrap();
+    world.run_until_idle().await;
+    let made = world.region("north").image(&world.caller, &made.id).await.unwrap();
+    assert_eq!(made.status, ImageStatus::CreateFailed);
+    assert_eq!(made.failure, Some(Cause::FileRefused));
+    assert_eq!(used(&world, QuotaKind::Snapshot).await, (0, 0));
+    world.check_world().await;
+}
+
 /// bad-02 and its like: what names other files, leads elsewhere or is no disk image is refused by name, and nothing is made.
 #[tokio::test]
 async fn r002_4_files_that_are_unsafe_or_no_images_are_not_registered() {
