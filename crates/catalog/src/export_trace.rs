@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(tx.end_task(&row.id, cancelled, Timestamp(2)).await.unwrap(), Updated::Yes);
         let found = |task: Option<TaskRow>| task.map(|task| task.id);
         let left = tx.ended_exports_with_traces().await.unwrap();
-        assert_eq!(left.into_iter().map(|task| task.id).collect::<Vec<_>>(), [row.id.clone()]);
+        let left: Vec<_> = left.into_iter().map(|task| task.id).collect();
+        assert_eq!(left, std::slice::from_ref(&row.id));
         let here = tx.export_trace_in(&row.image, &bucket).await.unwrap();
         assert_eq!(found(here), Some(row.id.clone()));
         let other = BucketName::new("other").unwrap();

@@ -250,7 +250,7 @@ async fn what_a_dead_process_named_is_taken_back() {
     world.restart().await;
     let cancelled = world.region("north").cancel_task(&world.caller, &export.id).await.unwrap();
     assert_eq!(cancelled.state, TaskState::Cancelled);
-    assert_eq!(listing(&world), [other.clone()]);
+    assert_eq!(listing(&world), std::slice::from_ref(&other));
 
     // Who cancelled died too, before anything was taken back: a new export waits for that.
     let export = half_named(&world, &image).await;
@@ -267,7 +267,7 @@ async fn what_a_dead_process_named_is_taken_back() {
     let by = export.id.clone();
     assert_eq!(refused(anew), Rejection::ImageBeingExported { image: image.clone(), by });
     world.run_until_idle().await;
-    assert_eq!(listing(&world), [other.clone()]);
+    assert_eq!(listing(&world), std::slice::from_ref(&other));
     assert_eq!(task(&world, &export.id).await.state, TaskState::Cancelled);
 
     // Nobody cancels: it is done, from the beginning.
