@@ -5,17 +5,15 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use disk::Declared;
 use model::{
-    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, Family, ImageKind,
-    ImageStatus, Name, OsType, Platform, RegionId,
+    ClientToken, Description, EncryptionKeyId, Family, ImageKind, ImageStatus, Name, RegionId,
 };
 
 use super::local_image::{ConvertArgs, RegisterArgs};
+use super::machine::MachineArgs;
 use super::share::{PublishArgs, ShareArgs};
 use super::snapshot::CreateArgs;
 use super::task::{ExportObjectArgs, ImportObjectArgs};
-use super::values::{
-    ExportFormat, ImageRef, Patience, TagArg, name, parse_description, platform, token,
-};
+use super::values::{ExportFormat, ImageRef, Patience, TagArg, name, parse_description, token};
 
 /// Commands on images.
 #[derive(Debug, Subcommand)]
@@ -90,18 +88,9 @@ pub struct ImportArgs {
     /// The files' format; a check on what their content shows.
     #[arg(long, default_value_t = Declared::Auto)]
     pub format: Declared,
-    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
-    #[arg(long, default_value_t = Architecture::X86_64)]
-    pub arch: Architecture,
-    /// The operating system's family: `linux`, `windows` or `other`.
-    #[arg(long, default_value_t = OsType::Linux)]
-    pub os_type: OsType,
-    /// The operating system's name, as `Debian 12`.
-    #[arg(long, value_parser = platform)]
-    pub platform: Option<Platform>,
-    /// How a machine starts from it: `bios` or `uefi`.
-    #[arg(long, default_value_t = BootMode::Bios)]
-    pub boot_mode: BootMode,
+    /// The machine that it is for.
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// A tag; may be given up to 20 times.
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<TagArg>,

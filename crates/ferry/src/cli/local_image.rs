@@ -1,12 +1,10 @@
 //! Commands on images that lie in files of a region.
 
 use clap::Args;
-use model::{
-    Architecture, BootMode, ClientToken, Description, FileName, Name, OsType, Platform, RegionId,
-    Rejection,
-};
+use model::{ClientToken, Description, FileName, Name, RegionId, Rejection};
 
-use super::values::{ImageRef, Patience, TagArg, name, parse_description, platform, token};
+use super::machine::MachineArgs;
+use super::values::{ImageRef, Patience, TagArg, name, parse_description, token};
 
 /// Parses the name of a file.
 fn file(text: &str) -> Result<FileName, Rejection> {
@@ -28,18 +26,9 @@ pub struct RegisterArgs {
     /// The region whose file it is; else the profile's, else the first.
     #[arg(long)]
     pub region: Option<RegionId>,
-    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
-    #[arg(long, default_value_t = Architecture::X86_64)]
-    pub arch: Architecture,
-    /// The operating system's family: `linux`, `windows` or `other`.
-    #[arg(long, default_value_t = OsType::Linux)]
-    pub os_type: OsType,
-    /// The operating system's name, as `Debian 12`.
-    #[arg(long, value_parser = platform)]
-    pub platform: Option<Platform>,
-    /// How a machine starts from it: `bios` or `uefi`.
-    #[arg(long, default_value_t = BootMode::Bios)]
-    pub boot_mode: BootMode,
+    /// The machine that it is for.
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// A tag; may be given up to 20 times.
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<TagArg>,

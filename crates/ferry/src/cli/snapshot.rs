@@ -1,12 +1,10 @@
 //! Commands on snapshots.
 
 use clap::{Args, Subcommand, ValueEnum};
-use model::{
-    Architecture, BootMode, ClientToken, Description, EncryptionKeyId, ImageId, Name, OsType,
-    Platform, RegionId, SnapshotId,
-};
+use model::{ClientToken, Description, EncryptionKeyId, ImageId, Name, RegionId, SnapshotId};
 
-use super::values::{Patience, TagArg, name, parse_description, platform, token};
+use super::machine::MachineArgs;
+use super::values::{Patience, TagArg, name, parse_description, token};
 
 /// Commands on snapshots.
 #[derive(Debug, Subcommand)]
@@ -85,18 +83,9 @@ pub struct CreateArgs {
     /// The region that the snapshots are in; else the profile's, else the first.
     #[arg(long)]
     pub region: Option<RegionId>,
-    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
-    #[arg(long, default_value_t = Architecture::X86_64)]
-    pub arch: Architecture,
-    /// The operating system's family: `linux`, `windows` or `other`.
-    #[arg(long, default_value_t = OsType::Linux)]
-    pub os_type: OsType,
-    /// The operating system's name, as `Debian 12`.
-    #[arg(long, value_parser = platform)]
-    pub platform: Option<Platform>,
-    /// How a machine starts from it: `bios` or `uefi`.
-    #[arg(long, default_value_t = BootMode::Bios)]
-    pub boot_mode: BootMode,
+    /// The machine that it is for.
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// A tag; may be given up to 20 times.
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<TagArg>,

@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use model::{
-    Architecture, BootMode, BucketName, ClientToken, Description, DiskFormat, Name, ObjectName,
-    ObjectPrefix, OsType, Platform, RegionId, Rejection, SizeBytes, TaskAction, TaskId, TaskState,
+    BucketName, ClientToken, Description, DiskFormat, Name, ObjectName, ObjectPrefix, RegionId,
+    Rejection, SizeBytes, TaskAction, TaskId, TaskState,
 };
 
-use super::values::{ImageRef, TagArg, name, parse_description, platform, token};
+use super::machine::MachineArgs;
+use super::values::{ImageRef, TagArg, name, parse_description, token};
 
 /// Commands on tasks: images made of objects in buckets, and images written into them.
 #[derive(Debug, Subcommand)]
@@ -96,18 +97,9 @@ pub struct ImportObjectArgs {
     /// The system disk's size in bytes, where it is to be larger than the disk in its object.
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub size: Option<SizeBytes>,
-    /// The processor: `x86_64`, `arm64`, `i386` or `riscv64`.
-    #[arg(long, default_value_t = Architecture::X86_64)]
-    pub arch: Architecture,
-    /// The operating system's family: `linux`, `windows` or `other`.
-    #[arg(long, default_value_t = OsType::Linux)]
-    pub os_type: OsType,
-    /// The operating system's name, as `Debian 12`.
-    #[arg(long, value_parser = platform)]
-    pub platform: Option<Platform>,
-    /// How a machine starts from it: `bios` or `uefi`.
-    #[arg(long, default_value_t = BootMode::Bios)]
-    pub boot_mode: BootMode,
+    /// The machine that it is for.
+    #[command(flatten)]
+    pub machine: MachineArgs,
     /// A tag; may be given up to 20 times.
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<TagArg>,

@@ -40,10 +40,10 @@ pub async fn create_image(session: &Session, args: CreateArgs) -> Result<(), Fai
     let request = SnapshotImageRequest {
         name: args.name.to_string(),
         description: args.description.as_ref().map(ToString::to_string),
-        architecture: args.arch.to_string(),
-        os_type: args.os_type.to_string(),
-        platform: args.platform.as_ref().map(ToString::to_string),
-        boot_mode: args.boot_mode.to_string(),
+        architecture: args.machine.arch.to_string(),
+        os_type: args.machine.os_type.to_string(),
+        platform: args.machine.platform.as_ref().map(ToString::to_string),
+        boot_mode: args.machine.boot_mode.to_string(),
         tags: if args.tags.is_empty() { None } else { Some(tag_map(&args.tags)?) },
         snapshots: args.snapshots.iter().map(ToString::to_string).collect(),
     };

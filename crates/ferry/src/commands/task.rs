@@ -74,10 +74,10 @@ pub async fn import(session: &Session, args: ImportObjectArgs) -> Result<(), Fai
     let request = ObjectImportRequest {
         name: args.name.to_string(),
         description: args.description.as_ref().map(ToString::to_string).unwrap_or_default(),
-        architecture: args.arch.to_string(),
-        os_type: args.os_type.to_string(),
-        platform: args.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
-        boot_mode: args.boot_mode.to_string(),
+        architecture: args.machine.arch.to_string(),
+        os_type: args.machine.os_type.to_string(),
+        platform: args.machine.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
+        boot_mode: args.machine.boot_mode.to_string(),
         tags: tag_map(&args.tags)?,
         disks,
     };

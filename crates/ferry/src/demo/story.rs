@@ -8,7 +8,7 @@ use model::{Architecture, BootMode, Name, OsType, RegionId};
 use reqwest::Method;
 
 use super::disk_image::DiskImage;
-use crate::cli::ImportArgs;
+use crate::cli::{ImportArgs, MachineArgs};
 use crate::client::Call;
 use crate::commands::{Request, Session, ask_for_copies, import, wait_for};
 use crate::failure::Failure;
@@ -132,10 +132,12 @@ impl Story<'_> {
             description: None,
             region: Some(region_id(&self.regions[0].name)?),
             format: disk::Declared::As(disk::Format::Raw),
-            arch: Architecture::X86_64,
-            os_type: OsType::Linux,
-            platform: None,
-            boot_mode: BootMode::Bios,
+            machine: MachineArgs {
+                arch: Architecture::X86_64,
+                os_type: OsType::Linux,
+                platform: None,
+                boot_mode: BootMode::Bios,
+            },
             tags: Vec::new(),
         })
     }
