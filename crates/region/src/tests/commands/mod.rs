@@ -55,6 +55,7 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("cancel_image", Act::Change, Owned),
     ("copy_image", Act::Change, Owned),
     ("copy_images", Act::Change, Owned),
+    ("copy_images_together", Act::Change, Owned),
     ("estimate_copy", Act::Read, Owned),
     ("copies", Act::Read, Nothing),
     ("copy", Act::Read, Owned),

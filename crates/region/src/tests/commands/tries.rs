@@ -190,6 +190,10 @@ impl Try<'_> {
             "copy_images" => {
                 shown(Box::pin(north.copy_images(caller, vec![self.copy_command()])).await)
             }
+            "copy_images_together" => {
+                let commands = vec![self.copy_command()];
+                shown(Box::pin(north.copy_images_together(caller, commands)).await)
+            }
             "estimate_copy" => {
                 shown(Box::pin(north.estimate_copy(caller, self.copy_command())).await)
             }
