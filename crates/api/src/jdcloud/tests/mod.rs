@@ -1,0 +1,1 @@
+//! Reading and checking of requests, apart from what they ask.
