@@ -1,0 +1,175 @@
+//! Every operation of the image and snapshot family, of the machines' service and of the disks': what answers it and what
+//! parameters it has, or that nothing answers it.
+
+use super::call::Handler;
+
+/// The one version of both services.
+pub(super) const VERSION: &str = "2017-03-12";
+/// The service of machines and images.
+const CVM: &str = "cvm";
+/// The service of disks and snapshots.
+const CBS: &str = "cbs";
+
+/// Whether an operation changes anything.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It makes, changes or deletes something: a request that is sent again gets the first answer back (api-03).
+    Changes,
+    /// It only looks.
+    Looks,
+}
+
+/// What answers an operation.
+#[derive(Copy, Clone)]
+pub(super) struct Answered {
+    /// What does it.
+    pub(super) handler: Handler,
+    /// Whether it changes anything.
+    pub(super) effect: Effect,
+    /// All parameters that the cloud's operation has, those included that this service refuses. Any other is refused as unknown:
+    /// a misspelled `DryRun` must not become a deletion.
+    pub(super) parameters: &'static [&'static str],
+}
+
+/// One operation of the cloud.
+pub(super) struct Operation {
+    /// Its name, as clients write it.
+    pub(super) name: &'static str,
+    /// The service that it belongs to.
+    pub(super) service: &'static str,
+    /// What answers it; none where the cloud has it and this service does not.
+    pub(super) answered: Option<Answered>,
+}
+
+macro_rules! supported {
+    ($service:ident, $effect:ident, $name:literal, $handler:path, [$($parameter:literal),* $(,)?]) => {
+        Operation {
+            name: $name,
+            service: $service,
+            answered: Some(Answered {
+                handler: |call| Box::pin($handler(call)),
+                effect: Effect::$effect,
+                parameters: &[$($parameter),*],
+            }),
+        }
+    };
+}
+
+macro_rules! unsupported {
+    ($service:ident, $name:literal) => {
+        Operation { name: $name, service: $service, answered: None }
+    };
+}
+
+/// All of them. Images first, then regions, then snapshots.
+pub(super) static OPERATIONS: &[Operation] = &[
+    // coming!(CVM, Changes, "CancelSyncImages", super::copies::cancel_sync_images, ["ImageIds"]),
+    // coming!(CVM, Changes, "CreateImage", super::image_creation::create_image, ["ImageName", "InstanceId", "ImageDescription", "ForcePoweroff", "Sysprep", "DataDiskIds", "SnapshotIds", "DryRun", "TagSpecification", "ImageFamily"]),
+    // coming!(CVM, Changes, "DeleteImages", super::image_changes::delete_images, ["ImageIds", "DeleteBindedSnap", "DryRun"]),
+    // coming!(CVM, Looks, "DescribeImageQuota", super::images::describe_image_quota, []),
+    // coming!(CVM, Looks, "DescribeImageSharePermission", super::sharing::describe_image_share_permission, ["ImageId"]),
+    // coming!(CVM, Looks, "DescribeImages", super::images::describe_images, ["ImageIds", "Filters", "Offset", "Limit", "InstanceType"]),
+    // coming!(CVM, Looks, "DescribeImportImageOs", super::imports::describe_import_image_os, []),
+    // coming!(CVM, Changes, "ExportImages", super::exports::export_images, ["BucketName", "ImageIds", "ExportFormat", "FileNamePrefixList", "OnlyExportRootDisk", "DryRun", "RoleName"]),
+    // coming!(CVM, Changes, "ImportImage", super::imports::import_image, ["Architecture", "OsType", "OsVersion", "ImageUrl", "ImageName", "ImageDescription", "DryRun", "Force", "TagSpecification", "LicenseType", "BootMode", "ImageFamily", "ImportImageDataDiskList"]),
+    // coming!(CVM, Changes, "ModifyImageAttribute", super::image_changes::modify_image_attribute, ["ImageId", "ImageName", "ImageDescription", "ImageFamily", "ImageDeprecated"]),
+    // coming!(CVM, Changes, "ModifyImageSharePermission", super::sharing::modify_image_share_permission, ["ImageId", "AccountIds", "Permission"]),
+    // coming!(CVM, Changes, "SyncImages", super::copies::sync_images, ["ImageIds", "DestinationRegions", "DryRun", "ImageName", "ImageSetRequired", "Encrypt", "KmsKeyId"]),
+    // coming!(CVM, Looks, "DescribeRegions", super::regions::describe_regions, []),
+    // coming!(CBS, Changes, "CopySnapshotCrossRegions", super::snapshots::copy_snapshot_cross_regions, ["DestinationRegions", "SnapshotId", "SnapshotName"]),
+    // coming!(CBS, Looks, "DescribeSnapshots", super::snapshots::describe_snapshots, ["SnapshotIds", "Filters", "Limit", "OrderField", "Offset", "Order"]),
+    unsupported!(CVM, "DescribeImageFromFamily"),
+    unsupported!(CVM, "DescribeZones"),
+    unsupported!(CVM, "ProgramFpgaImage"),
+    unsupported!(CBS, "ApplySnapshot"),
+    unsupported!(CBS, "ApplySnapshotGroup"),
+    unsupported!(CBS, "BindAutoSnapshotPolicy"),
+    unsupported!(CBS, "CreateAutoSnapshotPolicy"),
+    unsupported!(CBS, "CreateSnapshot"),
+    unsupported!(CBS, "CreateSnapshotGroup"),
+    unsupported!(CBS, "DeleteAutoSnapshotPolicies"),
+    unsupported!(CBS, "DeleteSnapshotGroup"),
+    unsupported!(CBS, "DeleteSnapshots"),
+    unsupported!(CBS, "DescribeAutoSnapshotPolicies"),
+    unsupported!(CBS, "DescribeDiskAssociatedAutoSnapshotPolicy"),
+    unsupported!(CBS, "DescribeSnapshotGroups"),
+    unsupported!(CBS, "DescribeSnapshotOverview"),
+    unsupported!(CBS, "DescribeSnapshotSharePermission"),
+    unsupported!(CBS, "GetSnapOverview"),
+    unsupported!(CBS, "ModifyAutoSnapshotPolicyAttribute"),
+    unsupported!(CBS, "ModifySnapshotAttribute"),
+    unsupported!(CBS, "ModifySnapshotsSharePermission"),
+    unsupported!(CBS, "UnbindAutoSnapshotPolicy"),
+];
+
+/// The operation of this name. Where the signature names a service, the operation must be one of it; the older signature names
+/// none.
+pub(super) fn find(service: Option<&str>, name: &str) -> Option<&'static Operation> {
+    let mut named = OPERATIONS.iter().filter(|operation| operation.name == name);
+    named.find(|operation| service.is_none_or(|service| service == operation.service))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each operation that is answered has a golden file, which the tests of this door play; and no file is of another.
+    #[test]
+    fn every_operation_that_is_answered_has_a_golden_file() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tencent");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files: BTreeSet<String> =
+            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let answered = OPERATIONS.iter().filter(|operation| operation.answered.is_some());
+        let answered: BTreeSet<String> =
+            answered.map(|operation| operation.name.to_owned()).collect();
+        let without: Vec<_> = answered.difference(&files).collect();
+        let of_none: Vec<_> = files.difference(&answered).collect();
+        assert!(
+            without.is_empty() && of_none.is_empty(),
+            "without: {without:?}, of none: {of_none:?}"
+        );
+    }
+
+    /// The older signature names no service, so a name must be enough.
+    #[test]
+    fn no_operation_is_listed_twice() {
+        let names: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.name).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+    }
+
+    #[test]
+    fn an_operation_is_found_in_its_own_service_alone() {
+        let service = |service, name| find(service, name).map(|operation| operation.service);
+        assert_eq!(service(Some("cbs"), "CreateSnapshot"), Some("cbs"));
+        assert_eq!(service(None, "CreateSnapshot"), Some("cbs"));
+        assert_eq!(service(Some("cvm"), "CreateSnapshot"), None);
+        assert_eq!(service(Some("tag"), "CreateSnapshot"), None);
+        assert_eq!(service(None, "createsnapshot"), None);
+    }
+
+    /// The page that users read lists the same operations, with the same answer to whether they are supported.
+    #[test]
+    fn the_page_lists_every_operation() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tencent.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+            let name = cells.next()?.trim_end_matches('`').to_owned();
+            match cells.next()? {
+                "yes" => Some((name, true)),
+                "no" => Some((name, false)),
+                _ => None,
+            }
+        };
+        let mut told: Vec<(String, bool)> = page.lines().filter_map(row).collect();
+        let known = OPERATIONS.iter().map(|o| (o.name.to_owned(), o.answered.is_some()));
+        let mut known: Vec<_> = known.collect();
+        told.sort();
+        known.sort();
+        assert_eq!(told, known);
+    }
+}
