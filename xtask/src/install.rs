@@ -18,7 +18,7 @@ const TESTS: [Need; 6] = [
     Need { program: "debootstrap", package: "debootstrap" }, // a real Debian
     Need { program: "strace", package: "strace" },       // injects failing system calls
     Need { program: "curl", package: "curl" },           // a client that is not ours
-    Need { program: "python3", package: "python3-venv" }, // services and SDKs of the clouds, in target/venv
+    Need { program: "python3", package: "python3-venv" }, // services and SDKs of the clouds, in target
 ];
 
 /// For `cargo xtask bench`, beside the above.
