@@ -5,6 +5,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
+use crate::image::json_ids;
 use crate::outcome::{Ensured, Released};
 use crate::stored::Stored;
 use crate::tx::Tx;
@@ -55,6 +56,8 @@ pub struct HoldRow {
 }
 
 pub(crate) const OF_IMAGE: &str = "SELECT * FROM hold WHERE image = ? ORDER BY created, copy";
+pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS copies FROM hold \
+    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 pub(crate) const LIST: &str = "SELECT * FROM hold ORDER BY copy";
 
 impl Tx {
@@ -96,6 +99,20 @@ impl Tx {
     pub async fn holds_of_image(&mut self, image: &ImageId) -> Result<Vec<HoldRow>, CatalogFault> {
         let find = query(OF_IMAGE).bind(image.as_str());
         self.all("find the holds of an image", find).await?.iter().map(hold_from).collect()
+    }
+
+    /// How many copies hold each of these images; one that none holds is left out.
+    pub async fn count_holds_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<Vec<(ImageId, u64)>, CatalogFault> {
+        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("count the holds of images", count).await?;
+        let read = |row| {
+            let stored = Stored { table: "hold", row };
+            Ok((stored.word("image")?, stored.number("copies")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Every hold of the region. There are about as many as copies that run from here.
@@ -148,6 +165,8 @@ mod tests {
         let both = [hold(1, confirmed), hold(2, offered)];
         assert_eq!(tx.holds_of_image(&image(1, 1).id).await.unwrap(), both);
         assert_eq!(tx.list_holds().await.unwrap().len(), 2);
+        let of = [image(2, 1).id, image(1, 1).id];
+        assert_eq!(tx.count_holds_of_images(&of).await.unwrap(), [(image(1, 1).id, 2)]);
         tx.commit().await.unwrap();
     }
 

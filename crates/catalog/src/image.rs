@@ -82,6 +82,9 @@ pub(crate) const LIST_BY_NAME: &str = "SELECT * FROM image \
     ORDER BY created DESC, id DESC LIMIT ?4";
 pub(crate) const NAMESAKE: &str = "SELECT id FROM image \
     WHERE purpose = 'image' AND account = ?1 AND name = ?2 AND status <> 'create_failed' AND id IS NOT ?3 LIMIT 1";
+/// The index of leading characters is of just this expression.
+pub(crate) const LED_BY: &str =
+    "SELECT id FROM image WHERE purpose = 'image' AND substr(id, 1, 12) = ?1";
 pub(crate) const LIST_BY_IDS: &str = "SELECT * FROM image \
     WHERE purpose = 'image' AND account = ?1 AND id IN (SELECT value FROM json_each(?2))";
 
@@ -131,6 +134,13 @@ impl Tx {
         let find = query("SELECT * FROM image WHERE id = ? AND account = ?");
         let find = find.bind(id.as_str()).bind(account.as_str());
         self.one("find an image", find).await?.as_ref().map(image_from).transpose()
+    }
+
+    /// The image whose id has these leading characters ([`ImageId::leading`]), whoever owns it: never for a caller as it is.
+    pub async fn image_led_by(&mut self, leading: &str) -> Result<Option<ImageId>, CatalogFault> {
+        let find = query(LED_BY).bind(leading);
+        let found = self.one("find an image by its leading characters", find).await?;
+        found.map(|row| Stored { table: "image", row: &row }.word("id")).transpose()
     }
 
     /// An image of an account that has a name, but for `except`. Images whose copy failed are left out: their name is free.
@@ -337,8 +347,15 @@ mod tests {
         assert_eq!(tx.insert_image(&second).await.unwrap(), Inserted::Clash);
         assert_eq!(tx.insert_image(&first).await.unwrap(), Inserted::Clash);
         assert_eq!(tx.image(&account(2), &second.id).await.unwrap(), None);
+        let led_by = first.id.leading();
+        assert_eq!(tx.image_led_by(led_by).await.unwrap(), Some(first.id.clone()));
+        assert_eq!(tx.image_led_by("img-none0000").await.unwrap(), None);
         assert_eq!(tx.delete_image(&first.id).await.unwrap(), Deleted::Yes);
         put_image(&mut tx, &second).await;
+        assert_eq!(tx.image_led_by(led_by).await.unwrap(), Some(second.id));
+        let carrier = ImageRow { purpose: Purpose::Carrier, ..sample::image(3, 1) };
+        put_image(&mut tx, &carrier).await;
+        assert_eq!(tx.image_led_by(carrier.id.leading()).await.unwrap(), None);
     }
 
     #[tokio::test]

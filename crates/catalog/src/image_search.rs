@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 
 use model::{
-    AccountId, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, Standing, Timestamp,
-    Usage,
+    AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, Sharing,
+    Standing, TagWanted, Timestamp, Usage,
 };
 use sqlx::{QueryBuilder, Sqlite, query};
 
@@ -49,10 +49,14 @@ const ALL_SEEN: [Seen; 4] = [
 enum By {
     /// By their ids, or those of a snapshot: so are other accounts' images then.
     Ids,
-    /// By their exact name.
+    /// By their exact names.
     Name,
-    /// By their first tag.
+    /// By the holds of the copies that leave: there are about as many as copies that run from here.
+    Copies,
+    /// By a tag with a known key.
     Tag,
+    /// By what a tag says, whichever it is.
+    TagValue,
     /// By their family.
     Family,
     /// By a status that few images have for long.
@@ -70,6 +74,8 @@ const HAS_WAITING_IMPORT: &str = "EXISTS (SELECT 1 FROM import WHERE import.imag
     AND import.image NOT IN (SELECT value FROM json_each(";
 /// The longest name, in characters: a pattern that needs more of them fits none.
 const LONGEST_NAME: usize = 128;
+/// The same of a platform.
+const LONGEST_PLATFORM: usize = 64;
 
 type Sql = QueryBuilder<Sqlite>;
 
@@ -138,6 +144,8 @@ impl Question<'_> {
         // What the viewer does not see of another's image, no image of another's has.
         let is_own = !search.tags.is_empty()
             || !search.particulars.is_empty()
+            || search.sharing.is_some()
+            || search.copying == Some(Copying::Leaving)
             || search.usage == Some(Usage::Used);
         let wanted = |kind| search.seen_as.is_empty() || search.seen_as.contains(&kind);
         let fits = |seen: &Seen| match (seen, &search.owner) {
@@ -150,7 +158,10 @@ impl Question<'_> {
             (Seen::Shared, _) => !is_own && wanted(ImageKind::Shared),
             (Seen::Published(kind), _) => !is_own && wanted(*kind),
         };
-        if search.name.as_ref().is_some_and(is_too_long) {
+        let is_too_long = |name: &NamePattern| is_longer(name, LONGEST_NAME);
+        let no_name_fits = !search.names.is_empty() && search.names.iter().all(is_too_long);
+        let platform = search.platform.as_ref();
+        if no_name_fits || platform.is_some_and(|one| is_longer(one, LONGEST_PLATFORM)) {
             return Vec::new();
         }
         ALL_SEEN.into_iter().filter(fits).collect()
@@ -162,10 +173,14 @@ impl Question<'_> {
             |standing: &Standing| matches!(standing, Standing::Waiting | Standing::Creating);
         if !search.ids.is_empty() || search.snapshot.is_some() {
             By::Ids
-        } else if matches!(search.name, Some(NamePattern::Exactly(_))) {
+        } else if !search.names.is_empty() && search.names.iter().all(is_exact) {
             By::Name
-        } else if !search.tags.is_empty() {
+        } else if search.copying == Some(Copying::Leaving) {
+            By::Copies
+        } else if search.tags.iter().any(has_key) {
             By::Tag
+        } else if search.tags.iter().any(has_values) {
+            By::TagValue
         } else if search.family.is_some() {
             By::Family
         } else if search.standings.is_empty() {
@@ -198,7 +213,7 @@ impl Question<'_> {
     fn push_own(&self, sql: &mut Sql) {
         let by = self.by();
         sql.push(match by {
-            By::Ids => "FROM image WHERE +image.account = ",
+            By::Ids | By::Copies | By::TagValue => "FROM image WHERE +image.account = ",
             By::Name => "FROM image INDEXED BY image_listed_by_name WHERE image.account = ",
             By::Tag => {
                 "FROM image_tag AS tag INDEXED BY image_tag_found CROSS JOIN image ON image.id = tag.image \
@@ -209,17 +224,27 @@ impl Question<'_> {
             By::Order => "FROM image INDEXED BY image_searched WHERE image.account = ",
         });
         sql.push_bind(self.viewer.as_str().to_owned());
-        match (by, self.search.tags.first()) {
-            (By::Tag, Some((key, value))) => {
-                sql.push(" AND tag.key = ").push_bind(key.clone());
-                if let Some(value) = value {
-                    sql.push(" AND tag.value = ").push_bind(value.clone());
+        match by {
+            By::Copies => {
+                sql.push(" AND image.id IN (SELECT hold.image FROM hold)");
+            }
+            By::Tag => {
+                if let Some(tag) = self.search.tags.iter().find(|tag| has_key(tag)) {
+                    sql.push(" AND tag.key = ").push_bind(tag.key.clone());
+                    push_values(sql, " AND tag.value", &tag.values);
                 }
             }
-            (By::Status(status), _) => {
+            By::TagValue => {
+                if let Some(tag) = self.search.tags.iter().find(|tag| has_values(tag)) {
+                    sql.push(" AND image.id IN (SELECT tag.image FROM image_tag AS tag WHERE 1");
+                    push_values(sql, " AND tag.value", &tag.values);
+                    sql.push(")");
+                }
+            }
+            By::Status(status) => {
                 sql.push(" AND image.status = ").push_bind(status.as_str());
             }
-            (By::Ids | By::Name | By::Tag | By::Family | By::Order, _) => {}
+            By::Ids | By::Name | By::Family | By::Order => {}
         }
         if !self.search.seen_as.is_empty() {
             sql.push(" AND image.kind IN (");
@@ -237,7 +262,13 @@ impl Question<'_> {
                 "FROM image WHERE +image.kind = 'custom' AND EXISTS (SELECT 1 FROM image_share AS share \
                 WHERE share.image = image.id AND share.account = "
             }
-            By::Name | By::Tag | By::Family | By::Status(_) | By::Order => {
+            By::Name
+            | By::Copies
+            | By::Tag
+            | By::TagValue
+            | By::Family
+            | By::Status(_)
+            | By::Order => {
                 "FROM image_share AS share INDEXED BY image_share_received \
                 CROSS JOIN image ON image.id = share.image \
                 WHERE image.kind = 'custom' AND (share.account = "
@@ -249,7 +280,13 @@ impl Question<'_> {
     fn push_published(&self, sql: &mut Sql, kind: ImageKind) {
         sql.push(match self.by() {
             By::Ids => "FROM image WHERE +image.kind = ",
-            By::Name | By::Tag | By::Family | By::Status(_) | By::Order => {
+            By::Name
+            | By::Copies
+            | By::Tag
+            | By::TagValue
+            | By::Family
+            | By::Status(_)
+            | By::Order => {
                 "FROM image INDEXED BY image_published WHERE image.kind <> 'custom' AND image.kind = "
             }
         });
@@ -269,18 +306,8 @@ impl Question<'_> {
             );
             sql.push_bind(snapshot.as_str().to_owned()).push(")");
         }
-        if let Some(name) = &search.name {
-            push_name(sql, name);
-        }
-        if let Some(family) = &search.family {
-            sql.push(" AND image.family = ").push_bind(family.as_str().to_owned());
-        }
-        if let Some(architecture) = search.architecture {
-            sql.push(" AND image.architecture = ").push_bind(architecture.as_str());
-        }
-        if let Some(os_type) = search.os_type {
-            sql.push(" AND image.os_type = ").push_bind(os_type.as_str());
-        }
+        push_names(sql, &search.names);
+        self.push_machine(sql);
         if let Some(owner) = &search.owner {
             sql.push(" AND +image.account = ").push_bind(owner.as_str().to_owned());
         }
@@ -292,17 +319,38 @@ impl Question<'_> {
         }
     }
 
+    fn push_machine(&self, sql: &mut Sql) {
+        let search = self.search;
+        if let Some(family) = &search.family {
+            sql.push(" AND image.family = ").push_bind(family.as_str().to_owned());
+        }
+        if let Some(architecture) = search.architecture {
+            sql.push(" AND image.architecture = ").push_bind(architecture.as_str());
+        }
+        if let Some(os_type) = search.os_type {
+            sql.push(" AND image.os_type = ").push_bind(os_type.as_str());
+        }
+        if let Some(platform) = &search.platform {
+            sql.push(" AND ");
+            push_pattern(sql, "image.platform", platform);
+        }
+        if let Some(boot_mode) = search.boot_mode {
+            sql.push(" AND image.boot_mode = ").push_bind(boot_mode.as_str());
+        }
+        if let Some(storage) = search.storage {
+            sql.push(" AND image.storage = ").push_bind(storage.as_str());
+        }
+    }
+
     /// What is looked up for each image that fits so far.
     fn push_probes(&self, sql: &mut Sql, seen: Seen) {
         let search = self.search;
-        for (key, value) in &search.tags {
-            sql.push(
-                " AND EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id AND has.key = ",
-            );
-            sql.push_bind(key.clone());
-            if let Some(value) = value {
-                sql.push(" AND has.value = ").push_bind(value.clone());
+        for TagWanted { key, values } in &search.tags {
+            sql.push(" AND EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id");
+            if let Some(key) = key {
+                sql.push(" AND has.key = ").push_bind(key.clone());
             }
+            push_values(sql, " AND has.value", values);
             sql.push(")");
         }
         match (search.usage, seen) {
@@ -314,6 +362,29 @@ impl Question<'_> {
             }
             // Of another's image the viewer sees no use, and is asked here for no used one.
             (Some(Usage::Used | Usage::Unused), Seen::Shared | Seen::Published(_)) | (None, _) => {}
+        }
+        match (search.copying, seen) {
+            (Some(Copying::Leaving), Seen::Own) => {
+                sql.push(" AND EXISTS (SELECT 1 FROM hold WHERE hold.image = image.id)");
+            }
+            (Some(Copying::Still), Seen::Own) => {
+                sql.push(" AND image.id NOT IN (SELECT hold.image FROM hold)");
+            }
+            // Nor does it see the copies of another's.
+            (Some(Copying::Leaving | Copying::Still), Seen::Shared | Seen::Published(_))
+            | (None, _) => {}
+        }
+        // Asked of own images alone.
+        match search.sharing {
+            Some(Sharing::Some) => {
+                sql.push(
+                    " AND EXISTS (SELECT 1 FROM image_share AS given WHERE given.image = image.id)",
+                );
+            }
+            Some(Sharing::Nobody) => {
+                sql.push(" AND image.id NOT IN (SELECT given.image FROM image_share AS given)");
+            }
+            None => {}
         }
         for (key, value) in &search.particulars {
             sql.push(
@@ -366,19 +437,65 @@ impl Question<'_> {
     }
 }
 
-/// Whether no name is long enough for a pattern. So the database is never given a pattern above its own limit.
-fn is_too_long(name: &NamePattern) -> bool {
-    let (NamePattern::Exactly(text) | NamePattern::Holding(text) | NamePattern::Like(text)) = name;
-    text.chars().filter(|c| *c != '*').count() > LONGEST_NAME
+fn is_exact(name: &NamePattern) -> bool {
+    matches!(name, NamePattern::Exactly(_))
 }
 
-fn push_name(sql: &mut Sql, name: &NamePattern) {
-    match name {
-        NamePattern::Exactly(name) => {
-            sql.push(" AND image.name = ").push_bind(name.clone());
+fn has_key(tag: &TagWanted) -> bool {
+    tag.key.is_some()
+}
+
+fn has_values(tag: &TagWanted) -> bool {
+    !tag.values.is_empty()
+}
+
+/// Whether a pattern needs more characters than any text has. So the database is never given one above its own limit.
+fn is_longer(pattern: &NamePattern, longest: usize) -> bool {
+    let (NamePattern::Exactly(text) | NamePattern::Holding(text) | NamePattern::Like(text)) =
+        pattern;
+    text.chars().filter(|c| *c != '*').count() > longest
+}
+
+/// One of these values; any where there are none.
+fn push_values(sql: &mut Sql, column: &'static str, values: &[String]) {
+    match values {
+        [] => {}
+        [value] => {
+            sql.push(column).push(" = ").push_bind(value.clone());
+        }
+        several => {
+            sql.push(column).push(" IN (SELECT value FROM json_each(");
+            let texts = serde_json::to_string(several).expect("texts are written as JSON");
+            sql.push_bind(texts).push("))");
+        }
+    }
+}
+
+/// One of these names, if any are wanted.
+fn push_names(sql: &mut Sql, names: &[NamePattern]) {
+    let exact = names.iter().filter_map(|name| match name {
+        NamePattern::Exactly(name) => Some(name.clone()),
+        NamePattern::Holding(_) | NamePattern::Like(_) => None,
+    });
+    let exact: Vec<String> = exact.collect();
+    if exact.len() == names.len() {
+        return push_values(sql, " AND image.name", &exact);
+    }
+    sql.push(" AND (0");
+    for name in names.iter().filter(|name| !is_longer(name, LONGEST_NAME)) {
+        sql.push(" OR ");
+        push_pattern(sql, "image.name", name);
+    }
+    sql.push(")");
+}
+
+fn push_pattern(sql: &mut Sql, column: &'static str, pattern: &NamePattern) {
+    match pattern {
+        NamePattern::Exactly(text) => {
+            sql.push(column).push(" = ").push_bind(text.clone());
         }
         NamePattern::Holding(part) => {
-            sql.push(" AND instr(image.name, ").push_bind(part.clone()).push(") > 0");
+            sql.push("instr(").push(column).push(", ").push_bind(part.clone()).push(") > 0");
         }
         NamePattern::Like(form) => {
             // Of several stars in a row one says as much, so the pattern has a longest length.
@@ -390,7 +507,7 @@ fn push_name(sql: &mut Sql, name: &NamePattern) {
                 !part.is_empty() || place == 1 || place == last + 1
             });
             let pattern = NamePattern::Like(parts.join("*")).glob();
-            sql.push(" AND image.name GLOB ").push_bind(pattern);
+            sql.push(column).push(" GLOB ").push_bind(pattern);
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use model::{
-    Architecture, Family, ImageId, ImageKind, ImageSearch, NamePattern, OsType, PageOf, SnapshotId,
-    Standing, Timestamp, Usage,
+    Architecture, BootMode, Copying, Family, ImageId, ImageKind, ImageSearch, NamePattern, OsType,
+    PageOf, Sharing, SnapshotId, Standing, Storage, TagWanted, Timestamp, Usage,
 };
 
 use sqlx::query;
@@ -19,9 +19,16 @@ fn own() -> ImageSearch {
 
 /// Searches that many ask, by what the own images are found with.
 fn searches() -> Vec<(&'static str, ImageSearch)> {
-    let name = |pattern| ImageSearch { name: Some(pattern), ..own() };
+    let names = |names| ImageSearch { names, ..own() };
+    let name = |pattern| names(vec![pattern]);
+    let exactly = |name: &str| NamePattern::Exactly(name.to_owned());
+    let platform = |pattern| ImageSearch { platform: Some(pattern), ..own() };
     let standings = |standings: &[Standing]| ImageSearch { standings: standings.to_vec(), ..own() };
-    let tag = |value: &str| vec![("team".to_owned(), Some(value.to_owned()))];
+    let tagged = |key: Option<&str>, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let tags = vec![TagWanted { key: key.map(str::to_owned), values }];
+        ImageSearch { tags, ..own() }
+    };
     let available = standings(&[Standing::Available]);
     vec![
         ("image_searched", ImageSearch::default()),
@@ -34,18 +41,31 @@ fn searches() -> Vec<(&'static str, ImageSearch)> {
         ("image_searched", name(NamePattern::Like("web-*9".into()))),
         (
             "image_searched",
-            ImageSearch { name: Some(NamePattern::Holding("9".into())), ..available },
+            ImageSearch { names: vec![NamePattern::Holding("9".into())], ..available },
         ),
         ("image_searched", ImageSearch { os_type: Some(OsType::Windows), ..own() }),
         ("image_searched", ImageSearch { architecture: Some(Architecture::X86_64), ..own() }),
         ("image_searched", ImageSearch { created_from: Some(Timestamp(50_000)), ..own() }),
         ("image_searched", ImageSearch { usage: Some(Usage::Unused), ..own() }),
+        ("image_searched", platform(NamePattern::Holding("ian".into()))),
+        ("image_searched", platform(NamePattern::Like("Windows*".into()))),
+        ("image_searched", ImageSearch { boot_mode: Some(BootMode::Bios), ..own() }),
+        ("image_searched", ImageSearch { storage: Some(Storage::LocalFile), ..own() }),
+        ("image_searched", ImageSearch { sharing: Some(Sharing::Nobody), ..own() }),
+        ("image_searched", ImageSearch { sharing: Some(Sharing::Some), ..own() }),
+        ("image_searched", ImageSearch { copying: Some(Copying::Still), ..own() }),
+        ("hold_by_image", ImageSearch { copying: Some(Copying::Leaving), ..own() }),
+        ("image_searched", names(vec![exactly("web-9"), NamePattern::Holding("none".into())])),
         ("image_listed_by_status", standings(&[Standing::Waiting])),
         ("image_listed_by_status", standings(&[Standing::Creating, Standing::Waiting])),
         ("image_listed_by_status", standings(&[Standing::CreateFailed])),
         ("image_listed_by_name", name(NamePattern::Exactly("web-99".into()))),
         ("image_of_family", ImageSearch { family: Some(Family::new("f7").unwrap()), ..own() }),
-        ("image_tag_found", ImageSearch { tags: tag("7"), ..own() }),
+        ("image_listed_by_name", names(vec![exactly("web-99"), exactly("web-7")])),
+        ("image_tag_found", tagged(Some("team"), &["7"])),
+        ("image_tag_found", tagged(Some("team"), &["7", "8"])),
+        ("image_tag_valued", tagged(None, &["7"])),
+        ("image_tag_valued", tagged(None, &["7", "8"])),
         ("PRIMARY KEY", ImageSearch { ids: vec![ImageId::from_random(|| 3)], ..own() }),
         (
             "image_disk_by_snapshot",

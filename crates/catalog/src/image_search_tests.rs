@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use model::rules::{seen_as, standing};
 use model::{
-    AccountId, Architecture, BucketName, Cause, CopyState, Deprecation, DiskFormat, DiskRole,
-    Family, ImageId, ImageKind, ImageSearch, ImageStatus, InstanceId, Name, NamePattern,
-    ObjectName, OsType, PageOf, Particulars, Phase, Purpose, SizeBytes, SnapshotId, Standing, Tags,
-    TaskAction, TaskId, TaskState, Timestamp, Usage,
+    AccountId, Architecture, BootMode, BucketName, Cause, CopyId, CopyState, Copying, Deprecation,
+    DiskFormat, DiskRole, Family, ImageId, ImageKind, ImageSearch, ImageStatus, InstanceId, Name,
+    NamePattern, ObjectName, OsType, PageOf, Particulars, Phase, Platform, Purpose, Sharing,
+    SizeBytes, SnapshotId, Standing, Storage, TagWanted, Tags, TaskAction, TaskId, TaskState,
+    Timestamp, Usage,
 };
 
 use crate::sample::{self, account, bytes, catalog, digest, put_image};
 use crate::{
-    Catalog, CopyRow, ImageDiskRow, ImageRow, ImportRow, ImportSource, Inserted, InstanceRow,
-    Moment, ShareRow, TaskObjectRow, TaskRow, Tx,
+    Catalog, CopyRow, Ensured, HoldRow, HoldStanding, ImageDiskRow, ImageRow, ImportRow,
+    ImportSource, Inserted, InstanceRow, Moment, ShareRow, TaskObjectRow, TaskRow, Tx,
 };
 
 /// When every search is asked.
@@ -71,6 +72,8 @@ struct Known {
     tags: Tags,
     snapshot: Option<SnapshotId>,
     is_used: bool,
+    /// Copies that leave just now.
+    leaving: u64,
     making: Option<Making>,
     shared_with: Vec<AccountId>,
 }
@@ -87,25 +90,38 @@ impl Known {
             if row.deprecated.is_some() { Deprecation::Deprecated } else { Deprecation::Current };
         let stands = standing(row.status, deprecation, self.making.and_then(Making::phase));
         let kind = seen_as(&row.account, row.kind, viewer);
-        let has_tag = |(key, value): &(String, Option<String>)| {
-            let fits = |(k, v)| k == key && value.as_ref().is_none_or(|value| v == value);
-            is_own && self.tags.iter().any(fits)
+        let has_tag = |wanted: &TagWanted| {
+            let key_fits = |key: &str| wanted.key.as_ref().is_none_or(|one| one == key);
+            let value_fits =
+                |value: &str| wanted.values.is_empty() || wanted.values.iter().any(|v| v == value);
+            is_own && self.tags.iter().any(|(key, value)| key_fits(key) && value_fits(value))
         };
         let keeps = |(key, value): &(String, String)| {
             is_own && row.particulars.get(key) == Some(value.as_str())
         };
+        let leaves = is_own && self.leaving > 0;
+        let copying = if leaves { Copying::Leaving } else { Copying::Still };
+        let is_shared = !self.shared_with.is_empty();
+        let sharing = if is_shared { Sharing::Some } else { Sharing::Nobody };
+        let attributes = &row.attributes;
         let usage = if is_own && self.is_used { Usage::Used } else { Usage::Unused };
         is_seen
             && row.purpose == Purpose::Image
             && (search.seen_as.is_empty() || search.seen_as.contains(&kind))
             && (search.ids.is_empty() || search.ids.contains(&row.id))
-            && search.name.as_ref().is_none_or(|name| is_like(name, row.name.as_str()))
+            && (search.names.is_empty()
+                || search.names.iter().any(|name| is_like(name, row.name.as_str())))
             && search.family.as_ref().is_none_or(|family| row.family.as_ref() == Some(family))
             && (search.standings.is_empty() || search.standings.contains(&stands))
             && search.tags.iter().all(has_tag)
             && search.snapshot.as_ref().is_none_or(|id| self.snapshot.as_ref() == Some(id))
-            && search.architecture.is_none_or(|one| row.attributes.architecture == one)
-            && search.os_type.is_none_or(|one| row.attributes.os_type == one)
+            && search.architecture.is_none_or(|one| attributes.architecture == one)
+            && search.os_type.is_none_or(|one| attributes.os_type == one)
+            && search.platform.as_ref().is_none_or(|one| is_like(one, attributes.platform.as_str()))
+            && search.boot_mode.is_none_or(|one| attributes.boot_mode == one)
+            && search.storage.is_none_or(|one| row.storage == one)
+            && search.sharing.is_none_or(|one| is_own && sharing == one)
+            && search.copying.is_none_or(|one| copying == one)
             && search.usage.is_none_or(|one| usage == one)
             && search.owner.as_ref().is_none_or(|owner| row.account == *owner)
             && search.created_from.is_none_or(|from| row.created >= from)
@@ -162,6 +178,12 @@ fn known(n: u64, of: u64) -> Known {
     row.family = n.is_multiple_of(2).then(|| family(["web", "db"][n as usize / 2 % 2]));
     row.attributes.architecture = Architecture::ALL[n as usize % 2];
     row.attributes.os_type = OsType::ALL[n as usize / 3 % 2];
+    let platforms = ["", "Debian 12", "Windows Server 2022", "字 12"];
+    row.attributes.platform = Platform::new(platforms[n as usize / 2 % 4]).unwrap();
+    row.attributes.boot_mode = BootMode::ALL[n as usize / 5 % 2];
+    if n % 9 == 4 {
+        row.storage = Storage::LocalFile;
+    }
     let pair = |value: &str| [("a.b-c".to_owned(), value.to_owned())];
     if n % 4 == 1 {
         row.particulars = Particulars::new(pair(["x", "'y\""][n as usize / 4 % 2])).unwrap();
@@ -173,7 +195,8 @@ fn known(n: u64, of: u64) -> Known {
     };
     let snapshot = is_available.then(|| SnapshotId::from_random(bytes(n / 10)));
     let (is_used, shared_with) = (n % 8 == 5, Vec::new());
-    Known { row, tags, snapshot, is_used, making, shared_with }
+    let leaving = if is_available { n % 7 % 3 } else { 0 };
+    Known { row, tags, snapshot, is_used, leaving, making, shared_with }
 }
 
 /// Account 1 has images of its own, a carrier among them; account 2 shares some with 1 or 3, and publishes some; account 3
@@ -183,6 +206,11 @@ fn all_known() -> Vec<Known> {
     all[6].row.purpose = Purpose::Carrier;
     for n in [10, 40] {
         all[n].row.kind = ImageKind::Public;
+    }
+    for n in (20..60).step_by(4) {
+        if all[n].row.status == ImageStatus::Available && all[n].row.kind == ImageKind::Custom {
+            all[n].shared_with = vec![account(2), account(3)];
+        }
     }
     for n in 100..130 {
         let mut one = known(n, 2);
@@ -230,6 +258,17 @@ async fn put(tx: &mut Tx, n: usize, one: &Known) {
             created: Timestamp(1),
         };
         tx.insert_instance(&row, &Tags::default()).await.unwrap();
+    }
+    for copy in 0..one.leaving {
+        let hold = HoldRow {
+            copy: CopyId::from_random(bytes(n as u64 + 1_000 * (copy + 1))),
+            account: one.row.account.clone(),
+            image: image(),
+            target: "south".parse().unwrap(),
+            standing: HoldStanding::Confirmed,
+            created: Timestamp(1),
+        };
+        assert_eq!(tx.ensure_hold(&hold).await.unwrap(), Ensured::Yes);
     }
     if let Some(making) = one.making {
         put_making(tx, n as u64, (&one.row, making)).await;
@@ -329,8 +368,14 @@ fn moment(all: &[Known]) -> Moment {
 fn conditions(all: &[Known]) -> Vec<(&'static str, ImageSearch)> {
     let none = ImageSearch::default;
     let id = |n: usize| all[n].row.id.clone();
-    let tag = |key: &str, value: Option<&str>| (key.to_owned(), value.map(str::to_owned));
-    let name = |pattern| ImageSearch { name: Some(pattern), ..none() };
+    let tag = |key: &str, value: Option<&str>| TagWanted::pair(key, value.map(str::to_owned));
+    let values = |key: Option<&str>, values: &[&str]| TagWanted {
+        key: key.map(str::to_owned),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let name = |pattern| ImageSearch { names: vec![pattern], ..none() };
+    let exactly = |name: &str| NamePattern::Exactly(name.to_owned());
+    let platform = |pattern| ImageSearch { platform: Some(pattern), ..none() };
     let kept = |value: &str| vec![("a.b-c".to_owned(), value.to_owned())];
     let mut found = vec![
         ("ids", ImageSearch { ids: vec![id(1), id(7), id(62), id(70), id(90)], ..none() }),
@@ -346,12 +391,61 @@ fn conditions(all: &[Known]) -> Vec<(&'static str, ImageSearch)> {
         ("name", name(NamePattern::Like("*".into()))),
         ("name", name(NamePattern::Like("?am[e]".into()))),
         ("name", name(NamePattern::Like("*e".repeat(1_000)))),
+        (
+            "name",
+            ImageSearch {
+                names: vec![exactly("same"), exactly("web-1\""), exactly("a_b-4")],
+                ..none()
+            },
+        ),
+        (
+            "name",
+            ImageSearch {
+                names: vec![exactly("same"), NamePattern::Holding("a_b".into())],
+                ..none()
+            },
+        ),
+        (
+            "name",
+            ImageSearch {
+                names: vec![
+                    NamePattern::Holding("字".into()),
+                    NamePattern::Like("*e".repeat(1_000)),
+                ],
+                ..none()
+            },
+        ),
+        ("platform", platform(exactly("Debian 12"))),
+        ("platform", platform(exactly(""))),
+        ("platform", platform(NamePattern::Holding("12".into()))),
+        ("platform", platform(NamePattern::Like("Windows*2*".into()))),
+        ("platform", platform(NamePattern::Holding("e".repeat(65)))),
+        ("boot_mode", ImageSearch { boot_mode: Some(BootMode::Uefi), ..none() }),
+        ("boot_mode", ImageSearch { boot_mode: Some(BootMode::Bios), ..none() }),
+        ("storage", ImageSearch { storage: Some(Storage::LocalFile), ..none() }),
+        ("storage", ImageSearch { storage: Some(Storage::Snapshots), ..none() }),
+        ("sharing", ImageSearch { sharing: Some(Sharing::Nobody), ..none() }),
+        ("sharing", ImageSearch { sharing: Some(Sharing::Some), ..none() }),
+        ("copying", ImageSearch { copying: Some(Copying::Leaving), ..none() }),
+        ("copying", ImageSearch { copying: Some(Copying::Still), ..none() }),
         ("family", ImageSearch { family: Some(family("web")), ..none() }),
         ("family", ImageSearch { family: Some(family("WEB")), ..none() }),
         ("tags", ImageSearch { tags: vec![tag("env", None)], ..none() }),
         ("tags", ImageSearch { tags: vec![tag("env", Some("it's"))], ..none() }),
         ("tags", ImageSearch { tags: vec![tag("env", None), tag("team", Some(""))], ..none() }),
         ("tags", ImageSearch { tags: vec![tag("env", None), tag("absent", None)], ..none() }),
+        (
+            "tags",
+            ImageSearch { tags: vec![values(Some("env"), &["it's", "prod", "\""])], ..none() },
+        ),
+        ("tags", ImageSearch { tags: vec![values(None, &["字"])], ..none() }),
+        ("tags", ImageSearch { tags: vec![values(None, &["it's", "字", "\"]"])], ..none() }),
+        ("tags", ImageSearch { tags: vec![values(None, &[])], ..none() }),
+        (
+            "tags",
+            ImageSearch { tags: vec![values(None, &[""]), values(None, &["prod"])], ..none() },
+        ),
+        ("tags", ImageSearch { tags: vec![values(None, &["字"]), tag("env", None)], ..none() }),
         ("snapshot", ImageSearch { snapshot: all[11].snapshot.clone(), ..none() }),
         ("snapshot", ImageSearch { snapshot: Some(SnapshotId::from_random(|| 35)), ..none() }),
         ("architecture", ImageSearch { architecture: Some(Architecture::Arm64), ..none() }),
@@ -383,17 +477,21 @@ fn conditions(all: &[Known]) -> Vec<(&'static str, ImageSearch)> {
 
 /// Both at once; they are about different things.
 fn both(one: &ImageSearch, other: &ImageSearch) -> ImageSearch {
-    let or = |a: &[(String, Option<String>)], b: &[(String, Option<String>)]| [a, b].concat();
     ImageSearch {
         seen_as: [&one.seen_as[..], &other.seen_as[..]].concat(),
         ids: [&one.ids[..], &other.ids[..]].concat(),
-        name: one.name.clone().or_else(|| other.name.clone()),
+        names: [&one.names[..], &other.names[..]].concat(),
         family: one.family.clone().or_else(|| other.family.clone()),
         standings: [&one.standings[..], &other.standings[..]].concat(),
-        tags: or(&one.tags, &other.tags),
+        tags: [&one.tags[..], &other.tags[..]].concat(),
         snapshot: one.snapshot.clone().or_else(|| other.snapshot.clone()),
         architecture: one.architecture.or(other.architecture),
         os_type: one.os_type.or(other.os_type),
+        platform: one.platform.clone().or_else(|| other.platform.clone()),
+        boot_mode: one.boot_mode.or(other.boot_mode),
+        storage: one.storage.or(other.storage),
+        sharing: one.sharing.or(other.sharing),
+        copying: one.copying.or(other.copying),
         usage: one.usage.or(other.usage),
         owner: one.owner.clone().or_else(|| other.owner.clone()),
         created_from: one.created_from.or(other.created_from),
@@ -443,7 +541,7 @@ async fn each_condition_finds_what_fits_page_by_page() {
             *found.entry(about).or_default() += least;
         }
     }
-    assert_eq!(found.len(), 14, "every condition is tried: {found:?}");
+    assert_eq!(found.len(), 19, "every condition is tried: {found:?}");
     assert!(found.values().all(|found| *found > 0), "each finds something: {found:?}");
     let everything = check(&mut tx, &all, (1, &ImageSearch::default())).await;
     assert!(everything > OWN as usize, "{everything}");

@@ -9,9 +9,11 @@
 mod access_key;
 mod account_number;
 mod accounts;
+mod answers;
 mod audit;
 mod check;
 mod copy;
+mod copy_batch;
 mod copy_change;
 mod copy_claim;
 mod database;
@@ -60,8 +62,10 @@ mod visible;
 
 pub use access_key::{AccessKeyRow, SignInRow};
 pub use accounts::{AccountRow, AccountsCatalog};
+pub use answers::{MAX_ANSWER_BYTES, StoredAnswer};
 pub use audit::{AuditChain, AuditEntry, AuditFilter, AuditRow};
 pub use copy::{CopyContents, CopyFilter, CopyRow, Live};
+pub use copy_batch::{BatchMember, BatchStanding, CopyBatchRow};
 pub use copy_claim::ClaimLimits;
 pub use encryption_key::{EncryptionKeyRow, KeyUse, KeyVersionRow};
 pub use export_trace::ExportTrace;

@@ -38,6 +38,8 @@ pub(crate) const REGION: &[Migration] = &[
     Migration { number: 6, text: include_str!("../migrations/sqlite/0006_tags.sql") },
     Migration { number: 7, text: include_str!("../migrations/sqlite/0007_image_search.sql") },
     Migration { number: 8, text: include_str!("../migrations/sqlite/0008_export_traces.sql") },
+    Migration { number: 9, text: include_str!("../migrations/sqlite/0009_wider_search.sql") },
+    Migration { number: 10, text: include_str!("../migrations/sqlite/0010_copies_together.sql") },
 ];
 
 /// The accounts and their keys.
@@ -47,9 +49,11 @@ pub(crate) const ACCOUNTS: &[Migration] = &[
     Migration { number: 3, text: include_str!("../migrations/accounts/0003_numbers.sql") },
 ];
 
-/// The nonces of signed requests.
-pub(crate) const NONCES: &[Migration] =
-    &[Migration { number: 1, text: include_str!("../migrations/nonces/0001_init.sql") }];
+/// The nonces of signed requests, and what such requests were answered.
+pub(crate) const NONCES: &[Migration] = &[
+    Migration { number: 1, text: include_str!("../migrations/nonces/0001_init.sql") },
+    Migration { number: 2, text: include_str!("../migrations/nonces/0002_answers.sql") },
+];
 
 /// Applies what is missing, in order.
 pub(crate) async fn migrate(

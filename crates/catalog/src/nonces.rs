@@ -23,10 +23,10 @@ const INSERT: &str = "INSERT INTO nonce (access_key, nonce, expires) VALUES (?1,
 const SWEEP: &str = "DELETE FROM nonce WHERE (access_key, nonce) IN \
     (SELECT access_key, nonce FROM nonce WHERE expires <= ? ORDER BY expires LIMIT ?)";
 
-/// The nonces of a deployment. Cloning gives another handle to the same file.
+/// The nonces of a deployment, and what its requests were answered. Cloning gives another handle to the same file.
 #[derive(Clone, Debug)]
 pub struct Nonces {
-    database: Database,
+    pub(crate) database: Database,
 }
 
 /// Whether a nonce was seen before.

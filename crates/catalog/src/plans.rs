@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row, query};
 use crate::snapshot_search;
 use crate::tag_search::Which;
 use crate::{access_key, account_number, accounts, export_trace, family, user};
-use crate::{audit, copy, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
+use crate::{audit, copy, copy_batch, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
 use crate::{
     queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic, tx::Tx,
     visible,
@@ -33,6 +33,7 @@ const LISTINGS: &[&str] = &[
     image::LIST_BY_STATUS,
     image::LIST_BY_NAME,
     image::NAMESAKE,
+    image::LED_BY,
     image_disk::OF_IMAGES,
     tags::statements(model::TaggedKind::Image).of_several,
     tags::statements(model::TaggedKind::Snapshot).of_several,
@@ -48,6 +49,8 @@ const LISTINGS: &[&str] = &[
     copy::OF_IMAGES,
     copy::RUNNING,
     copy::COUNT_LIVE,
+    copy_batch::MEMBERS,
+    copy_batch::FORGET_WITHDRAWN,
     copy_claim::COUNT_LEASED,
     copy_claim::CLAIM,
     copy_claim::QUEUE_PLACE,
@@ -55,6 +58,7 @@ const LISTINGS: &[&str] = &[
     export_trace::OF_TASK,
     family::NEWEST,
     hold::OF_IMAGE,
+    hold::COUNT_OF_IMAGES,
     instance::LIST,
     instance::COUNT_OF,
     instance::COUNT_OF_IMAGES,

@@ -6,6 +6,9 @@ use std::str::FromStr;
 /// Random characters behind an id's prefix: 20 of `a-z0-9`, 103 bits, so that ids cannot be guessed (`docs/formats.md` 8).
 pub const ID_CHARACTERS: usize = 20;
 
+/// The first of them are unique among the images of a region.
+const LEADING_CHARACTERS: usize = 8;
+
 const ID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const KEY_ALPHABET: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -129,7 +132,21 @@ random_id!(
 impl ImageId {
     /// The characters that are unique among the images of a region, so that every cloud's shorter form names one image.
     pub fn leading(&self) -> &str {
-        &self.0[..Self::PREFIX.len() + 8]
+        self.shown(LEADING_CHARACTERS)
+    }
+
+    /// The leading characters in a text that begins an id: `img-` and 8 to 20 characters of its alphabet; none in any other.
+    pub fn leading_in(text: &str) -> Option<&str> {
+        let rest = text.strip_prefix(Self::PREFIX)?;
+        let is_legal = rest.bytes().all(|byte| ID_ALPHABET.contains(&byte));
+        let fits = (LEADING_CHARACTERS..=ID_CHARACTERS).contains(&rest.len()) && is_legal;
+        fits.then(|| &text[..Self::PREFIX.len() + LEADING_CHARACTERS])
+    }
+
+    /// `img-` and so many of the 20 characters, all of them where more are asked for. Of 8 or more, no two images of a region
+    /// show the same ([`Self::leading`]): so clouds spell the ids that are shorter with them.
+    pub fn shown(&self, characters: usize) -> &str {
+        &self.0[..Self::PREFIX.len() + characters.min(ID_CHARACTERS)]
     }
 }
 
@@ -187,6 +204,18 @@ mod tests {
         });
         assert_eq!(id.as_str().parse::<ImageId>().unwrap(), id);
         assert_eq!(id.leading().len(), 12);
+        assert_eq!((id.shown(8), id.shown(10).len()), (id.leading(), 14));
+        assert!(id.as_str().starts_with(id.shown(10)));
+        for shown in 8..=20 {
+            assert_eq!(ImageId::leading_in(id.shown(shown)), Some(id.leading()));
+        }
+        for wrong in
+            ["", "img-", "img-1234567", "img-1234567A", "m-12345678", "img-字字字", "img-1234567字"]
+        {
+            assert_eq!(ImageId::leading_in(wrong), None, "{wrong}");
+        }
+        assert_eq!(ImageId::leading_in(&format!("{id}0")), None);
+        assert_eq!((id.shown(0), id.shown(20), id.shown(99)), ("img-", id.as_str(), id.as_str()));
         for wrong in [
             "",
             "img-",

@@ -1,11 +1,10 @@
 //! Which images a search wants.
 
-use crate::attributes::{Architecture, OsType};
+use crate::attributes::{Architecture, BootMode, OsType};
 use crate::ids::{AccountId, ImageId, SnapshotId};
 use crate::image::Standing;
-use crate::kind::ImageKind;
-use crate::search::{NamePattern, Usage};
-use crate::tags::{TagKey, TagValue};
+use crate::kind::{ImageKind, Storage};
+use crate::search::{Copying, NamePattern, Sharing, TagWanted, Usage};
 use crate::text::Family;
 use crate::time::Timestamp;
 
@@ -33,20 +32,31 @@ pub struct ImageSearch {
     pub seen_as: Vec<ImageKind>,
     /// With one of these ids.
     pub ids: Vec<ImageId>,
-    /// With such a name.
-    pub name: Option<NamePattern>,
+    /// With one of these names: few of them, a door bounds how many.
+    pub names: Vec<NamePattern>,
     /// Of this family.
     pub family: Option<Family>,
     /// That stand in one of these ways.
     pub standings: Vec<Standing>,
-    /// With each of these tags: a key with this value, or with any. Only the caller's own have tags that it sees.
-    pub tags: Vec<(TagKey, Option<TagValue>)>,
+    /// With each of these tags: few of them, a door bounds how many. Only the caller's own have tags that it sees.
+    pub tags: Vec<TagWanted>,
     /// That rest on this snapshot.
     pub snapshot: Option<SnapshotId>,
     /// For this processor.
     pub architecture: Option<Architecture>,
     /// With an operating system of this family.
     pub os_type: Option<OsType>,
+    /// With such a platform.
+    pub platform: Option<NamePattern>,
+    /// Whose machines begin in this way.
+    pub boot_mode: Option<BootMode>,
+    /// Whose disks lie there.
+    pub storage: Option<Storage>,
+    /// Shared with accounts or not. Whom another's image is shared with is its owner's business: either finds only the
+    /// caller's own.
+    pub sharing: Option<Sharing>,
+    /// With copies of it being made just now or not, as far as the caller sees: another's image looks still.
+    pub copying: Option<Copying>,
     /// Used by instances or not, as far as the caller sees: another's image looks unused.
     pub usage: Option<Usage>,
     /// Owned by this account.

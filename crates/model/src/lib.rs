@@ -70,7 +70,7 @@ pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, OriginNot
 pub use progress::{Phase, Progress, QueuePlace};
 pub use quota::{Quota, QuotaKind};
 pub use rejection::{AccountRejection, EncryptionKeyRejection, Rejection};
-pub use search::{NamePattern, Usage};
+pub use search::{Copying, NamePattern, Sharing, TagWanted, Usage};
 pub use size::SizeBytes;
 pub use snapshot::{DiskKind, Purpose, SnapshotStanding};
 pub use tagged::{TagKeys, Tagged, TaggedKind};

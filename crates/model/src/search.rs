@@ -1,6 +1,11 @@
-//! How searches ask for names and uses.
+//! How searches ask for names, tags, uses, shares and copies.
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::field::Field;
+use crate::rejection::Rejection;
+use crate::tags::{TagKey, TagValue};
+use crate::text::check;
 
 /// Which names are wanted. Names are compared as they are stored, capitals and small letters apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,48 @@ fn literal(c: char) -> String {
     }
 }
 
+/// One tag that is wanted. A key twice is one that must have both values, so nothing has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagWanted {
+    /// With this key; none for any.
+    pub key: Option<TagKey>,
+    /// With one of these values; empty for any.
+    pub values: Vec<TagValue>,
+}
+
+impl TagWanted {
+    /// This key with this value, or with any.
+    pub fn pair(key: impl Into<TagKey>, value: Option<TagValue>) -> Self {
+        TagWanted { key: Some(key.into()), values: value.into_iter().collect() }
+    }
+
+    /// The same, checked and in the form that tags are stored in.
+    pub fn checked(&self) -> Result<Self, Rejection> {
+        let value = |value: &TagValue| check(Field::TagValue, value, 0..=128);
+        let values = self.values.iter().map(value).collect::<Result<_, _>>()?;
+        let key = self.key.as_deref().map(|key| check(Field::TagKey, key, 1..=128));
+        Ok(TagWanted { key: key.transpose()?, values })
+    }
+}
+
+/// Whether something is wanted that is shared with accounts.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// With none.
+    Nobody,
+    /// With some.
+    Some,
+}
+
+/// Whether something is wanted that is being copied just now.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Copying {
+    /// Copies of it are being made, here or elsewhere.
+    Leaving,
+    /// None is.
+    Still,
+}
+
 /// Whether something is wanted that is in use.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Usage {
@@ -64,6 +111,23 @@ mod tests {
             [NamePattern::Exactly, NamePattern::Holding, NamePattern::Like];
         for shape in shapes {
             assert_eq!(shape(typed.clone()).normalised(), shape(stored.clone()));
+        }
+    }
+
+    #[test]
+    fn api_13_wanted_tags_are_checked_and_normalised_as_tags_are() {
+        let wanted = TagWanted::pair("Cafe\u{301}", Some("e\u{301}".into())).checked().unwrap();
+        assert_eq!(wanted, TagWanted { key: Some("Café".into()), values: vec!["é".into()] });
+        let any = TagWanted::default();
+        assert_eq!(any.checked().unwrap(), any);
+        let long = || "v".repeat(129);
+        for wrong in [
+            TagWanted::pair("", None),
+            TagWanted::pair(long(), None),
+            TagWanted::pair("k", Some(long())),
+            TagWanted { key: None, values: vec!["v".into(), "\u{202e}".into()] },
+        ] {
+            assert!(matches!(wrong.checked(), Err(Rejection::InvalidField { .. })), "{wrong:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Searching images: every condition at once, a page by its place in the whole, and how many there are altogether.
 
 use catalog::Moment;
-use model::{Act, ImageSearch, PageOf, wanted_tags};
+use model::{Act, ImageId, ImageSearch, NamePattern, PageOf, TagWanted};
 
 use crate::commands::{Caller, Found};
 use crate::images::MAX_PAGE;
@@ -20,8 +20,9 @@ impl Region {
     ) -> Result<Found<ImageView>, Refused> {
         caller.must(Act::Read)?;
         let search = ImageSearch {
-            name: search.name.map(|name| name.normalised()),
-            tags: wanted_tags(&search.tags)?,
+            names: search.names.iter().map(NamePattern::normalised).collect(),
+            platform: search.platform.as_ref().map(NamePattern::normalised),
+            tags: search.tags.iter().map(TagWanted::checked).collect::<Result<_, _>>()?,
             page: PageOf { limit: search.page.limit.min(MAX_PAGE), ..search.page },
             ..search
         };
@@ -31,6 +32,23 @@ impl Region {
         let views = self.image_views(&mut tx, rows, &moment).await?;
         let items = views.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
         Ok(Found { items, total })
+    }
+
+    /// The image of this region whose id begins with `img-` and 8 to 20 characters, as clouds spell it; none where there is
+    /// none, and for any other text. Whoever owns it: what it names is told by the command that is given it, and the door that
+    /// asks must not tell the rest of its characters. A whole id is taken at its word.
+    pub async fn image_led_by(
+        &self,
+        caller: &Caller,
+        text: &str,
+    ) -> Result<Option<ImageId>, Refused> {
+        caller.must(Act::Read)?;
+        let Some(leading) = ImageId::leading_in(text) else { return Ok(None) };
+        if let Ok(whole) = text.parse() {
+            return Ok(Some(whole));
+        }
+        let found = self.inner.catalog.read().await?.image_led_by(leading).await?;
+        Ok(found.filter(|id| id.as_str().starts_with(text)))
     }
 
     /// What is not in the rows and yet says how images stand. A search and what it shows are of one moment.

@@ -18,6 +18,7 @@ struct Beside {
     tags: HashMap<ImageId, Tags>,
     instances: HashMap<ImageId, u64>,
     shares: HashMap<ImageId, u64>,
+    leaving: HashMap<ImageId, u64>,
     copies: HashMap<ImageId, CopyRow>,
     /// Whether the region makes an image of files; none of one that no import makes.
     of_files: HashMap<ImageId, bool>,
@@ -29,6 +30,7 @@ struct Parts {
     tags: Tags,
     instances: u64,
     shared_with: u64,
+    copies_leaving: u64,
     /// What makes it, while it is made.
     copy: Option<CopyRow>,
     /// Whether the region makes it of files.
@@ -52,6 +54,7 @@ impl Beside {
             tags: tx.tags_of(&ids).await?,
             instances: tx.count_instances_of_images(&ids).await?.into_iter().collect(),
             shares: tx.count_shares_of_images(&ids).await?.into_iter().collect(),
+            leaving: tx.count_holds_of_images(&ids).await?.into_iter().collect(),
             copies: copies.collect(),
             of_files: of_files.map(|one| (one.image, one.source.is_of_files())).collect(),
         })
@@ -65,6 +68,7 @@ impl Beside {
             tags: self.tags.remove(image).unwrap_or_default(),
             instances: self.instances.get(image).copied().unwrap_or(0),
             shared_with: self.shares.get(image).copied().unwrap_or(0),
+            copies_leaving: self.leaving.get(image).copied().unwrap_or(0),
             copy,
             is_of_files,
         }
@@ -120,6 +124,7 @@ impl Region {
             tags: parts.tags,
             instances: parts.instances,
             shared_with: parts.shared_with,
+            copies_leaving: parts.copies_leaving,
             id: row.id,
             name: row.name,
             description: row.description,

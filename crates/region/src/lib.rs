@@ -6,6 +6,7 @@
 
 mod accept;
 mod accounts;
+mod answers;
 mod audit;
 mod buckets;
 mod carriers;
@@ -13,6 +14,7 @@ mod check;
 mod commands;
 mod conversion;
 mod copies;
+mod copies_together;
 mod create_image;
 mod departure;
 mod deployment;
@@ -74,6 +76,7 @@ mod watch;
 
 pub use accounts::{AccountView, PageQuery};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
+pub use catalog::StoredAnswer;
 pub use commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage,
     Found, ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery,
@@ -103,7 +106,7 @@ pub use rates::RateView;
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
-pub use signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
+pub use signed::{SignedRefused, SignedRequest};
 pub use snapshot_copies::{CopySnapshot, SnapshotPromised};
 pub use snapshots::SnapshotSearch;
 pub use tags::{TagCount, TagCountSearch, TagLine, TagSearch};

@@ -10,12 +10,9 @@ use crate::deployment::Accounts;
 use crate::keys::{is_admitted, open};
 use crate::refused::RegionFault;
 
-/// How far the instant of a signed request may be from the deployment's clock, either way: 15 min.
-pub const SIGNED_WITHIN_MS: i64 = 15 * 60 * 1_000;
-/// How long a nonce is kept: a request from the far end of the window is good until its near end, the last millisecond
-/// included; and one that was found good may wait for its turn before its nonce is looked for, some seconds at most. A minute
-/// more is enough for both.
-const KEPT_MS: i64 = 2 * SIGNED_WITHIN_MS + 60_000;
+/// How much longer than a request may be good its nonce is kept: one that was found good, in the last millisecond of its
+/// window, may wait for its turn before its nonce is looked for, some seconds at most. A minute is enough.
+const KEPT_LONGER_MS: i64 = 60_000;
 
 /// What a signed request says of itself.
 #[derive(Copy, Clone)]
@@ -24,8 +21,11 @@ pub struct SignedRequest<'a> {
     pub key: &'a str,
     /// When it was signed.
     pub at: Timestamp,
-    /// What makes it different from every other one of the key: 1 to 128 characters.
-    pub nonce: &'a str,
+    /// How far that may be from the deployment's clock, either way, in milliseconds: the dialect's own window.
+    pub within_ms: i64,
+    /// What makes it different from every other one of the key: 1 to 128 characters. None in a dialect in which the same
+    /// request may come again: then a repeated one is no reason to refuse it.
+    pub nonce: Option<&'a str>,
     /// Whether its signature was made with this secret. Called once, whether there is such a key or not; must take the
     /// same time wherever the signatures differ.
     pub is_right: &'a (dyn Fn(&[u8]) -> bool + Send + Sync),
@@ -35,7 +35,7 @@ pub struct SignedRequest<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum SignedRefused {
     /// It was signed too long ago, or ahead of the clock.
-    #[error("it was signed more than 15 minutes before or after now")]
+    #[error("it was signed too long before or after now")]
     Stale,
     /// There is no such key.
     #[error("there is no such access key")]
@@ -70,7 +70,7 @@ impl Accounts {
         request_id: String,
     ) -> Result<Caller, SignedRefused> {
         let now = self.clock.now();
-        if now.0.abs_diff(signed.at.0) > SIGNED_WITHIN_MS.unsigned_abs() {
+        if now.0.abs_diff(signed.at.0) > signed.within_ms.unsigned_abs() {
             return Err(SignedRefused::Stale);
         }
         let id = signed.key.parse().unwrap_or_else(|_| self.decoy.id.clone());
@@ -87,13 +87,19 @@ impl Accounts {
         if !is_admitted(&row) {
             return Err(SignedRefused::Disabled);
         }
-        let times = (now, now.plus_ms(KEPT_MS));
-        match self.nonces.record(&row.key.id, signed.nonce, times).await? {
-            NonceSeen::Again => Err(SignedRefused::NonceUsed),
-            NonceSeen::First => {
-                let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
-                Ok(Caller { account, user, role, request_id, intent: Intent::Act })
+        if let Some(nonce) = signed.nonce {
+            let times = (now, now.plus_ms(kept_ms(signed.within_ms)));
+            match self.nonces.record(&row.key.id, nonce, times).await? {
+                NonceSeen::Again => return Err(SignedRefused::NonceUsed),
+                NonceSeen::First => {}
             }
         }
+        let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
+        Ok(Caller { account, user, role, request_id, intent: Intent::Act })
     }
+}
+
+/// How long a nonce is kept, in milliseconds: a request from the far end of the window is good until its near end.
+fn kept_ms(within_ms: i64) -> i64 {
+    within_ms.saturating_mul(2).saturating_add(KEPT_LONGER_MS)
 }

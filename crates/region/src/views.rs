@@ -76,6 +76,8 @@ pub struct ImageView {
     pub instances: u64,
     /// Accounts that it is shared with.
     pub shared_with: u64,
+    /// Copies of it that are being made just now, wherever; none that ended.
+    pub copies_leaving: u64,
     /// Seconds to go of the copy that makes it, by the rate of this attempt; none while unknown and where no copy runs.
     pub seconds_left: Option<u64>,
     /// When it was promised.

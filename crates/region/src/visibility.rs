@@ -94,7 +94,7 @@ impl Region {
     }
 }
 
-/// The image as this account sees it. Another's tags, particulars, uses, shares, origin and key are its
+/// The image as this account sees it. Another's tags, particulars, uses, shares, copies, origin and key are its
 /// owner's business.
 pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
     let kind = seen_as(&view.owner, view.kind, viewer);
@@ -107,6 +107,7 @@ pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
         particulars: model::Particulars::default(),
         instances: 0,
         shared_with: 0,
+        copies_leaving: 0,
         seconds_left: None,
         origin: None,
         phase: None,

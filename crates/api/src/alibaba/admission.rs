@@ -11,6 +11,9 @@ use super::wire::{Scheme, Wire};
 use super::{sign_v1, sign_v3};
 use crate::ApiState;
 
+/// How far the instant of a request may be from the deployment's clock, either way: 15 min (contract 3).
+const SIGNED_WITHIN_MS: i64 = 15 * 60 * 1_000;
+
 /// The longest nonce, in characters. Clients send 32 or 64.
 const MAX_NONCE: usize = 128;
 
@@ -70,7 +73,8 @@ pub(super) async fn admit(
     let signed = SignedRequest {
         key: &claim.key,
         at,
-        nonce: &claim.nonce,
+        within_ms: SIGNED_WITHIN_MS,
+        nonce: Some(&claim.nonce),
         is_right: &|secret| claim.is_right(wire.scheme, secret),
     };
     let accounts = &state.deployment.accounts;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccountNumber, ImageId, ImageKind, ImageSearch, NamePattern, SnapshotId, Standing, Usage,
+    AccountNumber, ImageId, ImageKind, ImageSearch, NamePattern, SnapshotId, Standing, TagWanted,
+    Usage,
 };
 use region::Found;
 
@@ -82,7 +83,7 @@ async fn wanted(call: &Call) -> Result<Option<ImageSearch>, ApiError> {
     if let Some(id) = call.params.text("SnapshotId") {
         finds_nothing.of(SnapshotId::read(id), &mut search.snapshot);
     }
-    search.name = call.params.text("ImageName").map(name_pattern);
+    search.names.extend(call.params.text("ImageName").map(name_pattern));
     let given = Given { params: &call.params, context: Context::Describe };
     search.family = given.family("ImageFamily")?;
     read_words(call, &mut search)?;
@@ -268,11 +269,12 @@ fn name_pattern(text: &str) -> NamePattern {
 }
 
 /// Of this operation too many tags have a code of their own.
-fn wanted_tags(call: &Call) -> Result<Vec<(String, Option<String>)>, ApiError> {
-    tags::wanted(&call.params).map_err(|error| match &*error.code {
+fn wanted_tags(call: &Call) -> Result<Vec<TagWanted>, ApiError> {
+    let wanted = tags::wanted(&call.params).map_err(|error| match &*error.code {
         "NumberExceed.Tags" => {
             ApiError::bad("InvalidTagCount", "The specified tags are beyond the permitted range.")
         }
         _ => error,
-    })
+    })?;
+    Ok(wanted.into_iter().map(|(key, value)| TagWanted::pair(key, value)).collect())
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use catalog::{ClaimLimits, CopyRow, Updated};
 use model::{
-    ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Progress, Standing, Tags,
-    Usage,
+    ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Progress, Standing,
+    TagWanted, Tags, Usage,
 };
 
 use super::admission::rejection;
@@ -119,7 +119,7 @@ async fn i12_what_its_owner_keeps_for_itself_finds_no_image_of_anothers() {
         ImageSearch { seen_as: vec![ImageKind::Shared], ..all() },
         ImageSearch { owner, ..all() },
         ImageSearch { ids: vec![image.clone(), hidden.clone()], ..all() },
-        ImageSearch { name: Some(NamePattern::Holding("e".into())), ..all() },
+        ImageSearch { names: vec![NamePattern::Holding("e".into())], ..all() },
         ImageSearch { family: model::Family::new("linux").ok(), ..all() },
         ImageSearch { usage: Some(Usage::Unused), ..all() },
     ];
@@ -127,7 +127,7 @@ async fn i12_what_its_owner_keeps_for_itself_finds_no_image_of_anothers() {
         assert_eq!(found(&world, &stranger, search.clone()).await, ids([&image]), "{search:?}");
     }
     let kept = [
-        ImageSearch { tags: vec![("team".to_owned(), None)], ..all() },
+        ImageSearch { tags: vec![TagWanted::pair("team", None)], ..all() },
         ImageSearch { particulars: vec![pair], ..all() },
         ImageSearch { usage: Some(Usage::Used), ..all() },
     ];
@@ -162,7 +162,7 @@ async fn a_page_is_by_its_place_and_the_total_is_of_all() {
     let none = ImageSearch { page, ..ImageSearch::default() };
     let none = north.search_images(&world.caller, none).await.unwrap();
     assert_eq!((none.total, none.items.len()), (5, 0));
-    let tags = vec![("k".repeat(129), None)];
+    let tags = vec![TagWanted::pair("k".repeat(129), None)];
     let bad = ImageSearch { tags, ..ImageSearch::default() };
     let refused = rejection(north.search_images(&world.caller, bad).await);
     assert!(matches!(refused, model::Rejection::InvalidField { .. }), "{refused:?}");

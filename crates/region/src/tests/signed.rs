@@ -7,16 +7,25 @@ use model::{AccessKeyId, Admittance, Timestamp};
 use crate::commands::Caller;
 use crate::deployment::Accounts;
 use crate::keys::KeyCreated;
-use crate::signed::{SIGNED_WITHIN_MS, SignedRefused, SignedRequest};
+use crate::signed::{SignedRefused, SignedRequest};
 use crate::testing::World;
 use crate::users::UserChange;
+
+/// The window of the requests here, unless another is named.
+const WITHIN_MS: i64 = 15 * 60 * 1_000;
 
 /// A request of a key, "signed" by showing a secret, which is compared as a signature would be.
 struct Sent<'a> {
     key: &'a str,
     secret: &'a str,
     at: Timestamp,
-    nonce: &'a str,
+    within_ms: i64,
+    nonce: Option<&'a str>,
+}
+
+/// With a nonce, in the usual window, by nobody and never.
+fn sent(nonce: &str) -> Sent<'_> {
+    Sent { key: "", secret: "", at: Timestamp(0), within_ms: WITHIN_MS, nonce: Some(nonce) }
 }
 
 async fn admit(accounts: &Accounts, sent: Sent<'_>) -> Result<Caller, SignedRefused> {
@@ -26,8 +35,8 @@ async fn admit(accounts: &Accounts, sent: Sent<'_>) -> Result<Caller, SignedRefu
         assert_eq!(secret.len(), 40, "a whole secret is looked at, whoever's it is");
         secret == sent.secret.as_bytes()
     };
-    let request =
-        SignedRequest { key: sent.key, at: sent.at, nonce: sent.nonce, is_right: &is_right };
+    let Sent { key, at, within_ms, nonce, .. } = sent;
+    let request = SignedRequest { key, at, within_ms, nonce, is_right: &is_right };
     let answer = accounts.admit_signed(request, "r".to_owned()).await;
     let wanted = usize::from(!matches!(answer, Err(SignedRefused::Stale)));
     assert_eq!(looks.load(Ordering::SeqCst), wanted, "api-01: every request takes the same path");
@@ -37,7 +46,7 @@ async fn admit(accounts: &Accounts, sent: Sent<'_>) -> Result<Caller, SignedRefu
 /// A request of a key, now.
 async fn now(world: &World, key: &KeyCreated, nonce: &str) -> Result<Caller, SignedRefused> {
     let at = model::Clock::now(&*world.clock);
-    let sent = Sent { key: key.id.as_str(), secret: &key.secret, at, nonce };
+    let sent = Sent { key: key.id.as_str(), secret: &key.secret, at, ..sent(nonce) };
     admit(&world.deployment.accounts, sent).await
 }
 
@@ -60,12 +69,12 @@ async fn api_04_a_request_is_good_for_15_minutes_either_way() {
     let clock = model::Clock::now(&*world.clock);
     for (n, (offset, is_good)) in [
         (0, true),
-        (SIGNED_WITHIN_MS, true),
-        (-SIGNED_WITHIN_MS, true),
-        (SIGNED_WITHIN_MS + 1_000, false),
-        (-SIGNED_WITHIN_MS - 1_000, false),
-        (SIGNED_WITHIN_MS + 1, false),
-        (-SIGNED_WITHIN_MS - 1, false),
+        (WITHIN_MS, true),
+        (-WITHIN_MS, true),
+        (WITHIN_MS + 1_000, false),
+        (-WITHIN_MS - 1_000, false),
+        (WITHIN_MS + 1, false),
+        (-WITHIN_MS - 1, false),
         (i64::MAX / 2, false),
         (i64::MIN / 2, false),
     ]
@@ -74,7 +83,7 @@ async fn api_04_a_request_is_good_for_15_minutes_either_way() {
     {
         let nonce = n.to_string();
         let at = Timestamp(clock.0.saturating_add(offset));
-        let sent = Sent { key: key.id.as_str(), secret: &key.secret, at, nonce: &nonce };
+        let sent = Sent { key: key.id.as_str(), secret: &key.secret, at, ..sent(&nonce) };
         let answer = admit(accounts, sent).await;
         if is_good {
             assert_eq!(answer.unwrap().account, world.caller.account, "{offset} ms");
@@ -95,7 +104,7 @@ async fn api_03_a_nonce_is_good_once_also_after_a_restart_and_for_another_key_an
     now(&world, &two, "a").await.unwrap();
     world.restart().await;
     assert_refused!(now(&world, &one, "a").await, NonceUsed);
-    world.clock.advance_ms(2 * SIGNED_WITHIN_MS + 60_000 - 1);
+    world.clock.advance_ms(2 * WITHIN_MS + 60_000 - 1);
     assert_refused!(now(&world, &one, "a").await, NonceUsed);
     world.clock.advance_ms(1);
     now(&world, &one, "a").await.unwrap();
@@ -106,13 +115,59 @@ async fn api_03_a_nonce_is_good_once_also_after_a_restart_and_for_another_key_an
 async fn api_03_a_request_ahead_of_the_clock_is_good_once_until_it_is_stale() {
     let world = World::with_regions(["north"]).await;
     let (accounts, key) = (&world.deployment.accounts, key(&world).await);
-    let at = model::Clock::now(&*world.clock).plus_ms(SIGNED_WITHIN_MS);
-    let send = || Sent { key: key.id.as_str(), secret: &key.secret, at, nonce: "ahead" };
+    let at = model::Clock::now(&*world.clock).plus_ms(WITHIN_MS);
+    let send = || Sent { key: key.id.as_str(), secret: &key.secret, at, ..sent("ahead") };
     admit(accounts, send()).await.unwrap();
-    world.clock.advance_ms(2 * SIGNED_WITHIN_MS);
+    world.clock.advance_ms(2 * WITHIN_MS);
     assert_refused!(admit(accounts, send()).await, NonceUsed);
     world.clock.advance_ms(1);
     assert_refused!(admit(accounts, send()).await, Stale);
+}
+
+/// Each dialect has a window of its own, and its nonces are kept for as long as that asks.
+#[tokio::test]
+async fn api_04_a_window_is_as_wide_as_its_dialect_says() {
+    let world = World::with_regions(["north"]).await;
+    let (accounts, key) = (&world.deployment.accounts, key(&world).await);
+    let start = model::Clock::now(&*world.clock);
+    let send = |at, within_ms, nonce| Sent {
+        key: key.id.as_str(),
+        secret: &key.secret,
+        at,
+        within_ms,
+        nonce,
+    };
+    for (within_ms, nonce) in [(1_000, "s"), (300_000, "m"), (7_200_000, "h")] {
+        for way in [-1, 1] {
+            let at = |offset: i64| Timestamp(start.0 + way * offset);
+            admit(accounts, send(at(within_ms), within_ms, None)).await.unwrap();
+            assert_refused!(admit(accounts, send(at(within_ms + 1), within_ms, None)).await, Stale);
+        }
+        let again = || send(start.plus_ms(within_ms), within_ms, Some(nonce));
+        admit(accounts, again()).await.unwrap();
+        assert_refused!(admit(accounts, again()).await, NonceUsed);
+    }
+    world.clock.advance_ms(2 * 7_200_000);
+    let late = send(start.plus_ms(7_200_000), 7_200_000, Some("h"));
+    assert_refused!(admit(accounts, late).await, NonceUsed);
+}
+
+/// A dialect without nonces takes the same request as often as it comes, within its window; what it may do twice is the
+/// door's business. The rest is asked of it as of any other.
+#[tokio::test]
+async fn api_03_without_a_nonce_a_repeated_request_is_let_in() {
+    let world = World::with_regions(["north"]).await;
+    let (accounts, key) = (&world.deployment.accounts, key(&world).await);
+    let at = model::Clock::now(&*world.clock);
+    let send =
+        || Sent { key: key.id.as_str(), secret: &key.secret, at, nonce: None, ..sent("unused") };
+    for _ in 0..3 {
+        admit(accounts, send()).await.unwrap();
+    }
+    assert_refused!(admit(accounts, Sent { secret: "another", ..send() }).await, WrongSignature);
+    world.clock.advance_ms(WITHIN_MS + 1);
+    assert_refused!(admit(accounts, send()).await, Stale);
+    now(&world, &key, "unused").await.unwrap();
 }
 
 #[tokio::test]
@@ -121,7 +176,7 @@ async fn api_01_who_has_no_secret_learns_no_more_than_that() {
     let (accounts, key) = (&world.deployment.accounts, key(&world).await);
     let at = model::Clock::now(&*world.clock);
     let absent = AccessKeyId::from_random(|| 3).to_string();
-    let first = |id| Sent { key: id, secret: &key.secret, at, nonce: "n" };
+    let first = |id| Sent { key: id, secret: &key.secret, at, ..sent("n") };
     for unknown in [absent.as_str(), "", "LTAI5tFakeAccessKeyId01", "FERRY"] {
         assert_refused!(admit(accounts, first(unknown)).await, UnknownKey);
     }
@@ -178,7 +233,7 @@ async fn api_03_of_two_processes_one_lets_a_request_in() {
             let (id, secret) = (key.id.to_string(), key.secret.clone());
             let (at, nonce) = (model::Clock::now(&*world.clock), format!("round {round}"));
             tokio::spawn(async move {
-                admit(&accounts, Sent { key: &id, secret: &secret, at, nonce: &nonce }).await
+                admit(&accounts, Sent { key: &id, secret: &secret, at, ..sent(&nonce) }).await
             })
         };
         let (one, two) = (race(world.deployment.accounts.clone()), race(other.clone()));

@@ -48,6 +48,8 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("verify_audit", Act::Operate, Nothing),
     ("images", Act::Read, Owned),
     ("search_images", Act::Read, Owned),
+    // Whose it is, is told by the command that takes the id.
+    ("image_led_by", Act::Read, Nothing),
     ("image", Act::Read, Owned),
     ("edit_image", Act::Change, Owned),
     ("delete_image", Act::Change, Owned),

@@ -176,6 +176,9 @@ impl Try<'_> {
                 let search = ImageSearch { ids: vec![image.clone()], ..ImageSearch::default() };
                 shown(Box::pin(north.search_images(caller, search)).await)
             }
+            "image_led_by" => {
+                shown(Box::pin(north.image_led_by(caller, image.leading())).await)
+            }
             "image" => shown(Box::pin(north.image(caller, image)).await),
             "edit_image" => {
                 shown(Box::pin(north.edit_image(caller, image, EditImage::default())).await)
