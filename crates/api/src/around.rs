@@ -1,20 +1,25 @@
 //! What happens around every request: its name, its span, its limits, its numbers, and the writing of refusals.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::ALLOW;
+use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
+use crate::cloud::Arrived;
+use crate::cloud::door::{Door, door_of, needs_form};
 use crate::operators::Metrics;
 use crate::refusal::{BadRequest, Refusal, Unwritten};
 use crate::request_id::{HEADER, RequestId};
-use crate::{ApiState, URI_BYTES, problem};
+use crate::{ApiState, URI_BYTES, alibaba, jdcloud, problem, tencent};
 
 /// Puts everything that is common to all doors around their routes.
 pub(crate) fn wrap(routes: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
@@ -23,8 +28,57 @@ pub(crate) fn wrap(routes: Router<ApiState>, state: &ApiState) -> Router<ApiStat
         .method_not_allowed_fallback(async || Refusal::from(BadRequest::UnknownMethod))
         .layer(from_fn(limited))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), dispatched))
         .layer(from_fn_with_state(state.metrics.clone(), named))
 }
+
+/// Gives a request to the cloud's door that it is for, before any path is looked at: these doors have no paths of their own.
+async fn dispatched(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    if !needs_form(method, uri, headers) {
+        return match door_of(method, uri, headers, &[]) {
+            Door::Native => next.run(request).await,
+            cloud => answered_by(cloud, &state, Arrived::of(request).await).await,
+        };
+    }
+    let arrived = Arrived::of(request).await;
+    let Parts { method, uri, headers, .. } = &arrived.parts;
+    let form = arrived.body.as_deref().unwrap_or_default();
+    match door_of(method, uri, headers, form) {
+        Door::Native => Refusal::from(BadRequest::UnknownPath).into_response(),
+        cloud => answered_by(cloud, &state, arrived).await,
+    }
+}
+
+/// The answer of one cloud's door, in its own words even where it fails.
+async fn answered_by(door: Door, state: &ApiState, arrived: Arrived) -> Response {
+    let answer = async {
+        match door {
+            Door::Native => Refusal::from(BadRequest::UnknownPath).into_response(),
+            Door::Alibaba => alibaba::answer(state, arrived).await,
+            Door::Tencent => tencent::answer(state, arrived).await,
+            Door::JdCloud => jdcloud::answer(state, arrived).await,
+        }
+    };
+    let mut response = match AssertUnwindSafe(answer).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            log_panic(&*panic);
+            match door {
+                Door::Native => Refusal::Panicked.into_response(),
+                Door::Alibaba => alibaba::broken(),
+                Door::Tencent => tencent::broken(),
+                Door::JdCloud => jdcloud::broken(),
+            }
+        }
+    };
+    response.extensions_mut().insert(AnsweredBy(door));
+    response
+}
+
+/// The cloud's door that answered: figures have it in the place of a route.
+#[derive(Copy, Clone)]
+struct AnsweredBy(Door);
 
 async fn limited(request: Request, next: Next) -> Result<Response, Refusal> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -35,12 +89,16 @@ async fn limited(request: Request, next: Next) -> Result<Response, Refusal> {
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    log_panic(&*panic);
+    Refusal::Panicked.into_response()
+}
+
+fn log_panic(panic: &(dyn Any + Send)) {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("of an unknown kind"), "a handler panicked");
-    Refusal::Panicked.into_response()
 }
 
 async fn named(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
@@ -67,7 +125,8 @@ async fn named(State(metrics): State<Metrics>, mut request: Request, next: Next)
     }
     .instrument(span)
     .await;
-    metrics.answered(&method, route.as_deref(), response.status(), began.elapsed());
+    let door = response.extensions().get::<AnsweredBy>().map(|by| by.0.name());
+    metrics.answered(&method, door.or(route.as_deref()), response.status(), began.elapsed());
     response
 }
 

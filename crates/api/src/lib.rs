@@ -1,4 +1,4 @@
-//! The doors: the native API `/v1`, the peer protocol, metrics and health. Reaches no further than region.
+//! The doors: the native API `/v1`, those of the clouds, the peer protocol, metrics and health. Reaches no further than region.
 //!
 //! A handler translates, calls and translates back. Every refusal becomes one `application/problem+json` in
 //! [`mod@problem`], every request passes once through `around`. Must not: decide a business question, open a
@@ -10,8 +10,10 @@ mod around;
 mod available_times;
 mod body;
 mod chunk_list;
+mod cloud;
 mod cursor;
 mod frame_body;
+mod jdcloud;
 pub mod native;
 mod operators;
 #[cfg(feature = "fuzzing")]
@@ -21,6 +23,7 @@ mod problem;
 mod refusal;
 mod request_id;
 mod serve;
+mod tencent;
 
 use axum::Router;
 use region::Deployment;
@@ -55,9 +58,10 @@ pub struct ApiState {
     pub metrics: Metrics,
 }
 
-/// Every route of the native API, of the peer protocol and of operators, ready for [`serve`].
+/// Every route of the native API, of the peer protocol and of operators, and the doors of the clouds before them, ready for
+/// [`serve`].
 pub fn router(state: ApiState) -> Router {
-    let mut routes = native::router().merge(operators::router()).merge(alibaba::router());
+    let mut routes = native::router().merge(operators::router());
     if let Some(secret) = &state.peer_secret {
         routes = routes.merge(peer::router(PeerDoor::of(secret.clone(), state.deployment.clone())));
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::StatusCode;
 
+use crate::cloud::form::BadForm;
+
 /// An answer that is no success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -63,10 +65,25 @@ impl ApiError {
         Self::bad("InvalidParameter", message)
     }
 
+    /// The service failed.
+    pub(super) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "The request processing has failed due to some unknown error, exception or failure.",
+        )
+    }
+
     /// The cloud's words for an operation that it has and this service does not.
     pub(super) fn unsupported(operation: &str) -> Self {
         let message =
             format!("The specified operation {operation} is not supported by this service.");
         Self::bad("UnsupportedOperation", message)
+    }
+}
+
+impl From<BadForm> for ApiError {
+    fn from(bad: BadForm) -> Self {
+        ApiError::invalid(&bad.name, bad.reason)
     }
 }

@@ -9,7 +9,6 @@ mod admission;
 mod billing;
 mod call;
 mod copies;
-mod encoding;
 mod error;
 mod given;
 mod ids;
@@ -40,37 +39,37 @@ mod times;
 mod wire;
 mod words;
 
-use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 
 use crate::ApiState;
 use crate::alibaba::call::Call;
 use crate::alibaba::error::ApiError;
 use crate::alibaba::reply::Node;
 use crate::alibaba::wire::{Format, Wire};
-use crate::refusal::{BadRequest, Refusal};
+use crate::cloud::{Arrived, new_uuid};
 
-/// The one path of this door.
-pub(crate) fn router() -> Router<ApiState> {
-    Router::new().route("/", any(answer))
-}
-
-async fn answer(State(state): State<ApiState>, request: Request) -> Response {
-    if !wire::is_ours(&request) {
-        return Refusal::from(BadRequest::UnknownPath).into_response();
-    }
-    let id = wire::new_request_id();
-    match wire::read(request).await {
+/// Answers a request of this cloud's clients.
+pub(crate) async fn answer(state: &ApiState, arrived: Arrived) -> Response {
+    let id = new_request_id();
+    match wire::read(arrived) {
         Ok(wire) => {
-            let outcome = perform(&state, &wire, &id).await;
+            let outcome = perform(state, &wire, &id).await;
             written((wire.format, &wire.action, &id), &wire.host, outcome)
         }
         Err(unread) => written((unread.format, "", &id), &unread.host, Err(unread.error)),
     }
+}
+
+/// The answer of a handler that panicked.
+pub(crate) fn broken() -> Response {
+    written((Format::Json, "", &new_request_id()), "", Err(ApiError::internal()))
+}
+
+/// An id for an answer, as this cloud writes them.
+fn new_request_id() -> String {
+    new_uuid().to_ascii_uppercase()
 }
 
 /// Admits the request, then does what it asks.

@@ -3,7 +3,6 @@
 mod absent;
 mod denied;
 mod field;
-mod kind;
 mod limit;
 mod sharing;
 mod snapshot;
@@ -16,9 +15,10 @@ use region::{Refused, RegionFault};
 
 use super::call::rehearsed;
 use super::error::ApiError;
+use crate::cloud::rejection_kind::{Kind, kind_of};
+use crate::cloud::sentence;
 pub(super) use absent::{no_account, no_key};
 pub(super) use field::malformed;
-use kind::{Kind, kind_of};
 pub(super) use state::not_from_copy;
 
 /// The code of refusals that no operation of this door meets.
@@ -63,17 +63,9 @@ pub(super) fn of_refused(refused: Refused, context: Context) -> ApiError {
         Refused::Unauthorised => {
             ApiError::bad("InvalidAccessKeyId.NotFound", "Specified access key is not found.")
         }
-        Refused::BadFrames { .. } => internal(),
+        Refused::BadFrames { .. } => ApiError::internal(),
         Refused::Fault(fault) => of_fault(&fault),
     }
-}
-
-fn internal() -> ApiError {
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "The request processing has failed due to some unknown error, exception or failure.",
-    )
 }
 
 /// The answer to a fault: it passes, or it does not. What failed is logged here, once.
@@ -85,7 +77,7 @@ pub(super) fn of_fault(fault: &RegionFault) -> ApiError {
             "ServiceUnavailable",
             "The request has failed due to a temporary failure of the server.",
         ),
-        Retry::Never => internal(),
+        Retry::Never => ApiError::internal(),
     }
 }
 
@@ -108,14 +100,6 @@ pub(super) fn of_rejection(rejection: &Rejection, context: Context) -> ApiError 
 /// theirs comes to it.
 fn beyond(rejection: &Rejection) -> ApiError {
     ApiError::new(StatusCode::CONFLICT, BEYOND, sentence(rejection))
-}
-
-/// Our own words as a sentence, where the cloud has none or says less.
-fn sentence(words: impl ToString) -> String {
-    let words = words.to_string();
-    let mut characters = words.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
 #[cfg(test)]

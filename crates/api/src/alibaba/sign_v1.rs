@@ -6,9 +6,9 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 use super::admission::{Claim, incomplete};
-use super::encoding::{canonical, encoded};
 use super::error::ApiError;
-use super::wire::Wire;
+use super::wire::{Wire, canonical};
+use crate::cloud::form::encoded;
 
 const SIGNATURE: &str = "Signature";
 /// What must be given, in the order in which it is missed, with the spelling of the answer.

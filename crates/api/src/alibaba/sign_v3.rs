@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use ring::{digest, hmac};
+use ring::hmac;
 
 use super::admission::{Claim, incomplete};
-use super::encoding::canonical;
 use super::error::ApiError;
-use super::wire::{OWN_HEADERS, Wire};
+use super::wire::{OWN_HEADERS, Wire, canonical};
+use crate::cloud::mac::sha256_hex;
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 const DIGEST: &str = "x-acs-content-sha256";
@@ -113,7 +113,7 @@ fn check_signed(wire: &Wire, signed: &str) -> Result<(), ApiError> {
 }
 
 fn check_digest(wire: &Wire) -> Result<(), ApiError> {
-    let digest = sha256(&wire.body);
+    let digest = sha256_hex(&wire.body);
     if wire.header(DIGEST).is_some_and(|stated| stated == digest) {
         return Ok(());
     }
@@ -132,17 +132,13 @@ pub(super) fn canonical_request(wire: &Wire, signed: &str) -> Result<String, Api
             value.ok_or_else(|| incomplete(&format!("the signed header {name} is not UTF-8")))?;
         text.push_str(&format!("{name}:{}\n", value.trim()));
     }
-    text.push_str(&format!("\n{signed}\n{}", sha256(&wire.body)));
+    text.push_str(&format!("\n{signed}\n{}", sha256_hex(&wire.body)));
     Ok(text)
 }
 
 /// What is signed of it.
 pub(super) fn string_to_sign(canonical_request: &str) -> String {
-    format!("{ALGORITHM}\n{}", sha256(canonical_request.as_bytes()))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes))
+    format!("{ALGORITHM}\n{}", sha256_hex(canonical_request.as_bytes()))
 }
 
 /// Lower-case digits alone, so that no second spelling of a signature passes.

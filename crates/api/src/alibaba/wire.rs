@@ -5,21 +5,17 @@
 
 mod region_of_host;
 
-use axum::extract::Request;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::encoding::{self, Pairs};
 use super::error::ApiError;
 use super::params::Params;
-use crate::body::{PacedBody, media_type};
-use crate::refusal::BadRequest;
+use crate::body::media_type;
+use crate::cloud::arrived::is_form;
+use crate::cloud::form::{self, Pairs};
+use crate::cloud::{Arrived, Unreadable};
 
-const FORM: &str = "application/x-www-form-urlencoded";
-/// Most bytes of a body: 256 KiB. The longest request that any operation takes is shorter, and whoever has no key yet can make
-/// this door keep no more.
-const BODY_BYTES: usize = 256 << 10;
 /// What the headers of the newer signature begin with.
 pub(super) const OWN_HEADERS: &str = "x-acs-";
 
@@ -76,38 +72,16 @@ pub(super) struct Unread {
     pub(super) error: ApiError,
 }
 
-/// Whether a request to `/` is for this door: it is sent by a POST, or names an action or a signature.
-pub(super) fn is_ours(request: &Request) -> bool {
-    let query = query_of(request.uri());
-    let names = |name| encoding::is_named(query, name);
-    let headers = request.headers();
-    *request.method() == Method::POST
-        || names("Action")
-        || names("Signature")
-        || headers.contains_key("x-acs-action")
-        || scheme_of(headers) == Scheme::V3
-}
-
 /// Reads a request.
-pub(super) async fn read(request: Request) -> Result<Wire, Unread> {
-    let (parts, body) = request.into_parts();
-    let unread = |parts: &Parts, error| Unread {
-        format: format_of(parts, &[]),
-        host: host_of(&parts.headers).unwrap_or_default(),
-        error,
+pub(super) fn read(arrived: Arrived) -> Result<Wire, Unread> {
+    let Arrived { parts, body } = arrived;
+    let error = match (check_method(&parts.method), body) {
+        (Ok(()), Ok(body)) => return Wire::of(parts, body),
+        (Err(error), _) => error,
+        (Ok(()), Err(unreadable)) => of_unreadable(unreadable),
     };
-    if let Err(error) = check_method(&parts.method) {
-        return Err(unread(&parts, error));
-    }
-    let request = Request::from_parts(parts.clone(), body);
-    let body = match PacedBody::of(request, BODY_BYTES) {
-        Ok(body) => body.whole().await,
-        Err(refused) => Err(refused),
-    };
-    match body {
-        Ok(body) => Wire::of(parts, body),
-        Err(refused) => Err(unread(&parts, of_body(&refused))),
-    }
+    let host = host_of(&parts.headers).unwrap_or_default();
+    Err(Unread { format: format_of(&parts, &[]), host, error })
 }
 
 impl Wire {
@@ -138,11 +112,11 @@ impl Wire {
         }
         let scheme = scheme_of(&headers);
         let mut query = Pairs::new();
-        encoding::read_into(&mut query, query_of(&uri))?;
+        form::read_into(&mut query, query_of(&uri))?;
         let mut parameters = query.clone();
         if !body.is_empty() {
             check_body_type(&headers)?;
-            encoding::read_into(&mut parameters, &body)?;
+            form::read_into(&mut parameters, &body)?;
         }
         let named = |parameter: &str, header: &str| match scheme {
             Scheme::V1 => parameters.get(parameter).cloned().unwrap_or_default(),
@@ -173,19 +147,12 @@ impl Wire {
     }
 }
 
-/// An id for an answer: a random UUID in capitals. Without randomness it is the nil UUID.
-pub(super) fn new_request_id() -> String {
-    let mut bytes = [0u8; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => {
-            bytes[6] = bytes[6] & 0x0f | 0x40;
-            bytes[8] = bytes[8] & 0x3f | 0x80;
-        }
-        Err(error) => tracing::error!(%error, "no random bytes for a request id"),
-    }
-    let digits = hex::encode_upper(bytes);
-    let part = |from, to| &digits[from..to];
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+/// Parameters as they are signed, without the one that is left out (contract 2).
+pub(super) fn canonical(pairs: &Pairs, left_out: &str) -> String {
+    let kept = pairs.iter().filter(|(name, _)| *name != left_out);
+    let written =
+        kept.map(|(name, value)| format!("{}={}", form::encoded(name), form::encoded(value)));
+    written.collect::<Vec<_>>().join("&")
 }
 
 fn query_of(uri: &axum::http::Uri) -> &[u8] {
@@ -219,29 +186,22 @@ fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Parameters in a body are those of a form; other contents would be signed by one scheme and not by the other.
 fn check_body_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let stated = media_type(headers).unwrap_or("none");
-    if stated.eq_ignore_ascii_case(FORM) {
+    if is_form(headers) {
         return Ok(());
     }
-    let reason = format!("a body must be `{FORM}`, and is `{stated}`");
+    let stated = media_type(headers).unwrap_or("none");
+    let reason = format!("a body must be `application/x-www-form-urlencoded`, and is `{stated}`");
     Err(ApiError::invalid("Content-Type", reason))
 }
 
-fn of_body(refused: &BadRequest) -> ApiError {
-    let (status, code) = match refused {
-        BadRequest::BodyTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
-        BadRequest::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
-        BadRequest::BodyBroken
-        | BadRequest::UnknownPath
-        | BadRequest::UnknownMethod
-        | BadRequest::UriTooLong { .. }
-        | BadRequest::MediaType { .. }
-        | BadRequest::Json { .. }
-        | BadRequest::Query { .. }
-        | BadRequest::Value { .. }
-        | BadRequest::Cursor => (StatusCode::BAD_REQUEST, "InvalidRequestBody"),
+fn of_unreadable(unreadable: Unreadable) -> ApiError {
+    let (status, code) = match unreadable {
+        Unreadable::TargetTooLong { .. } => (StatusCode::URI_TOO_LONG, "RequestUriTooLarge"),
+        Unreadable::TooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
+        Unreadable::TooSlow => (StatusCode::REQUEST_TIMEOUT, "RequestTimeout"),
+        Unreadable::Broken => (StatusCode::BAD_REQUEST, "InvalidRequestBody"),
     };
-    ApiError::new(status, code, format!("The request cannot be read: {refused}."))
+    ApiError::new(status, code, format!("The request cannot be read: {unreadable}."))
 }
 
 fn text_of(value: &axum::http::HeaderValue) -> String {
@@ -275,15 +235,15 @@ fn named_format(text: &str) -> Option<Format> {
 /// What the answer is written in, seen before anything else is: errors have it too. The older signature has the parameter
 /// `Format`, and XML without it; the newer has the header `Accept`, and JSON without it (contract 1).
 fn format_of(parts: &Parts, body: &[u8]) -> Format {
-    let stated = encoding::find(query_of(&parts.uri), "Format");
-    let stated = stated.or_else(|| encoding::find(body, "Format"));
+    let stated = form::find(query_of(&parts.uri), "Format");
+    let stated = stated.or_else(|| form::find(body, "Format"));
     let is_older = scheme_of(&parts.headers) == Scheme::V1;
     if is_older && let Some(format) = stated.as_deref().and_then(named_format) {
         return format;
     }
     // Sent without any signature: the newer clients name the action in a header alone.
     let has_action =
-        encoding::is_named(query_of(&parts.uri), "Action") || encoding::is_named(body, "Action");
+        form::is_named(query_of(&parts.uri), "Action") || form::is_named(body, "Action");
     let accepted = parts.headers.get(ACCEPT).map(text_of).unwrap_or_default();
     let is_unsigned_newer = !has_action && parts.headers.contains_key("x-acs-action");
     let is_xml_wanted = accepted.contains("xml") && !accepted.contains("json");

@@ -3,8 +3,9 @@
 use model::{KeyState, Rejection};
 
 use super::absent::no_key;
-use super::{Context, beyond, sentence};
+use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
+use crate::cloud::sentence;
 
 /// The answer to a rejection of this kind.
 pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {

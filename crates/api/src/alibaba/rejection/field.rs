@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use model::{Field, FieldRefusal, Rejection};
 
-use super::{Context, beyond, sentence};
+use super::{Context, beyond};
 use crate::alibaba::error::ApiError;
+use crate::cloud::sentence;
 
 /// The answer to a rejection of this kind.
 pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {

@@ -2,8 +2,9 @@
 
 use model::{FileProblem, Rejection};
 
-use super::{beyond, sentence};
+use super::beyond;
 use crate::alibaba::error::ApiError;
+use crate::cloud::sentence;
 
 /// The answer to a rejection of this kind.
 pub(super) fn of(rejection: &Rejection) -> ApiError {

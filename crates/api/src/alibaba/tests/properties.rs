@@ -4,7 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::alibaba::admission::Claim;
-use crate::alibaba::raw::{parsed, take_apart};
+use crate::alibaba::raw::take_apart;
+use crate::cloud::raw::parsed;
 use crate::alibaba::sign_v1;
 use crate::alibaba::tests::vectors::{all, read};
 use crate::alibaba::wire::Wire;

@@ -3,7 +3,7 @@
 
 use crate::alibaba::admission::Claim;
 use crate::alibaba::error::ApiError;
-use crate::alibaba::raw::parsed;
+use crate::cloud::raw::parsed;
 use crate::alibaba::wire::{Format, Unread, Wire};
 
 const V1: &str = "Action=DescribeImages&Version=2014-05-26&AccessKeyId=k&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0\

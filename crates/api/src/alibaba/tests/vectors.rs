@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::alibaba::admission::Claim;
-use crate::alibaba::raw::parsed;
+use crate::cloud::raw::parsed;
 use crate::alibaba::wire::{Format, Scheme, Wire};
 
 /// One recorded request.

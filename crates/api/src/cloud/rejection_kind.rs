@@ -1,4 +1,4 @@
-//! Which rejections are of one kind, and so answered in one file.
+//! Which rejections are of one kind: each cloud's door answers each kind in a file of its own.
 
 use model::{AccountRejection, Rejection};
 
@@ -6,15 +6,15 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $($variant:ident),+;)+) => {
         /// The kinds of rejections.
         #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-        pub(super) enum Kind {
+        pub(crate) enum Kind {
             $($(#[$doc])* $kind,)+
         }
 
         /// Which kind a rejection is of. All of them are listed, so that a new one is not forgotten.
-        pub(super) fn kind_of(rejection: &Rejection) -> Kind {
+        pub(crate) fn kind_of(rejection: &Rejection) -> Kind {
             match rejection {
                 Rejection::Account(AccountRejection::AccountNotFound { .. }) => Kind::Absent,
-                // This door manages neither users nor keys of any kind.
+                // No cloud's door manages users nor keys of any kind.
                 Rejection::Account(
                     AccountRejection::UserNotFound { .. }
                     | AccountRejection::KeyNotFound { .. }
