@@ -10,10 +10,14 @@ use model::{
     AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, Sharing,
     Standing, TagWanted, Timestamp, Usage,
 };
-use sqlx::{QueryBuilder, Sqlite, query};
+use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::image::{ImageRow, image_from, json_ids};
+use crate::image_condition::{
+    LONGEST_NAME, LONGEST_PLATFORM, Sql, has_key, has_values, is_exact, is_longer, push_names,
+    push_pattern, push_values,
+};
 use crate::stored::Stored;
 use crate::tx::Tx;
 
@@ -72,13 +76,6 @@ const HAS_WAITING_COPY: &str = "EXISTS (SELECT 1 FROM copy WHERE copy.target_ima
 const HAS_WAITING_IMPORT: &str = "EXISTS (SELECT 1 FROM import WHERE import.image = image.id \
     AND (import.source_image IS NOT NULL OR import.task IS NOT NULL) \
     AND import.image NOT IN (SELECT value FROM json_each(";
-/// The longest name, in characters: a pattern that needs more of them fits none.
-const LONGEST_NAME: usize = 128;
-/// The same of a platform.
-const LONGEST_PLATFORM: usize = 64;
-
-type Sql = QueryBuilder<Sqlite>;
-
 impl Tx {
     /// The images of a page, newest first, of those that the account sees and that fit; and how many those are.
     pub async fn search_images(
@@ -106,6 +103,9 @@ impl Tx {
 }
 
 /// A search, by whom and when.
+///
+/// A plus stands before each `EXISTS`: without it SQLite makes a join of it, and 3.51.3 then gives a row, where others are
+/// skipped before the page, as often as the join has matches.
 pub(crate) struct Question<'a> {
     pub(crate) viewer: &'a AccountId,
     pub(crate) search: &'a ImageSearch,
@@ -259,7 +259,7 @@ impl Question<'_> {
     fn push_shared(&self, sql: &mut Sql) {
         sql.push(match self.by() {
             By::Ids => {
-                "FROM image WHERE +image.kind = 'custom' AND EXISTS (SELECT 1 FROM image_share AS share \
+                "FROM image WHERE +image.kind = 'custom' AND +EXISTS (SELECT 1 FROM image_share AS share \
                 WHERE share.image = image.id AND share.account = "
             }
             By::Name
@@ -346,7 +346,7 @@ impl Question<'_> {
     fn push_probes(&self, sql: &mut Sql, seen: Seen) {
         let search = self.search;
         for TagWanted { key, values } in &search.tags {
-            sql.push(" AND EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id");
+            sql.push(" AND +EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id");
             if let Some(key) = key {
                 sql.push(" AND has.key = ").push_bind(key.clone());
             }
@@ -355,7 +355,7 @@ impl Question<'_> {
         }
         match (search.usage, seen) {
             (Some(Usage::Used), Seen::Own) => {
-                sql.push(" AND EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
+                sql.push(" AND +EXISTS (SELECT 1 FROM instance WHERE instance.image = image.id)");
             }
             (Some(Usage::Unused), Seen::Own) => {
                 sql.push(" AND image.id NOT IN (SELECT instance.image FROM instance)");
@@ -365,7 +365,7 @@ impl Question<'_> {
         }
         match (search.copying, seen) {
             (Some(Copying::Leaving), Seen::Own) => {
-                sql.push(" AND EXISTS (SELECT 1 FROM hold WHERE hold.image = image.id)");
+                sql.push(" AND +EXISTS (SELECT 1 FROM hold WHERE hold.image = image.id)");
             }
             (Some(Copying::Still), Seen::Own) => {
                 sql.push(" AND image.id NOT IN (SELECT hold.image FROM hold)");
@@ -378,7 +378,7 @@ impl Question<'_> {
         match search.sharing {
             Some(Sharing::Some) => {
                 sql.push(
-                    " AND EXISTS (SELECT 1 FROM image_share AS given WHERE given.image = image.id)",
+                    " AND +EXISTS (SELECT 1 FROM image_share AS given WHERE given.image = image.id)",
                 );
             }
             Some(Sharing::Nobody) => {
@@ -388,7 +388,7 @@ impl Question<'_> {
         }
         for (key, value) in &search.particulars {
             sql.push(
-                " AND EXISTS (SELECT 1 FROM json_each(image.particulars) AS kept WHERE kept.key = ",
+                " AND +EXISTS (SELECT 1 FROM json_each(image.particulars) AS kept WHERE kept.key = ",
             );
             sql.push_bind(key.clone())
                 .push(" AND kept.value = ")
@@ -434,80 +434,5 @@ impl Question<'_> {
         sql.push("(").push(HAS_WAITING_COPY).push_bind(self.moment.now.0);
         sql.push(") OR ").push(HAS_WAITING_IMPORT).push_bind(json_ids(&self.moment.importing));
         sql.push("))))");
-    }
-}
-
-fn is_exact(name: &NamePattern) -> bool {
-    matches!(name, NamePattern::Exactly(_))
-}
-
-fn has_key(tag: &TagWanted) -> bool {
-    tag.key.is_some()
-}
-
-fn has_values(tag: &TagWanted) -> bool {
-    !tag.values.is_empty()
-}
-
-/// Whether a pattern needs more characters than any text has. So the database is never given one above its own limit.
-fn is_longer(pattern: &NamePattern, longest: usize) -> bool {
-    let (NamePattern::Exactly(text) | NamePattern::Holding(text) | NamePattern::Like(text)) =
-        pattern;
-    text.chars().filter(|c| *c != '*').count() > longest
-}
-
-/// One of these values; any where there are none.
-fn push_values(sql: &mut Sql, column: &'static str, values: &[String]) {
-    match values {
-        [] => {}
-        [value] => {
-            sql.push(column).push(" = ").push_bind(value.clone());
-        }
-        several => {
-            sql.push(column).push(" IN (SELECT value FROM json_each(");
-            let texts = serde_json::to_string(several).expect("texts are written as JSON");
-            sql.push_bind(texts).push("))");
-        }
-    }
-}
-
-/// One of these names, if any are wanted.
-fn push_names(sql: &mut Sql, names: &[NamePattern]) {
-    let exact = names.iter().filter_map(|name| match name {
-        NamePattern::Exactly(name) => Some(name.clone()),
-        NamePattern::Holding(_) | NamePattern::Like(_) => None,
-    });
-    let exact: Vec<String> = exact.collect();
-    if exact.len() == names.len() {
-        return push_values(sql, " AND image.name", &exact);
-    }
-    sql.push(" AND (0");
-    for name in names.iter().filter(|name| !is_longer(name, LONGEST_NAME)) {
-        sql.push(" OR ");
-        push_pattern(sql, "image.name", name);
-    }
-    sql.push(")");
-}
-
-fn push_pattern(sql: &mut Sql, column: &'static str, pattern: &NamePattern) {
-    match pattern {
-        NamePattern::Exactly(text) => {
-            sql.push(column).push(" = ").push_bind(text.clone());
-        }
-        NamePattern::Holding(part) => {
-            sql.push("instr(").push(column).push(", ").push_bind(part.clone()).push(") > 0");
-        }
-        NamePattern::Like(form) => {
-            // Of several stars in a row one says as much, so the pattern has a longest length.
-            let mut parts: Vec<&str> = form.split('*').collect();
-            let last = parts.len().saturating_sub(1);
-            let mut place = 0;
-            parts.retain(|part| {
-                place += 1;
-                !part.is_empty() || place == 1 || place == last + 1
-            });
-            let pattern = NamePattern::Like(parts.join("*")).glob();
-            sql.push(column).push(" GLOB ").push_bind(pattern);
-        }
     }
 }

@@ -45,24 +45,37 @@ pub struct InstanceFilter {
     pub after: Option<(Timestamp, String)>,
 }
 
-/// ?1: the account; ?2: ids, a JSON array, empty for all; ?3: an image or null; ?4: a pattern or null; ?5: pairs of a key and
-/// a value or null, a JSON array.
+/// ?1: the account; ?2: ids, a JSON array; ?3: an image or null; ?4: a pattern or null; ?5: pairs of a key and a value or
+/// null, a JSON array. What is found first is given: all of the account's, or those of the ids.
 macro_rules! wanted {
-    () => {
-        "FROM instance WHERE account = ?1 AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2))) \
-        AND (?3 IS NULL OR image = ?3) AND (?4 IS NULL OR name GLOB ?4) \
+    (all) => {
+        wanted!("account = ?1 AND ?2 = '[]'")
+    };
+    (named) => {
+        wanted!("+account = ?1 AND id IN (SELECT value FROM json_each(?2))")
+    };
+    ($first:literal) => {
+        concat!("FROM instance WHERE ", $first, " AND (?3 IS NULL OR image = ?3) AND (?4 IS NULL OR name GLOB ?4) \
         AND NOT EXISTS (SELECT 1 FROM json_each(?5) AS wanted WHERE NOT EXISTS (SELECT 1 FROM instance_tag AS t \
         WHERE t.instance = instance.id AND t.key = wanted.value ->> '$[0]' \
-        AND coalesce(wanted.value ->> '$[1]', t.value) = t.value))"
+        AND coalesce(wanted.value ->> '$[1]', t.value) = t.value))")
     };
 }
 
-pub(crate) const SEARCH: &str = concat!(
-    "SELECT * ",
-    wanted!(),
-    " AND (created, id) < (?6, ?7) ORDER BY created DESC, id DESC LIMIT ?8 OFFSET ?9"
-);
-pub(crate) const COUNT_FOUND: &str = concat!("SELECT count(*) ", wanted!());
+macro_rules! page_of {
+    ($first:ident) => {
+        concat!(
+            "SELECT * ",
+            wanted!($first),
+            " AND (created, id) < (?6, ?7) ORDER BY created DESC, id DESC LIMIT ?8 OFFSET ?9"
+        )
+    };
+}
+
+pub(crate) const SEARCH: &str = page_of!(all);
+pub(crate) const SEARCH_NAMED: &str = page_of!(named);
+pub(crate) const COUNT_FOUND: &str = concat!("SELECT count(*) ", wanted!(all));
+pub(crate) const COUNT_NAMED: &str = concat!("SELECT count(*) ", wanted!(named));
 pub(crate) const LIST: &str =
     "SELECT * FROM instance WHERE account = ? ORDER BY created DESC, id DESC";
 pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS instances FROM instance \
@@ -110,11 +123,15 @@ impl Tx {
             Some((created, id)) => (created.0, id.as_str()),
             None => (i64::MAX, ""),
         };
-        let page = filter.bind(SEARCH, account).bind(created).bind(id);
+        let (search, count) = match filter.ids.is_empty() {
+            true => (SEARCH, COUNT_FOUND),
+            false => (SEARCH_NAMED, COUNT_NAMED),
+        };
+        let page = filter.bind(search, account).bind(created).bind(id);
         let page = page.bind(part.limit).bind(offset_of(part));
         let rows = self.all("search instances", page).await?;
         let rows: Result<_, _> = rows.iter().map(instance_from).collect();
-        let total = self.count("count instances", filter.bind(COUNT_FOUND, account)).await?;
+        let total = self.count("count instances", filter.bind(count, account)).await?;
         Ok((rows?, total))
     }
 
@@ -260,7 +277,18 @@ mod tests {
         assert_eq!(found(&mut tx, all(), (2, 3)).await, (vec![4, 3, 2], 6));
         assert_eq!(found(&mut tx, all(), (u64::MAX, 1)).await, (vec![], 6));
         let ids = [2, 7, 5].map(|n| instance(n, 1).id).to_vec();
-        assert_eq!(found(&mut tx, InstanceFilter { ids, ..all() }, every).await, (vec![5, 2], 2));
+        assert_eq!(
+            found(&mut tx, InstanceFilter { ids: ids.clone(), ..all() }, every).await,
+            (vec![5, 2], 2)
+        );
+        let named = InstanceFilter { ids: ids.clone(), ..all() };
+        assert_eq!(found(&mut tx, named, (1, 1)).await, (vec![2], 2));
+        let name = Some(NamePattern::Exactly("web-5".into()));
+        let named = InstanceFilter { ids: ids.clone(), name, ..all() };
+        assert_eq!(found(&mut tx, named, every).await, (vec![5], 1));
+        let after = Some((Timestamp(5), instance(5, 1).id.to_string()));
+        let named = InstanceFilter { ids, after, ..all() };
+        assert_eq!(found(&mut tx, named, every).await, (vec![2], 2));
         let image = Some(image(2, 1).id);
         let of_image = InstanceFilter { image, ..all() };
         assert_eq!(found(&mut tx, of_image.clone(), every).await, (vec![5, 3, 1], 3));

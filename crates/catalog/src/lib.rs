@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod access_key;
+mod account_name;
 mod account_number;
 mod accounts;
 mod answers;
@@ -23,12 +24,17 @@ mod family;
 mod fault;
 mod hold;
 mod image;
+mod image_condition;
 mod image_disk;
 mod image_search;
+#[cfg(test)]
+mod image_search_conditions;
 #[cfg(test)]
 mod image_search_plans;
 #[cfg(test)]
 mod image_search_tests;
+#[cfg(test)]
+mod image_search_world;
 mod import;
 pub mod index;
 mod instance;

@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(tx.traffic_of_copy(&copy).await.unwrap(), [(day, 777)]);
     }
 
-    /// `0003_particulars` and `0007_image_search`: an image from before is of no family, is found as any other, and keeps nothing
+    /// `0003_particulars`, `0007_image_search` and `0009_wider_search`: an image from before is of no family, is found as any other, and keeps nothing
     /// else.
     #[tokio::test]
     async fn an_image_from_before_is_found_and_says_no_more_than_it_did() {
@@ -246,6 +246,7 @@ mod tests {
         let mut tx = catalog.read().await.unwrap();
         let search = model::ImageSearch {
             standings: vec![model::Standing::Available],
+            platform: Some(model::NamePattern::Exactly(String::new())),
             ..model::ImageSearch::default()
         };
         let moment = crate::Moment { now: model::Timestamp(1), importing: Vec::new() };

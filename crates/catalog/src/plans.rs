@@ -4,8 +4,11 @@ use sqlx::{AssertSqlSafe, Row, query};
 
 use crate::snapshot_search;
 use crate::tag_search::Which;
-use crate::{access_key, account_number, accounts, export_trace, family, user};
-use crate::{audit, copy, copy_batch, copy_claim, hold, image, image_disk, import, instance, sample, snapshot};
+use crate::{access_key, account_name, account_number, accounts, export_trace, family, user};
+use crate::{
+    audit, copy, copy_batch, copy_claim, hold, image, image_disk, import, instance, sample,
+    snapshot,
+};
 use crate::{
     queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic, tx::Tx,
     visible,
@@ -60,6 +63,8 @@ const LISTINGS: &[&str] = &[
     hold::OF_IMAGE,
     hold::COUNT_OF_IMAGES,
     instance::LIST,
+    instance::SEARCH,
+    instance::COUNT_FOUND,
     instance::COUNT_OF,
     instance::COUNT_OF_IMAGES,
     import::CONVERSION,
@@ -126,6 +131,19 @@ async fn no_search_scans_a_table() {
     }
 }
 
+/// An account with many instances waits no longer for a few that it names.
+#[tokio::test]
+async fn instances_that_are_named_are_found_by_their_ids() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    for sql in [instance::SEARCH_NAMED, instance::COUNT_NAMED] {
+        let steps = plan(&mut tx, sql).await;
+        assert!(!steps.iter().any(|step| reads_all(step)), "{sql}\n{steps:#?}");
+        let by_id = |step: &String| step == "SEARCH instance USING PRIMARY KEY (id=?)";
+        assert!(steps.iter().any(by_id), "{sql}\n{steps:#?}");
+    }
+}
+
 /// What is named is looked up by its id: an account with many things waits no longer for the tags of one.
 #[tokio::test]
 async fn tags_of_what_is_named_are_found_by_its_id() {
@@ -181,6 +199,8 @@ async fn accounts_are_found_and_listed_by_index() {
     let mut tx = catalog.begin().await.unwrap();
     for sql in [
         accounts::LIST,
+        account_name::NAMED,
+        account_name::NAMES,
         account_number::NUMBERED,
         account_number::NUMBERS,
         user::LIST,
