@@ -6,6 +6,8 @@
 
 #[path = "../ecs/mod.rs"]
 mod ecs;
+#[path = "../wire/mod.rs"]
+mod wire;
 #[path = "../world/mod.rs"]
 mod world;
 

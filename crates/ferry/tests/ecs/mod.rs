@@ -3,31 +3,21 @@
 #![allow(dead_code)]
 #![allow(clippy::disallowed_methods, reason = "signatures carry the real time")]
 
-pub mod message;
-pub mod scene;
-pub mod trace;
-
 use std::collections::BTreeMap;
-use std::io::{BufReader, Write};
-use std::net::TcpStream;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use serde_json::Value;
 
-use message::Message;
+pub use crate::wire::clock::time;
+pub use crate::wire::send;
+pub use crate::world::Key;
+
+use crate::wire::{Message, clock};
 
 /// What a signature replaces: every call has its own.
 pub const FRESH: [&str; 4] = ["AccessKeyId", "Signature", "SignatureNonce", "Timestamp"];
-
-/// An access key.
-#[derive(Clone, Debug)]
-pub struct Key {
-    pub id: String,
-    pub secret: String,
-}
 
 impl Key {
     /// Version 1.0: sorted parameters, percent-encoded twice, under the secret and an ampersand.
@@ -105,13 +95,6 @@ impl Caller {
     }
 }
 
-/// Sends one request on a connection of its own.
-pub fn send(address: &str, request: &[u8]) -> Message {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(request).unwrap();
-    Message::read(&mut BufReader::new(stream)).unwrap().expect("the service answers")
-}
-
 /// Thirty-two hex digits that no other call has.
 pub fn nonce() -> String {
     let mut bytes = [0; 16];
@@ -121,37 +104,7 @@ pub fn nonce() -> String {
 
 /// The time as signatures carry it: `2026-11-22T00:56:21Z`.
 pub fn now() -> String {
-    time(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
-}
-
-/// The same for so many seconds after 1970.
-pub fn time(seconds: u64) -> String {
-    let (year, month, day) = date(seconds / 86_400);
-    let time = seconds % 86_400;
-    let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date so many days after 1970-01-01.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
+    time(clock::seconds())
 }
 
 /// Percent-encoded as signatures want it: all but `A-Za-z0-9-_.~`.

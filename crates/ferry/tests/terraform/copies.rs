@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::ecs::scene::{HERE, SLOW, SOURCE, Scenario};
+use crate::provider::alibaba::{HERE, SLOW, SOURCE, Scenario};
 use crate::workspace::Workspace;
 
 /// The example of the provider's page, with an image that is here and other values where they are given.
@@ -39,7 +39,7 @@ fn r004_4_r004_5_r004_9_r004_12_the_example_is_made_changed_and_destroyed() {
     let id = made["id"].as_str().unwrap();
     assert_eq!(made["image_name"], "test-image");
     assert_eq!(made["tags"], json!({"FinanceDept": "FinanceDeptJoshua"}), "none of the source's");
-    let images = work.scene.caller().images(HERE, "");
+    let images = work.scene.ecs().images(HERE, "");
     assert_eq!((images.len(), &images[0]["ImageId"]), (1, &json!(id)));
     assert_eq!((&images[0]["Status"], &images[0]["Usable"]), (&json!("Available"), &json!(true)));
 
@@ -80,9 +80,9 @@ fn r004_4_r004_5_r004_9_r004_12_the_example_is_made_changed_and_destroyed() {
 
     write("test-image", "test-image", DEPARTMENT);
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
-    assert_eq!(work.scene.caller().snapshots(HERE).len(), 1, "kept until someone deletes it");
-    assert_eq!(work.scene.caller().images(SOURCE, "web").len(), 1, "the source is as it was");
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
+    assert_eq!(work.scene.ecs().snapshots(HERE).len(), 1, "kept until someone deletes it");
+    assert_eq!(work.scene.ecs().images(SOURCE, "web").len(), 1, "the source is as it was");
     work.close();
 }
 
@@ -107,21 +107,21 @@ fn r004_10_r004_12_an_image_in_use_goes_by_force_and_its_snapshots_with_it() {
     work.write("main.tf", &in_use(&source, ""));
     work.apply();
     let id = work.copy("used")["id"].as_str().unwrap().to_owned();
-    assert_eq!(work.scene.caller().snapshots(HERE).len(), 1);
+    assert_eq!(work.scene.ecs().snapshots(HERE).len(), 1);
     work.recorded().good(
         "RunInstances",
         &[("RegionId", HERE), ("ImageId", &id), ("InstanceType", "ecs.g6.large")],
     );
     work.destroy_fails(&["ImageUsingByInstance"]);
-    assert_eq!(work.scene.caller().images(HERE, "used")[0]["Status"], "Available");
+    assert_eq!(work.scene.ecs().images(HERE, "used")[0]["Status"], "Available");
     work.plan_is_empty();
 
     work.write("main.tf", &in_use(&source, "force = true"));
     let told = work.apply();
     assert!(told.contains("0 added, 1 changed, 0 destroyed"), "{told}");
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
-    assert!(work.scene.caller().snapshots(HERE).is_empty());
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
+    assert!(work.scene.ecs().snapshots(HERE).is_empty());
     work.close();
 }
 
@@ -146,19 +146,19 @@ fn r004_8_a_copy_is_encrypted_under_the_key_that_was_named() {
     let (key, disabled) = (work.scene.id("encryption key"), work.scene.id("disabled key"));
     work.write("main.tf", &encrypted(&source, "doomed", disabled));
     work.apply_fails(&["InvalidParameter.KMSKeyId.CMKNotEnabled"]);
-    assert!(work.scene.caller().images(HERE, "").is_empty(), "nothing is made");
+    assert!(work.scene.ecs().images(HERE, "").is_empty(), "nothing is made");
 
     work.write("main.tf", &encrypted(&source, "sealed", key));
     work.apply();
     work.plan_is_empty();
-    let images = work.scene.caller().images(HERE, "sealed");
+    let images = work.scene.ecs().images(HERE, "sealed");
     let disk = &images[0]["DiskDeviceMappings"]["DiskDeviceMapping"][0];
     assert_eq!(disk["Encrypted"], true, "{disk}");
     let shown = work.scene.home.json(&format!("image show sealed --region {HERE}"));
     assert_eq!(shown["encryption_key"], key);
     work.scene.home.good(&format!("image verify sealed --region {HERE}"));
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
     work.close();
 }
 
@@ -169,11 +169,11 @@ fn r004_11_a_copy_that_fails_is_told_and_stays_until_it_is_destroyed() {
     let source = work.scene.id("source").to_owned();
     work.write("main.tf", &example(&source, "broken", "", DEPARTMENT));
     work.apply_fails(&["CreateFailed"]);
-    let images = work.scene.caller().images(HERE, "broken");
+    let images = work.scene.ecs().images(HERE, "broken");
     assert_eq!((images.len(), &images[0]["Status"]), (1, &json!("CreateFailed")));
     assert_eq!(work.copy("default")["id"], images[0]["ImageId"], "Terraform has it, as tainted");
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
     work.close();
 }
 
@@ -196,7 +196,7 @@ fn r004_3_r004_11_a_copy_longer_than_the_create_timeout_is_told_and_can_be_cance
     );
     work.write("main.tf", &text);
     work.apply_fails(&["timeout while waiting for state to become 'Available'", "Creating"]);
-    let images = work.scene.caller().images(HERE, "slow-copy");
+    let images = work.scene.ecs().images(HERE, "slow-copy");
     assert_eq!(images[0]["Status"], "Creating", "it goes on");
     let id = images[0]["ImageId"].as_str().unwrap();
     assert_eq!(work.copy("slow")["id"], id, "Terraform has it, as tainted");
@@ -204,10 +204,7 @@ fn r004_3_r004_11_a_copy_longer_than_the_create_timeout_is_told_and_can_be_cance
     work.destroy_fails(&["OperationDenied.ImageCopying"]);
     work.recorded().good("CancelCopyImage", &[("RegionId", HERE), ("ImageId", id)]);
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
-    assert!(
-        work.scene.caller().snapshots(HERE).is_empty(),
-        "a copy that was cancelled leaves none"
-    );
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
+    assert!(work.scene.ecs().snapshots(HERE).is_empty(), "a copy that was cancelled leaves none");
     work.close();
 }

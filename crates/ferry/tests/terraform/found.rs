@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::ecs::scene::{HERE, SOURCE, Scenario};
+use crate::provider::alibaba::{HERE, SOURCE, Scenario};
 use crate::workspace::Workspace;
 
 fn imported(source: &str, more: &str) -> String {
@@ -62,7 +62,7 @@ fn r004_13_an_imported_image_has_its_name_description_and_tags() {
     assert!(!work.calls().contains("ModifyImageAttribute"), "{}", work.calls());
     assert_eq!(work.copy("default")["id"], grown);
     work.destroy();
-    assert!(work.scene.caller().images(HERE, "").is_empty());
+    assert!(work.scene.ecs().images(HERE, "").is_empty());
     work.close();
 }
 

@@ -160,6 +160,13 @@ impl Done {
     }
 }
 
+/// An access key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
 /// A running service. Dropped, it is killed.
 pub struct Serve {
     child: Child,
@@ -171,6 +178,12 @@ impl Serve {
     /// The word behind this beginning of a line that the service wrote.
     pub fn word(&self, beginning: &str) -> Option<String> {
         self.said.iter().find_map(|line| line.strip_prefix(beginning).map(str::to_owned))
+    }
+
+    /// The access key that the first start tells.
+    pub fn key(&self) -> Key {
+        let word = |beginning| self.word(beginning).expect("the first start tells its key");
+        Key { id: word("access key id "), secret: word("access key secret ") }
     }
 
     /// Asks it to stop, and waits.

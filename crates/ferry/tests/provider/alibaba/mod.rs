@@ -1,10 +1,14 @@
-//! What stands ready before the provider's first call: the same when its calls are recorded and when they are played again.
+//! Alibaba Cloud's provider: its stories.
+
+pub mod trace;
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use super::{Caller, Key, now};
-use crate::world::{Home, Serve, disks, until};
+use super::Story;
+use super::scene::Scene;
+use super::trace::Dialect;
+use crate::ecs::{Caller, now};
+use crate::world::{disks, until};
 
 /// Where the provider is told to work.
 pub const HERE: &str = "cn-shanghai";
@@ -46,8 +50,7 @@ impl Scenario {
         Scenario::DataSources,
     ];
 
-    /// Its trace's file, without the ending.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Scenario::Example => "example",
             Scenario::InUse => "in_use",
@@ -60,50 +63,37 @@ impl Scenario {
     }
 }
 
-/// A running service with what a scenario needs in it.
-pub struct Scene {
-    pub home: Home,
-    pub key: Key,
-    /// `127.0.0.1:7070`
-    pub address: String,
-    /// What a trace calls an id, and the id here.
-    pub known: Vec<(&'static str, String)>,
-    _serve: Serve,
+impl Story for Scenario {
+    fn dialect(self) -> &'static dyn Dialect {
+        &trace::Ecs
+    }
+
+    fn file(self) -> String {
+        format!("alibaba/{}", self.name())
+    }
+
+    fn begin(self) -> Scene {
+        let mut scene = Scene::start(&settings());
+        scene.prepare(self);
+        scene
+    }
 }
 
 impl Scene {
-    pub fn start(scenario: Scenario) -> Scene {
-        let home = Home::new();
-        std::fs::write(home.path("ferry.toml"), settings()).unwrap();
-        let serve = home.serve_with("serve --config ferry.toml", &[]);
-        let word = |beginning| serve.word(beginning).expect("the first start tells its key");
-        let key = Key { id: word("access key id "), secret: word("access key secret ") };
-        let address = serve.endpoint.trim_start_matches("http://").to_owned();
-        let mut scene = Scene { home, key, address, known: Vec::new(), _serve: serve };
-        scene.prepare(scenario);
-        scene
-    }
-
     /// Whoever calls the service straight.
-    pub fn caller(&self) -> Caller {
+    pub fn ecs(&self) -> Caller {
         Caller { address: self.address.clone(), key: self.key.clone() }
-    }
-
-    /// The id that a trace calls so.
-    pub fn id(&self, name: &str) -> &str {
-        let found = self.known.iter().find(|(known, _)| *known == name);
-        &found.unwrap_or_else(|| panic!("no {name} in this scene")).1
     }
 
     fn prepare(&mut self, scenario: Scenario) {
         match scenario {
             Scenario::Example => {
-                self.import("source", "web", SOURCE, "--tag of=source");
-                self.import("other source", "other", SOURCE, "");
+                self.bring("source", "web", SOURCE, "--tag of=source");
+                self.bring("other source", "other", SOURCE, "");
             }
-            Scenario::InUse => self.import("source", "web", SOURCE, ""),
+            Scenario::InUse => self.bring("source", "web", SOURCE, ""),
             Scenario::Encrypted => {
-                self.import("source", "web", SOURCE, "");
+                self.bring("source", "web", SOURCE, "");
                 for name in ["encryption key", "disabled key"] {
                     let made = self.home.good("encryption-key create --region cn-shanghai -o id");
                     self.known.push((name, made));
@@ -113,41 +103,30 @@ impl Scene {
             }
             Scenario::Timeout => {
                 disks::noise(&self.home.path("slow.raw"), SLOW_MEBIBYTES, 7);
-                self.import("source", "slow", SLOW, "");
+                self.bring("source", "slow", SLOW, "");
             }
             Scenario::Failed => {
-                self.import("source", "web", SOURCE, "");
-                let packs = self.home.path(&format!("data/regions/{SOURCE}/packs"));
-                assert!(damage(&packs) > 0, "the image's chunks lie in {packs:?}");
+                self.bring("source", "web", SOURCE, "");
+                self.damage(SOURCE);
             }
             Scenario::Import => {
-                self.import("source", "web", SOURCE, "");
+                self.bring("source", "web", SOURCE, "");
                 self.grow();
             }
             Scenario::DataSources => {
-                self.import("first", "data-first", HERE, "--tag Stage=test --tag For=data");
+                self.bring("first", "data-first", HERE, "--tag Stage=test --tag For=data");
                 // Times of images are whole seconds, and one of the two shall be the newer.
                 let then = now();
                 until("the next second", || (now() != then).then_some(()));
-                self.import("second", "data-second", HERE, "--tag Stage=live");
-                self.import("third", "another", HERE, "");
+                self.bring("second", "data-second", HERE, "--tag Stage=live");
+                self.bring("third", "another", HERE, "");
             }
         }
-    }
-
-    /// Brings an image in by the command line.
-    fn import(&mut self, known: &'static str, name: &str, region: &str, more: &str) {
-        let file = self.home.path(&format!("{name}.raw"));
-        if !file.exists() {
-            disks::noise(&file, 2, name.len() as u64);
-        }
-        self.home.good(&format!("image import {name}.raw --name {name} --region {region} {more}"));
-        self.know(known, name, region);
     }
 
     /// A copy that someone made without Terraform.
     fn grow(&mut self) {
-        let caller = self.caller();
+        let caller = self.ecs();
         let more = [
             ("RegionId", SOURCE),
             ("ImageId", self.id("source")),
@@ -164,33 +143,19 @@ impl Scene {
         self.know("grown", "grown", HERE);
     }
 
+    /// Brings an image in and remembers its id.
+    fn bring(&mut self, known: &'static str, name: &str, region: &str, more: &str) {
+        self.import(name, region, more);
+        self.know(known, name, region);
+    }
+
     /// Remembers the id by which this dialect calls an image.
     fn know(&mut self, known: &'static str, name: &str, region: &str) {
-        let images = self.caller().images(region, name);
+        let images = self.ecs().images(region, name);
         assert_eq!(images.len(), 1, "{name} in {region}");
         let id = images[0]["ImageId"].as_str().expect("an image has an id");
         self.known.push((known, id.to_owned()));
     }
-}
-
-/// Flips bytes of every large file under a folder; answers how many there were.
-fn damage(folder: &Path) -> usize {
-    let mut files = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files += damage(&path);
-            continue;
-        }
-        let mut bytes = std::fs::read(&path).unwrap();
-        if bytes.len() < 100_000 {
-            continue;
-        }
-        bytes.iter_mut().skip(50_000).step_by(20_000).for_each(|byte| *byte ^= 0xff);
-        std::fs::write(&path, bytes).unwrap();
-        files += 1;
-    }
-    files
 }
 
 fn settings() -> String {

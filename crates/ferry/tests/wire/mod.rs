@@ -1,6 +1,10 @@
 //! One HTTP/1.1 request or answer, as its bytes on the wire.
+#![allow(dead_code)]
 
-use std::io::{self, BufRead};
+pub mod clock;
+
+use std::io::{self, BufRead, BufReader, Write as _};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
@@ -106,4 +110,11 @@ impl Message {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| Value::String(self.text()))
     }
+}
+
+/// Sends one request on a connection of its own.
+pub fn send(address: &str, request: &[u8]) -> Message {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request).unwrap();
+    Message::read(&mut BufReader::new(stream)).unwrap().expect("the service answers")
 }

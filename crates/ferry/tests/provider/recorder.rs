@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::ecs::message::Message;
+use crate::wire::Message;
 
 /// Requests and their answers, in the order of the answers.
 pub type Exchanges = Arc<Mutex<Vec<(Message, Message)>>>;
