@@ -89,6 +89,11 @@ impl Region {
         self.record_shares(caller, tx, entry, (image, before)).await
     }
 
+    /// Accounts that one image may be shared with.
+    pub fn most_shares(&self) -> u64 {
+        self.inner.options.accounts_per_share_list as u64
+    }
+
     /// Whom an image is shared with; its owner's to know.
     pub async fn shares(
         &self,

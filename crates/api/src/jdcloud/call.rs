@@ -1,12 +1,14 @@
 //! One request that was understood and admitted, and what its handler may use.
 
 use futures::future::BoxFuture;
-use model::{ClientToken, Profile};
+use model::{ClientToken, ImageId, Profile};
 use region::{Caller, Deployment, Region};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::ids;
 use super::params::Params;
+use super::rejection::{Context, no_image, of_refused};
 
 /// The name of this door's profile.
 const PROFILE: &str = "jdcloud";
@@ -41,6 +43,22 @@ impl Call {
     /// An id that the path has.
     pub(super) fn id(&self, name: &str) -> Result<&str, ApiError> {
         self.params.needed(name)
+    }
+
+    /// The image of this region whose id the cloud spells so, whoever owns it: whether the caller sees it is for the region to
+    /// say. What is no id is the id of nothing (api-11).
+    pub(super) async fn image(&self, text: &str) -> Result<ImageId, ApiError> {
+        self.find_image(text).await?.ok_or_else(|| no_image(text))
+    }
+
+    /// The same; none where there is none. Only ids as long as this door shows them, or whole ones, are looked for: a shorter
+    /// one would be answered with characters that the caller did not know.
+    pub(super) async fn find_image(&self, text: &str) -> Result<Option<ImageId>, ApiError> {
+        if !ids::may_be_image(text) {
+            return Ok(None);
+        }
+        let found = self.region.image_led_by(&self.caller, text).await;
+        found.map_err(|refused| of_refused(refused, Context::Describe))
     }
 }
 

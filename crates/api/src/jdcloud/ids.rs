@@ -1,7 +1,7 @@
 //! Ids in the cloud's spelling. Images are `img-` and 10 characters, looked up by the region; of everything else all characters
 //! are kept, so that no table is needed.
 
-use model::{ImageId, SnapshotId, TaskId};
+use model::{ID_CHARACTERS, ImageId, SnapshotId, TaskId};
 
 /// Characters of an image's id behind its prefix (contract 2).
 const IMAGE: usize = 10;
@@ -11,6 +11,12 @@ const SNAPSHOT: &str = "snapshot-";
 /// An image's id as the cloud spells it.
 pub(super) fn image(id: &ImageId) -> String {
     id.shown(IMAGE).to_owned()
+}
+
+/// Whether a text is as long as an image's id, as the cloud spells it or whole.
+pub(super) fn may_be_image(text: &str) -> bool {
+    let length = text.len().saturating_sub(ImageId::PREFIX.len());
+    [IMAGE, ID_CHARACTERS].contains(&length)
 }
 
 /// A snapshot's id as the cloud spells it.
@@ -42,6 +48,10 @@ mod tests {
     fn ids_are_spelled_both_ways_without_a_table() {
         let id: ImageId = "img-abcdefghijklmnopqrst".parse().unwrap();
         assert_eq!(image(&id), "img-abcdefghij");
+        assert!(may_be_image("img-abcdefghij") && may_be_image(id.as_str()));
+        for wrong in ["img-abcdefgh", "img-abcdefghijk", "", "img-"] {
+            assert!(!may_be_image(wrong), "{wrong}");
+        }
         let id = read_snapshot("snapshot-abcdefghijklmnopqrst").unwrap();
         assert_eq!(id.as_str(), "snap-abcdefghijklmnopqrst");
         assert_eq!(snapshot(&id), "snapshot-abcdefghijklmnopqrst");

@@ -7,15 +7,33 @@
 
 mod admission;
 mod call;
+mod changes;
+mod constraints;
+mod conversion;
+mod copies;
+mod creation;
 mod error;
+mod filters;
+mod given;
 mod ids;
+mod image_value;
+mod images;
 mod operation;
+mod oss_url;
 mod paging;
 mod params;
+mod quotas;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod raw;
+mod rejection;
+mod sharing;
 mod signing;
+mod snapshots;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod times;
+mod words;
 mod wire;
 
 use axum::http::header::CONTENT_TYPE;

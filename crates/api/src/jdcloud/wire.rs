@@ -64,7 +64,7 @@ impl Wire {
 }
 
 /// Whether a pair of a query is among what is signed: it has a name and a `=`.
-fn is_signed(pair: &str) -> bool {
+pub(super) fn is_signed(pair: &str) -> bool {
     pair.find('=').is_some_and(|equals| equals > 0)
 }
 

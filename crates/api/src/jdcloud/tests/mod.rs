@@ -1,1 +1,7 @@
 //! Reading and checking of requests, apart from what they ask.
+
+mod mutations;
+mod normal_form;
+mod properties;
+mod readings;
+mod vectors;
