@@ -136,6 +136,19 @@ impl Accounts {
         Ok(self.catalog.read().await?.account_numbered(number).await?)
     }
 
+    /// The names of accounts; none of one that only another process knows.
+    pub async fn names_of(
+        &self,
+        accounts: impl IntoIterator<Item = &AccountId>,
+    ) -> Result<HashMap<AccountId, Name>, Refused> {
+        Ok(self.catalog.read().await?.account_names(accounts).await?)
+    }
+
+    /// The account of a name.
+    pub async fn account_named(&self, name: &Name) -> Result<Option<AccountId>, Refused> {
+        Ok(self.catalog.read().await?.account_named(name).await?)
+    }
+
     /// Whether an account is one of this deployment's.
     pub(crate) async fn knows(&self, account: &AccountId) -> Result<bool, RegionFault> {
         Ok(self.catalog.read().await?.account(account).await?.is_some())

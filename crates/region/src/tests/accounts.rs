@@ -240,6 +240,13 @@ async fn accounts_have_numbers_by_which_they_are_found() {
     assert!(of_other.is_empty(), "{of_other:?}");
     let unknown = other.deployment.accounts.account_numbered(tenant.number).await.unwrap();
     assert_eq!(unknown, None);
+    let named = accounts.names_of([&tenant.id, &admin.account]).await.unwrap();
+    assert_eq!(named[&tenant.id], name("tenant"));
+    for (id, name) in &named {
+        assert_eq!(accounts.account_named(name).await.unwrap().as_ref(), Some(id));
+    }
+    let unknown = other.deployment.accounts.account_named(&name("tenant")).await.unwrap();
+    assert_eq!(unknown, None);
     let off = accounts.set_account_state(admin, &tenant.id, Admittance::Disabled).await.unwrap();
     assert_eq!(off.number, tenant.number, "it stays");
 }
