@@ -1,0 +1,35 @@
+//! Refusals of what is too large, too many, or not approved.
+
+use model::{QuotaKind, Rejection};
+
+use super::beyond;
+use crate::cloud::sentence;
+use crate::jdcloud::error::ApiError;
+
+/// The answer to a rejection of this kind.
+pub(super) fn of(rejection: &Rejection) -> ApiError {
+    use Rejection as R;
+    match rejection {
+        // R002-5, api-18.
+        R::QuotaExceeded { kind: QuotaKind::Image, .. } => {
+            ApiError::quota("Image quota limit exceeded")
+        }
+        R::QuotaExceeded { kind: QuotaKind::Snapshot, .. } => {
+            ApiError::quota("Snapshot quota limit exceeded")
+        }
+        // R002-1, api-13.
+        R::TooManyImages { .. } => ApiError::out_of_range("sourceImageIds"),
+        R::TooManyTargets { .. } => ApiError::out_of_range("destinationRegion"),
+        R::TooManyDisks { .. } => ApiError::out_of_range("cloudDisks"),
+        R::TooManyTags { .. } => ApiError::out_of_range("tags"),
+        R::TicketNeeded { .. }
+        | R::TicketUndecided { .. }
+        | R::TicketRefused { .. }
+        | R::TicketExpired { .. }
+        | R::TicketSpent { .. }
+        | R::ImageTooLarge { .. }
+        | R::SnapshotNeedsTicket { .. }
+        | R::SnapshotTooLarge { .. } => ApiError::precondition(sentence(rejection)),
+        other => beyond(other),
+    }
+}
