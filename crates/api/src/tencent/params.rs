@@ -57,6 +57,11 @@ impl Params {
         Ok(Params { fields, written: Written::Pairs, place: String::new() })
     }
 
+    /// All of them as one text, the same however they were written.
+    pub(super) fn canonical(&self) -> String {
+        serde_json::to_string(&self.fields).expect("a map of texts is written")
+    }
+
     /// Refuses what is not one of these names.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
         match self.fields.keys().find(|name| !known.contains(&name.as_str())) {
