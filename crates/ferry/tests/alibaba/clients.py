@@ -2,20 +2,9 @@
 
 import importlib
 import json
-import logging
 import re
-import sys
-import time
 
-logging.disable(logging.CRITICAL)  # the older client logs every refusal
-
-
-class Refused(Exception):
-    """What a client makes of an error: its HTTP status, its code, its message."""
-
-    def __init__(self, status, code, message):
-        super().__init__(f"{status} {code}: {message}")
-        self.status, self.code, self.message = status, code, message
+from story import Refused, Told, until
 
 
 class Older:
@@ -85,13 +74,11 @@ class Newer:
         return answer.body.to_map()
 
 
-class Scene:
-    """The service that a story plays in, and who is in it."""
+class Scene(Told):
+    """The service with the images that stand ready."""
 
     def __init__(self):
-        told = json.load(sys.stdin)
-        self.endpoint, self.kind = told["endpoint"], told["client"]
-        self.key, self.olga, self.tenant = told["key"], told["olga"], str(told["tenant"])
+        super().__init__()
         self.me = self.client(self.key)
 
     def client(self, key):
@@ -123,31 +110,3 @@ class Scene:
     def status(self, image, region="cn-shanghai"):
         found = self.images(region, ImageId=image, Status="Creating,Waiting,Available,UnAvailable,CreateFailed")
         return found[0]["Status"] if found else None
-
-
-def until(what, holds, seconds=60):
-    """Asks again until it is so."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"still not: {what}"
-        time.sleep(0.2)
-
-
-def refused(status, code, ask, *words):
-    """The call must be refused with this status and code; answers the message, which has these words."""
-    try:
-        answer = ask()
-    except Refused as error:
-        assert (error.status, error.code) == (status, code), error
-        for word in words:
-            assert word in error.message, f"no {word!r} in {error}"
-        return error.message
-    raise AssertionError(f"not refused with {code}: {answer}")
-
-
-def checked(what):
-    print(f"  {what}", flush=True)
-
-
-def end():
-    print("the end")

@@ -1,6 +1,7 @@
 """An image is copied to another region, waited for, copied again, and a slow copy is cancelled."""
 
-from clients import Scene, checked, end, refused
+from clients import Scene
+from story import checked, end, refused
 
 scene = Scene()
 me = scene.me

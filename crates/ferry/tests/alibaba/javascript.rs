@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::scene::{folder, play_with};
+use crate::scene::STAGE;
 
 #[test]
 fn r000_11_the_client_for_javascript_copies_and_keeps_images() {
@@ -15,6 +15,6 @@ fn r000_11_the_client_for_javascript_copies_and_keeps_images() {
         return;
     }
     let mut node = Command::new("node");
-    node.arg(folder().join("javascript.js")).env("NODE_PATH", libraries.join("node_modules"));
-    play_with(node, ("javascript", "newer"));
+    node.arg(STAGE.path("javascript.js")).env("NODE_PATH", libraries.join("node_modules"));
+    STAGE.play_with(node, ("javascript", "newer"));
 }

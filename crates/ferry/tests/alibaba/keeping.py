@@ -1,6 +1,7 @@
 """Images are tagged, renamed, shared, used by an instance and deleted; snapshots are listed and copied."""
 
-from clients import Scene, checked, end, refused, until
+from clients import Scene
+from story import checked, end, refused, until
 
 scene = Scene()
 me, olga = scene.me, scene.client(scene.olga)

@@ -1,6 +1,7 @@
 """What is wrong with a request is told by codes and statuses that the client reads."""
 
-from clients import Scene, checked, end, refused
+from clients import Scene
+from story import checked, end, refused
 
 scene = Scene()
 me = scene.me

@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ElementTree
 from unittest import mock
 
-from clients import Scene, checked, end, refused
+from clients import Scene
+from story import checked, end, refused
 
 scene = Scene()
 me = scene.me
