@@ -110,7 +110,9 @@ mod tests {
     #[test]
     fn api_11_snapshots_have_one_spelling() {
         assert!(snapshot("snap-abcdefghij0123456789").is_ok());
-        for wrong in ["", "snap-", "snap-abcdefgh", "s-abcdefghij0123456789", "snap-../../etc/passwd!!"] {
+        for wrong in
+            ["", "snap-", "snap-abcdefgh", "s-abcdefghij0123456789", "snap-../../etc/passwd!!"]
+        {
             let error = snapshot(wrong).unwrap_err();
             assert_eq!(error.code, "InvalidParameterValue.SnapshotIdMalformed", "{wrong}");
         }

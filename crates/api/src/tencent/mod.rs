@@ -6,21 +6,42 @@
 //! contract is the recorded behaviour of the clients; `docs/tencent.md` lists what is supported and what differs.
 
 mod admission;
+mod bucket_url;
 mod call;
+mod copies;
 mod error;
+mod exports;
+mod filters;
+mod given;
+mod ids;
+mod image_changes;
+mod image_creation;
+mod image_value;
+mod images;
+mod imports;
 mod legacy;
 mod operation;
+mod paging;
 mod params;
 mod performing;
 mod place;
+mod quotas;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod raw;
+mod regions;
+mod rejection;
 mod reply;
+mod sharing;
 mod sign_tc3;
 mod sign_v1;
+mod snapshots;
+mod systems;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod times;
 mod wire;
+mod words;
 
 use axum::response::Response;
 

@@ -1,14 +1,20 @@
-//! Every operation of the image and snapshot family, of the machines' service and of the disks': what answers it and what
-//! parameters it has, or that nothing answers it.
+//! Every operation of the image and snapshot family, of the machines' service and of the disks', and two of the tags': what
+//! answers it and what parameters it has, or that nothing answers it.
 
 use super::call::Handler;
 
-/// The one version of both services.
-pub(super) const VERSION: &str = "2017-03-12";
+/// The version of the services of machines and of disks.
+const VERSION: &str = "2017-03-12";
+/// The version of the service of tags.
+const TAG_VERSION: &str = "2018-08-13";
+/// All versions that any service has.
+pub(super) const VERSIONS: [&str; 2] = [VERSION, TAG_VERSION];
 /// The service of machines and images.
 const CVM: &str = "cvm";
 /// The service of disks and snapshots.
 const CBS: &str = "cbs";
+/// The service of tags, of which the Terraform provider makes two calls for each image.
+const TAG: &str = "tag";
 
 /// Whether an operation changes anything.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -41,6 +47,13 @@ pub(super) struct Operation {
     pub(super) answered: Option<Answered>,
 }
 
+impl Operation {
+    /// The version of its service.
+    pub(super) fn version(&self) -> &'static str {
+        if self.service == TAG { TAG_VERSION } else { VERSION }
+    }
+}
+
 macro_rules! supported {
     ($service:ident, $effect:ident, $name:literal, $handler:path, [$($parameter:literal),* $(,)?]) => {
         Operation {
@@ -63,22 +76,156 @@ macro_rules! unsupported {
 
 /// All of them. Images first, then regions, then snapshots.
 pub(super) static OPERATIONS: &[Operation] = &[
-    // coming!(CVM, Changes, "CancelSyncImages", super::copies::cancel_sync_images, ["ImageIds"]),
-    // coming!(CVM, Changes, "CreateImage", super::image_creation::create_image, ["ImageName", "InstanceId", "ImageDescription", "ForcePoweroff", "Sysprep", "DataDiskIds", "SnapshotIds", "DryRun", "TagSpecification", "ImageFamily"]),
-    // coming!(CVM, Changes, "DeleteImages", super::image_changes::delete_images, ["ImageIds", "DeleteBindedSnap", "DryRun"]),
-    // coming!(CVM, Looks, "DescribeImageQuota", super::images::describe_image_quota, []),
-    // coming!(CVM, Looks, "DescribeImageSharePermission", super::sharing::describe_image_share_permission, ["ImageId"]),
-    // coming!(CVM, Looks, "DescribeImages", super::images::describe_images, ["ImageIds", "Filters", "Offset", "Limit", "InstanceType"]),
-    // coming!(CVM, Looks, "DescribeImportImageOs", super::imports::describe_import_image_os, []),
-    // coming!(CVM, Changes, "ExportImages", super::exports::export_images, ["BucketName", "ImageIds", "ExportFormat", "FileNamePrefixList", "OnlyExportRootDisk", "DryRun", "RoleName"]),
-    // coming!(CVM, Changes, "ImportImage", super::imports::import_image, ["Architecture", "OsType", "OsVersion", "ImageUrl", "ImageName", "ImageDescription", "DryRun", "Force", "TagSpecification", "LicenseType", "BootMode", "ImageFamily", "ImportImageDataDiskList"]),
-    // coming!(CVM, Changes, "ModifyImageAttribute", super::image_changes::modify_image_attribute, ["ImageId", "ImageName", "ImageDescription", "ImageFamily", "ImageDeprecated"]),
-    // coming!(CVM, Changes, "ModifyImageSharePermission", super::sharing::modify_image_share_permission, ["ImageId", "AccountIds", "Permission"]),
-    // coming!(CVM, Changes, "SyncImages", super::copies::sync_images, ["ImageIds", "DestinationRegions", "DryRun", "ImageName", "ImageSetRequired", "Encrypt", "KmsKeyId"]),
-    // coming!(CVM, Looks, "DescribeRegions", super::regions::describe_regions, []),
-    // coming!(CBS, Changes, "CopySnapshotCrossRegions", super::snapshots::copy_snapshot_cross_regions, ["DestinationRegions", "SnapshotId", "SnapshotName"]),
-    // coming!(CBS, Looks, "DescribeSnapshots", super::snapshots::describe_snapshots, ["SnapshotIds", "Filters", "Limit", "OrderField", "Offset", "Order"]),
-    unsupported!(CVM, "DescribeImageFromFamily"),
+    supported!(CVM, Changes, "CancelSyncImages", super::copies::cancel_sync_images, ["ImageIds"]),
+    supported!(
+        CVM,
+        Changes,
+        "CreateImage",
+        super::image_creation::create_image,
+        [
+            "ImageName",
+            "InstanceId",
+            "ImageDescription",
+            "ForcePoweroff",
+            "Sysprep",
+            "DataDiskIds",
+            "SnapshotIds",
+            "DryRun",
+            "TagSpecification",
+            "ImageFamily",
+        ]
+    ),
+    supported!(
+        CVM,
+        Changes,
+        "DeleteImages",
+        super::image_changes::delete_images,
+        ["ImageIds", "DeleteBindedSnap", "DryRun"]
+    ),
+    supported!(
+        CVM,
+        Looks,
+        "DescribeImageFromFamily",
+        super::images::describe_image_from_family,
+        ["ImageFamily"]
+    ),
+    supported!(CVM, Looks, "DescribeImageQuota", super::quotas::describe_image_quota, []),
+    supported!(
+        CVM,
+        Looks,
+        "DescribeImageSharePermission",
+        super::sharing::describe_image_share_permission,
+        ["ImageId"]
+    ),
+    supported!(
+        CVM,
+        Looks,
+        "DescribeImages",
+        super::images::describe_images,
+        ["ImageIds", "Filters", "Offset", "Limit", "InstanceType"]
+    ),
+    supported!(CVM, Looks, "DescribeImportImageOs", super::systems::describe_import_image_os, []),
+    supported!(
+        CVM,
+        Changes,
+        "ExportImages",
+        super::exports::export_images,
+        [
+            "BucketName",
+            "ImageIds",
+            "ExportFormat",
+            "FileNamePrefixList",
+            "OnlyExportRootDisk",
+            "DryRun",
+            "RoleName",
+        ]
+    ),
+    supported!(
+        CVM,
+        Changes,
+        "ImportImage",
+        super::imports::import_image,
+        [
+            "Architecture",
+            "OsType",
+            "OsVersion",
+            "ImageUrl",
+            "ImageName",
+            "ImageDescription",
+            "DryRun",
+            "Force",
+            "TagSpecification",
+            "LicenseType",
+            "BootMode",
+            "ImageFamily",
+            "ImportImageDataDiskList",
+        ]
+    ),
+    supported!(
+        CVM,
+        Changes,
+        "ModifyImageAttribute",
+        super::image_changes::modify_image_attribute,
+        ["ImageId", "ImageName", "ImageDescription", "ImageFamily", "ImageDeprecated"]
+    ),
+    supported!(
+        CVM,
+        Changes,
+        "ModifyImageSharePermission",
+        super::sharing::modify_image_share_permission,
+        ["ImageId", "AccountIds", "Permission"]
+    ),
+    supported!(
+        CVM,
+        Changes,
+        "SyncImages",
+        super::copies::sync_images,
+        [
+            "ImageIds",
+            "DestinationRegions",
+            "DryRun",
+            "ImageName",
+            "ImageSetRequired",
+            "Encrypt",
+            "KmsKeyId",
+        ]
+    ),
+    supported!(CVM, Looks, "DescribeRegions", super::regions::describe_regions, []),
+    supported!(
+        CBS,
+        Changes,
+        "CopySnapshotCrossRegions",
+        super::snapshots::copy_snapshot_cross_regions,
+        ["DestinationRegions", "SnapshotId", "SnapshotName"]
+    ),
+    supported!(
+        CBS,
+        Changes,
+        "DeleteSnapshots",
+        super::snapshots::delete_snapshots,
+        ["SnapshotIds", "DeleteBindImages"]
+    ),
+    supported!(
+        CBS,
+        Looks,
+        "DescribeSnapshots",
+        super::snapshots::describe_snapshots,
+        ["SnapshotIds", "Filters", "Limit", "OrderField", "Offset", "Order"]
+    ),
+    supported!(
+        TAG,
+        Looks,
+        "DescribeResourceTagsByResourceIds",
+        super::tags::describe_resource_tags_by_resource_ids,
+        ["ServiceType", "ResourcePrefix", "ResourceIds", "ResourceRegion", "Offset", "Limit"]
+    ),
+    supported!(
+        TAG,
+        Changes,
+        "ModifyResourceTags",
+        super::tags::modify_resource_tags,
+        ["Resource", "ReplaceTags", "DeleteTags"]
+    ),
     unsupported!(CVM, "DescribeZones"),
     unsupported!(CVM, "ProgramFpgaImage"),
     unsupported!(CBS, "ApplySnapshot"),
@@ -89,7 +236,6 @@ pub(super) static OPERATIONS: &[Operation] = &[
     unsupported!(CBS, "CreateSnapshotGroup"),
     unsupported!(CBS, "DeleteAutoSnapshotPolicies"),
     unsupported!(CBS, "DeleteSnapshotGroup"),
-    unsupported!(CBS, "DeleteSnapshots"),
     unsupported!(CBS, "DescribeAutoSnapshotPolicies"),
     unsupported!(CBS, "DescribeDiskAssociatedAutoSnapshotPolicy"),
     unsupported!(CBS, "DescribeSnapshotGroups"),

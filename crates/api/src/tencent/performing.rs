@@ -8,7 +8,7 @@ use region::Caller;
 use super::admission::{Algorithm, Claim};
 use super::call::Call;
 use super::error::ApiError;
-use super::operation::{self, Answered, Effect, Operation, VERSION};
+use super::operation::{self, Answered, Effect, Operation, VERSIONS};
 use super::wire::{Flavour, Wire};
 use super::{legacy, place, reply};
 use crate::ApiState;
@@ -74,11 +74,17 @@ fn current(wire: &Wire, claim: &Claim) -> Result<Option<&'static Operation>, Api
             return Err(ApiError::missing(name));
         }
     }
-    if wire.version != VERSION {
+    let wrong = || {
         let message = format!("The version `{}` is not that of this service.", wire.version);
-        return Err(ApiError::new("NoSuchVersion", message));
+        ApiError::new("NoSuchVersion", message)
+    };
+    if !VERSIONS.contains(&wire.version.as_str()) {
+        return Err(wrong());
     }
-    Ok(operation::find(claim.service(), &wire.action))
+    match operation::find(claim.service(), &wire.action) {
+        Some(found) if found.version() != wire.version => Err(wrong()),
+        found => Ok(found),
+    }
 }
 
 /// What makes a request the one that it is: all that decides what it does, and what proves it. What is not signed and decides

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use crate::cloud::rejection_kind::{Kind, kind_of};
 use crate::cloud::sentence;
 pub(super) use absent::{no_account, no_image, no_key, no_region};
-pub(super) use field::malformed;
+pub(super) use field::{malformed, too_long};
 
 /// The code of refusals that no operation of this door meets.
 const BEYOND: &str = "FailedOperation";
@@ -146,9 +146,13 @@ mod tests {
         for rejection in every_rejection() {
             for context in CONTEXTS {
                 let answer = of_rejection(&rejection, context);
-                let mut rest = answer.message.match_indices("img-").map(|(at, _)| &answer.message[at + 4..]);
+                let mut rest =
+                    answer.message.match_indices("img-").map(|(at, _)| &answer.message[at + 4..]);
                 let is_long = |text: &str| {
-                    text.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).count() > 8
+                    text.bytes()
+                        .take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                        .count()
+                        > 8
                 };
                 assert!(!rest.any(is_long), "{rejection:?}: {answer:?}");
             }

@@ -25,7 +25,11 @@ pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
 }
 
 /// The answer to a text that is longer than it may be.
-pub(in crate::tencent) fn too_long(field: Field, wrong: impl Display, context: Context) -> ApiError {
+pub(in crate::tencent) fn too_long(
+    field: Field,
+    wrong: impl Display,
+    context: Context,
+) -> ApiError {
     let code = match context {
         Context::Create => "InvalidParameter.ValueTooLarge",
         Context::Describe
