@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use model::{
-    AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, Sharing,
+    AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, PageOf, Sharing,
     Standing, TagWanted, Timestamp, Usage,
 };
 use sqlx::query;
@@ -88,11 +88,16 @@ impl Tx {
         if question.seen().is_empty() {
             return Ok((Vec::new(), 0));
         }
-        let total = self.count("count images", question.count().build()).await?;
-        if search.page.offset >= total || search.page.limit == 0 {
-            return Ok((Vec::new(), total));
-        }
-        let found = self.all("search images", question.page().build()).await?;
+        let PageOf { offset, limit } = search.page;
+        let found = match limit {
+            0 => Vec::new(),
+            _ => self.all("search images", question.page().build()).await?,
+        };
+        let is_last = found.len() < limit as usize && (offset == 0 || !found.is_empty());
+        let total = match is_last {
+            true => offset + found.len() as u64,
+            false => self.count("count images", question.count().build()).await?,
+        };
         let id = |row| Stored { table: "image", row }.word::<ImageId>("id");
         let ids = found.iter().map(id).collect::<Result<Vec<_>, _>>()?;
         let rows = self.all("find images", query(FOUND).bind(json_ids(&ids))).await?;
@@ -377,9 +382,7 @@ impl Question<'_> {
         // Asked of own images alone.
         match search.sharing {
             Some(Sharing::Some) => {
-                sql.push(
-                    " AND +EXISTS (SELECT 1 FROM image_share AS given WHERE given.image = image.id)",
-                );
+                sql.push(" AND +image.id IN (SELECT given.image FROM image_share AS given)");
             }
             Some(Sharing::Nobody) => {
                 sql.push(" AND image.id NOT IN (SELECT given.image FROM image_share AS given)");

@@ -17,6 +17,7 @@ mod copy;
 mod copy_batch;
 mod copy_change;
 mod copy_claim;
+mod damage;
 mod database;
 mod encryption_key;
 mod export_trace;

@@ -32,7 +32,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Opens the accounts' catalog, and beside it `nonces.db`, the nonces of signed requests.
+    /// Opens the accounts' catalog, and beside it `nonces.db`, the nonces of signed requests and their answers.
     pub async fn open(
         path: &Path,
         master: MasterKey,
@@ -49,6 +49,15 @@ impl Accounts {
     pub async fn answers(&self) -> Result<(), RegionFault> {
         self.catalog.read().await?.list_accounts(&catalog::Page::first(1)).await?;
         Ok(())
+    }
+
+    /// What is damaged in the files of the accounts and of the nonces, in words; empty where nothing is. Reads every row.
+    pub async fn check(&self) -> Result<Vec<String>, RegionFault> {
+        let accounts = self.catalog.damage().await?;
+        let accounts = accounts.into_iter().map(|line| format!("`accounts.db`: {line}"));
+        let nonces = self.nonces.damage().await?;
+        let nonces = nonces.into_iter().map(|line| format!("`nonces.db`: {line}"));
+        Ok(accounts.chain(nonces).collect())
     }
 
     /// Names the chunks of an account's sealed images, in all regions of this process; made when it is first needed. The account

@@ -28,6 +28,9 @@ const SKEW_WRONG_SECS: u64 = 300;
 /// Files a service may have open: packs, databases, and 4,096 connections.
 const FILES_DOUBTFUL: u64 = 8_192;
 
+/// The nonces of signed requests: of the databases it alone is not written through to the disk (`docs/formats.md` 13).
+const NONCES: &str = "nonces.db";
+
 /// How something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -272,7 +275,7 @@ fn probe(folder: &Path) -> std::io::Result<Probe> {
 
 /// Each database's header says whether it is SQLite and in WAL mode (file format, offsets 18 and 19).
 fn databases(findings: &mut Findings, folder: &Path) {
-    let mut files: Vec<PathBuf> = vec![folder.join("accounts.db")];
+    let mut files: Vec<PathBuf> = ["accounts.db", NONCES].map(|name| folder.join(name)).into();
     let regions = std::fs::read_dir(folder.join("regions")).into_iter().flatten().flatten();
     for region in regions {
         files.extend(["catalog.db", "index.db"].map(|name| region.path().join(name)));
@@ -292,7 +295,7 @@ fn databases(findings: &mut Findings, folder: &Path) {
         true => findings.add(
             "databases",
             Verdict::Ok,
-            format!("{good} in WAL mode, opened with synchronous=FULL"),
+            format!("{good} in WAL mode, opened with synchronous=FULL, `{NONCES}` with NORMAL"),
         ),
         false => findings.add("databases", Verdict::Fail, wrong.join("; ")),
     }
@@ -303,7 +306,11 @@ async fn deep(findings: &mut Findings, folder: &Path, config: Option<&Path>) {
     let wrong = async {
         let config = config.map_or_else(|| Ok(Config::default()), Config::load)?;
         let opened = crate::serve::open(&config, folder, region::DriverMode::ByHand).await?;
-        let mut wrong = Vec::new();
+        let checked = opened.deployment.accounts.check().await;
+        let mut wrong = checked.map_err(|fault| Failure::Service {
+            doing: "check the accounts".to_owned(),
+            source: fault.into(),
+        })?;
         for region in opened.deployment.regions_here() {
             let checked = region.check().await;
             wrong.extend(checked.map_err(|fault| Failure::Service {

@@ -79,6 +79,13 @@ impl Row for Image {
                 "instances",
                 if self.instances > 0 { self.instances.to_string() } else { String::new() },
             ),
+            (
+                "copies leaving",
+                match self.copies_leaving {
+                    0 => String::new(),
+                    copies => copies.to_string(),
+                },
+            ),
             ("created", self.created.clone()),
         ]
     }
@@ -243,6 +250,7 @@ mod tests {
             copy: None,
             failure: None,
             instances: 0,
+            copies_leaving: 0,
             created: "2020-01-01T00:00:00.000Z".to_owned(),
         }
     }

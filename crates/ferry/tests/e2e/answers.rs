@@ -87,10 +87,30 @@ fn the_doctor_finds_a_healthy_service_and_a_missing_one() {
     let failed: Vec<_> =
         findings.as_array().unwrap().iter().filter(|one| one["status"] == "fail").collect();
     assert!(failed.is_empty(), "{failed:?}");
+    let databases = |findings: &serde_json::Value| {
+        let found = findings.as_array().unwrap().iter().find(|one| one["id"] == "databases");
+        found.unwrap().clone()
+    };
+    let told = databases(&findings)["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains("`nonces.db` with NORMAL"), "{told}");
     serve.stop();
     home.ferry("doctor --data data").ended(1);
     let deep = home.ferry("doctor --data data --deep");
     assert!(deep.out.contains("every chunk is whole"), "{}", deep.out);
+    // The mode in the header of the file with the nonces, and then its rows.
+    let path = home.path("data/nonces.db");
+    let whole = std::fs::read(&path).unwrap();
+    let mut other = whole.clone();
+    other[18..20].copy_from_slice(&[1, 1]);
+    std::fs::write(&path, &other).unwrap();
+    let shallow = home.ferry("doctor --data data");
+    assert!(shallow.out.contains("nonces.db` is not in WAL mode"), "{}", shallow.out);
+    let mut broken = whole;
+    broken[4_096..].fill(0xff);
+    std::fs::write(&path, &broken).unwrap();
+    let deep = home.ferry("doctor --data data --deep");
+    deep.ended(1);
+    assert!(!deep.out.contains("every chunk is whole"), "{}", deep.out);
 }
 
 #[test]

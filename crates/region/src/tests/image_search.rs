@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use catalog::{ClaimLimits, CopyRow, Updated};
 use model::{
-    ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Progress, Standing,
-    TagWanted, Tags, Usage,
+    Copying, ImageId, ImageKind, ImageSearch, Name, NamePattern, NameRule, PageOf, Progress,
+    Sharing, Standing, TagWanted, Tags, Usage,
 };
 
 use super::admission::rejection;
@@ -139,6 +139,74 @@ async fn i12_what_its_owner_keeps_for_itself_finds_no_image_of_anothers() {
     assert_eq!(shown.kind, ImageKind::Shared);
     assert_eq!((shown.tags, shown.instances), (Tags::default(), 0));
     assert!(shown.particulars.is_empty() && shown.family.is_some());
+}
+
+/// R002-8: an image reads as being copied for as long as copies of it are made, wherever, and not longer; and a search
+/// finds it so.
+#[tokio::test]
+async fn r002_8_a_source_tells_of_the_copies_that_leave_it_until_they_end() {
+    let world = World::with_regions(["north", "south", "west"]).await;
+    let (north, caller, stranger) = (world.region("north"), &world.caller, world.stranger());
+    let source = world.import("north", "web", &[disk(1, 3, Some)]).await.id;
+    let still = world.import("north", "db", &[small(2)]).await.id;
+    north.share_image(caller, &source, vec![stranger.account.clone()]).await.unwrap();
+    let check = async |leaving: u64| {
+        assert_eq!(north.image(caller, &source).await.unwrap().copies_leaving, leaving);
+        let all = north.search_images(caller, ImageSearch::default()).await.unwrap().items;
+        let told: Vec<u64> = all.iter().map(|view| view.copies_leaving).collect();
+        assert_eq!(told.iter().sum::<u64>(), leaving);
+        let copying = |one| ImageSearch { copying: Some(one), ..ImageSearch::default() };
+        let leaves = found(&world, caller, copying(Copying::Leaving)).await;
+        assert_eq!(leaves.contains(&source), leaving > 0);
+        let stays = found(&world, caller, copying(Copying::Still)).await;
+        assert_eq!((stays.contains(&source), stays.contains(&still)), (leaving == 0, true));
+        // Copies of another's image are its owner's business.
+        assert_eq!(north.image(&stranger, &source).await.unwrap().copies_leaving, 0);
+        assert_eq!(found(&world, &stranger, copying(Copying::Leaving)).await, ids([]));
+        assert_eq!(found(&world, &stranger, copying(Copying::Still)).await, ids([&source]));
+    };
+    check(0).await;
+    let first = world.copy("north", &source, "south").await.unwrap();
+    check(1).await;
+    world.copy("north", &source, "west").await.unwrap();
+    check(2).await;
+    let south = world.region("south");
+    assert_eq!(south.image(caller, &first.image).await.unwrap().copies_leaving, 0);
+    south.cancel_image(caller, &first.image).await.unwrap();
+    while south.run_due().await.unwrap() > 0 {}
+    check(1).await;
+    world.run_until_idle().await;
+    check(0).await;
+    // A copy of one of its snapshots alone is none of the image.
+    let snapshot = super::snapshots::snapshots_of(&north.image(caller, &source).await.unwrap());
+    let copy = super::snapshot_copies::copy_of(&snapshot[0], "south");
+    north.copy_snapshot(caller, copy).await.unwrap();
+    check(0).await;
+    world.run_until_idle().await;
+    world.check_world().await;
+}
+
+/// R001-8: own images shared with accounts or not; whom another's is shared with finds nothing.
+#[tokio::test]
+async fn r001_8_own_images_are_found_by_whether_they_are_shared() {
+    let world = World::with_regions(["north"]).await;
+    let (north, caller, stranger) = (world.region("north"), &world.caller, world.stranger());
+    let shared = world.import("north", "web", &[small(1)]).await.id;
+    let kept = world.import("north", "db", &[small(2)]).await.id;
+    north.share_image(caller, &shared, vec![stranger.account.clone()]).await.unwrap();
+    let sharing = |one| ImageSearch { sharing: Some(one), ..ImageSearch::default() };
+    assert_eq!(found(&world, caller, sharing(Sharing::Some)).await, ids([&shared]));
+    assert_eq!(found(&world, caller, sharing(Sharing::Nobody)).await, ids([&kept]));
+    for one in [Sharing::Some, Sharing::Nobody] {
+        assert_eq!(found(&world, &stranger, sharing(one)).await, ids([]));
+    }
+    let platform = |pattern| ImageSearch { platform: Some(pattern), ..ImageSearch::default() };
+    let debian = platform(NamePattern::Holding("ebian".into()));
+    assert_eq!(found(&world, caller, debian.clone()).await, ids([&shared, &kept]));
+    assert_eq!(found(&world, &stranger, debian).await, ids([&shared]));
+    let names = ["web", "none", "db"].map(|name| NamePattern::Exactly(name.into())).into();
+    let several = ImageSearch { names, ..ImageSearch::default() };
+    assert_eq!(found(&world, caller, several).await, ids([&shared, &kept]));
 }
 
 #[tokio::test]

@@ -68,6 +68,9 @@ pub struct Image {
     pub failure: Option<Failure>,
     /// Instances that use it.
     pub instances: u64,
+    /// Copies of it that are being made just now, in whatever regions.
+    #[serde(default)]
+    pub copies_leaving: u64,
     /// When it was promised.
     pub created: String,
 }
@@ -171,6 +174,7 @@ impl From<ImageView> for Image {
             copy: origin.map(|origin| origin.copy.to_string()),
             failure: view.failure.as_ref().map(Failure::from),
             instances: view.instances,
+            copies_leaving: view.copies_leaving,
             created: rfc3339(view.created),
         }
     }
