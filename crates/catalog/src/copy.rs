@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::{cause_number, json_ids};
+use crate::outcome::Deleted;
 use crate::page::Page;
 use crate::snapshot::domain_from;
 use crate::stored::{Stored, signed};
@@ -254,6 +255,12 @@ impl Tx {
         rows.iter().map(read).collect()
     }
 
+    /// Deletes a copy that never began, as if it had not been asked for.
+    pub async fn delete_copy(&mut self, copy: &CopyId) -> Result<Deleted, CatalogFault> {
+        let delete = query("DELETE FROM copy WHERE id = ? AND state = 'queued'");
+        self.run("delete a copy", delete.bind(copy.as_str())).await.map(Deleted::from_rows)
+    }
+
     /// Records the source's snapshots under the disks of a new copy, the system disk's first.
     pub async fn record_source_snapshots(
         &mut self,
@@ -478,6 +485,18 @@ mod tests {
             let sql = format!("UPDATE copy SET {change}");
             let update = query(sqlx::AssertSqlSafe(sql));
             assert!(tx.run("break a rule", update).await.is_err(), "{change}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_copy_that_never_began_is_deleted() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        for row in in_each_state() {
+            tx.insert_copy(&row).await.unwrap();
+            let deleted = tx.delete_copy(&row.id).await.unwrap();
+            assert_eq!(deleted == Deleted::Yes, row.state == CopyState::Queued, "{row:?}");
+            assert_eq!(tx.copy_unscoped(&row.id).await.unwrap().is_none(), deleted == Deleted::Yes);
         }
     }
 

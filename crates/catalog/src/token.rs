@@ -4,6 +4,7 @@ use model::{AccountId, ClientToken, Timestamp};
 use sqlx::query;
 
 use crate::fault::CatalogFault;
+use crate::outcome::{Deleted, Updated};
 use crate::stored::Stored;
 use crate::tx::Tx;
 
@@ -18,7 +19,7 @@ pub struct TokenRow {
     pub token: ClientToken,
     /// Names the request's parameters.
     pub fingerprint: [u8; 32],
-    /// What was answered: an id.
+    /// What was answered: an id, or ids and what they belong to, parted by spaces.
     pub answer: String,
     /// When.
     pub created: Timestamp,
@@ -83,6 +84,29 @@ impl Tx {
             answer: stored.text("answer")?,
             created: stored.time("created")?,
         }))
+    }
+
+    /// Gives a token its answer, where it had none to give when it was recorded.
+    pub async fn answer_token(
+        &mut self,
+        account: &AccountId,
+        (action, token): (&str, &ClientToken),
+        answer: &str,
+    ) -> Result<Updated, CatalogFault> {
+        let sql = "UPDATE token SET answer = ? WHERE account = ? AND action = ? AND token = ?";
+        let update = query(sql).bind(answer).bind(account.as_str()).bind(action);
+        self.run("answer a token", update.bind(token.as_str())).await.map(Updated::from_rows)
+    }
+
+    /// Forgets a token: nothing came of its request.
+    pub async fn forget_token(
+        &mut self,
+        account: &AccountId,
+        (action, token): (&str, &ClientToken),
+    ) -> Result<Deleted, CatalogFault> {
+        let delete = query("DELETE FROM token WHERE account = ? AND action = ? AND token = ?");
+        let delete = delete.bind(account.as_str()).bind(action).bind(token.as_str());
+        self.run("forget a token", delete).await.map(Deleted::from_rows)
     }
 
     /// Forgets at most `limit` tokens made before an instant, the oldest first; how many they were.
@@ -171,6 +195,22 @@ mod tests {
                 if n == new { TokenClaim::New } else { TokenClaim::Same(token("t1", new)) };
             assert_eq!(*claim, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_answered_later_or_forgotten() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let row = token("t1", "");
+        assert_eq!(tx.claim_token(&row).await.unwrap(), TokenClaim::New);
+        let of = (row.action.as_str(), &row.token);
+        assert_eq!(tx.answer_token(&account(2), of, "theirs").await.unwrap(), Updated::No);
+        assert_eq!(tx.answer_token(&account(1), of, "mine").await.unwrap(), Updated::Yes);
+        let again = tx.claim_token(&row).await.unwrap();
+        assert_eq!(again, TokenClaim::Same(token("t1", "mine")));
+        assert_eq!(tx.forget_token(&account(2), of).await.unwrap(), Deleted::No);
+        assert_eq!(tx.forget_token(&account(1), of).await.unwrap(), Deleted::Yes);
+        assert_eq!(tx.claim_token(&row).await.unwrap(), TokenClaim::New);
     }
 
     #[tokio::test]

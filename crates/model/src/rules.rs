@@ -134,6 +134,27 @@ pub struct AdmissionFacts {
 
 /// Whether a copy may be promised. The quotas are asked again by the conditional update that reserves them (I7).
 pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
+    admit_copies(std::slice::from_ref(facts))
+}
+
+/// Whether all of several copies of one account may be promised in one target: each by itself, then their sum by the quotas
+/// (R002-5).
+pub fn admit_copies(all: &[AdmissionFacts]) -> Result<(), Rejection> {
+    all.iter().try_for_each(judge_one)?;
+    let images = all.iter().filter(|facts| facts.purpose == Purpose::Image).count() as u64;
+    let snapshots = all.iter().map(|facts| facts.disks).fold(0, u64::saturating_add);
+    for facts in all {
+        // A copy of a snapshot alone makes no image.
+        if facts.purpose == Purpose::Image {
+            room(&facts.images, images, &facts.target)?;
+        }
+        room(&facts.snapshots, snapshots, &facts.target)?;
+    }
+    Ok(())
+}
+
+/// Whether a copy may be promised, but for the quotas.
+fn judge_one(facts: &AdmissionFacts) -> Result<(), Rejection> {
     // Within a region a copy is for another key, or for nothing (REQUIREMENTS section 6).
     let is_for_a_key = facts.target_key.is_some() && facts.target_key != facts.source_key;
     if facts.source == facts.target && !is_for_a_key {
@@ -148,13 +169,10 @@ pub fn admit_copy(facts: &AdmissionFacts) -> Result<(), Rejection> {
     }
     match facts.purpose {
         Purpose::Image => {
-            judge_name(&facts.name, facts.names, facts.namesake.as_ref(), &facts.target)?;
-            room(&facts.images, 1, &facts.target)?;
+            judge_name(&facts.name, facts.names, facts.namesake.as_ref(), &facts.target)
         }
-        // It makes no image.
-        Purpose::Carrier => {}
+        Purpose::Carrier => Ok(()),
     }
-    room(&facts.snapshots, facts.disks, &facts.target)
 }
 
 /// Whether an image may have this name: where names are to be unique, no other image of the account in the region has it.
@@ -293,6 +311,29 @@ mod tests {
             snapshots: quota(QuotaKind::Snapshot),
             disks: 1,
         }
+    }
+
+    #[test]
+    fn r002_5_several_copies_are_admitted_by_their_sum() {
+        // One unit of ten is left of each.
+        let one = facts();
+        assert_eq!(admit_copies(std::slice::from_ref(&one)), Ok(()));
+        let refused = admit_copies(&[one.clone(), one.clone(), one.clone()]).unwrap_err();
+        let is_told = matches!(
+            refused,
+            Rejection::QuotaExceeded { kind: QuotaKind::Image, wanted: 3, used: 8, .. }
+        );
+        assert!(is_told, "{refused}");
+        let carrier = AdmissionFacts { purpose: Purpose::Carrier, ..one.clone() };
+        let refused = admit_copies(&[carrier, one.clone()]).unwrap_err();
+        let is_told = matches!(
+            refused,
+            Rejection::QuotaExceeded { kind: QuotaKind::Snapshot, wanted: 2, .. }
+        );
+        assert!(is_told, "{refused}");
+        let running = AdmissionFacts { running: Some(CopyId::from_random(|| 1)), ..one.clone() };
+        let refused = admit_copies(&[one.clone(), one, running]).unwrap_err();
+        assert!(matches!(refused, Rejection::AlreadyCopying { .. }), "{refused}");
     }
 
     #[test]

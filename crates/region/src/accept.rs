@@ -32,10 +32,7 @@ impl Region {
     pub(crate) async fn accept_copy(&self, offer: CopyOffer) -> Result<Accepted, Refused> {
         // Asked before the transaction, told after the token: a request that was accepted keeps its answer, whatever became of
         // its key.
-        let key = match &offer.approval {
-            Approval::Missing(rejection) => Err(Rejection::clone(rejection).into()),
-            Approval::NotNeeded | Approval::Ticket(_) => self.sealing_key(&offer).await,
-        };
+        let key = self.key_for(&offer).await;
         let mut tx = self.inner.catalog.begin().await?;
         if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
             return Ok(accepted_before(known));
@@ -43,24 +40,49 @@ impl Region {
         if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
             return Ok(accepted);
         }
-        let key = key?;
-        self.ensure_quotas(&mut tx, &offer.account).await?;
-        let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
+        let accepted = self.promise_offer(&mut tx, &offer, key?.as_ref()).await?;
+        failpoint!("api.before_commit");
+        tx.commit().await?;
+        failpoint!("api.after_commit_before_reply");
+        self.changed();
+        self.wake();
+        Ok(accepted)
+    }
+
+    /// The key that a copy into this region is sealed with, where it may run at all.
+    pub(crate) async fn key_for(
+        &self,
+        offer: &CopyOffer,
+    ) -> Result<Option<EncryptionKeyId>, Refused> {
+        match &offer.approval {
+            Approval::Missing(rejection) => Err(Rejection::clone(rejection).into()),
+            Approval::NotNeeded | Approval::Ticket(_) => self.sealing_key(offer).await,
+        }
+    }
+
+    /// Promises a copy that is new here: judges it, reserves and makes its rows, in the transaction that makes them durable.
+    pub(crate) async fn promise_offer(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+        key: Option<&EncryptionKeyId>,
+    ) -> Result<Accepted, Refused> {
+        self.ensure_quotas(tx, &offer.account).await?;
+        let facts = admission_facts(tx, offer, key).await?;
         admit_copy(&facts)?;
-        self.reserve(&mut tx, &offer.account, (QuotaKind::Snapshot, facts.disks)).await?;
-        let image = self.insert_promised_image(&mut tx, &offer, key.as_ref()).await?;
+        self.reserve(tx, &offer.account, (QuotaKind::Snapshot, facts.disks)).await?;
+        let image = self.insert_promised_image(tx, offer, key).await?;
         let made = match &offer.cargo {
             Cargo::Image => {
-                self.reserve(&mut tx, &offer.account, (QuotaKind::Image, 1)).await?;
+                self.reserve(tx, &offer.account, (QuotaKind::Image, 1)).await?;
                 [("image", image.to_string()), ("name", offer.name.to_string())]
             }
             Cargo::Snapshot(cargo) => {
-                self.promise_snapshot(&mut tx, (&offer, cargo), key.as_ref()).await?;
+                self.promise_snapshot(tx, (offer, cargo), key).await?;
                 [("snapshot", cargo.snapshot.to_string()), ("name", cargo.name.to_string())]
             }
         };
-        let row = ImageRowKey { id: &image, key: key.as_ref() };
-        self.insert_promised_copy(&mut tx, &offer, row).await?;
+        self.insert_promised_copy(tx, offer, ImageRowKey { id: &image, key }).await?;
         let caller = Caller {
             user: offer.user.clone(),
             ..Caller::of_region(&offer.account, offer.request_id.clone())
@@ -73,13 +95,8 @@ impl Region {
         let after = audit::facts(&[("source", format!("{}/{source}", offer.source)), what, name]);
         let entry = self.audit_entry(&caller, "copy.accept", offer.copy.as_str());
         tx.record_audit(&AuditEntry { after, ..entry }).await?;
-        failpoint!("api.before_commit");
-        tx.commit().await?;
-        failpoint!("api.after_commit_before_reply");
-        self.changed();
-        self.wake();
         let snapshot = offer.cargo.snapshot().cloned();
-        Ok(Accepted { copy: offer.copy, image, snapshot, seen: Seen::First })
+        Ok(Accepted { copy: offer.copy.clone(), image, snapshot, seen: Seen::First })
     }
 
     /// The first answer, where the token was used for the same request before.
@@ -266,7 +283,7 @@ impl Region {
 }
 
 /// The answer that a copy was accepted with.
-fn accepted_before(known: CopyRow) -> Accepted {
+pub(crate) fn accepted_before(known: CopyRow) -> Accepted {
     Accepted {
         copy: known.id,
         image: known.target_image,

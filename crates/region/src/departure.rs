@@ -26,20 +26,53 @@ impl Region {
     ) -> Result<(), Refused> {
         let mut tx = self.inner.catalog.begin().await?;
         let snapshot = self.still_there(&mut tx, offer).await?;
-        let known = self.departure_facts(&mut tx, offer).await?;
-        match judge_departure(&known, profile) {
-            Ok(Departure::Free) => offer.approval = Approval::NotNeeded,
-            Ok(Departure::Approved(ticket)) => {
-                self.spend(&mut tx, offer, ticket.clone()).await?;
-                offer.approval = Approval::Ticket(ticket);
-            }
+        let departure = match self.departure(&mut tx, offer, profile).await? {
+            Ok(departure) => departure,
             Err(rejection) => {
                 offer.approval = Approval::Missing(Box::new(rejection));
                 return Ok(());
             }
-        }
+        };
         if let Some(snapshot) = snapshot {
             offer.image = self.insert_carrier(&mut tx, &snapshot).await?;
+        }
+        self.hold_offer(&mut tx, offer, departure).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Records several offers of images, all or none: one that may not leave refuses them all. None of them stands in another's
+    /// way.
+    pub(crate) async fn hold_offers(
+        &self,
+        tx: &mut Tx,
+        offers: &mut [CopyOffer],
+        profile: &Profile,
+    ) -> Result<(), Refused> {
+        let mut departures = Vec::with_capacity(offers.len());
+        for offer in offers.iter() {
+            self.still_there(tx, offer).await?;
+            departures.push(self.departure(tx, offer, profile).await??);
+        }
+        for (offer, departure) in offers.iter_mut().zip(departures) {
+            self.hold_offer(tx, offer, departure).await?;
+        }
+        Ok(())
+    }
+
+    /// Spends what an offer needs, and holds its image.
+    async fn hold_offer(
+        &self,
+        tx: &mut Tx,
+        offer: &mut CopyOffer,
+        departure: Departure,
+    ) -> Result<(), Refused> {
+        match departure {
+            Departure::Free => offer.approval = Approval::NotNeeded,
+            Departure::Approved(ticket) => {
+                self.spend(tx, offer, ticket.clone()).await?;
+                offer.approval = Approval::Ticket(ticket);
+            }
         }
         let hold = HoldRow {
             copy: offer.copy.clone(),
@@ -54,7 +87,6 @@ impl Region {
                 RegionFault::Contradiction { what: "a new copy holds an image already" }.into()
             );
         }
-        tx.commit().await?;
         Ok(())
     }
 
@@ -90,8 +122,18 @@ impl Region {
         profile: &Profile,
     ) -> Result<Option<Rejection>, RegionFault> {
         let mut tx = self.inner.catalog.read().await?;
-        let known = self.departure_facts(&mut tx, offer).await?;
-        Ok(judge_departure(&known, profile).err())
+        Ok(self.departure(&mut tx, offer, profile).await?.err())
+    }
+
+    /// Whether a copy may leave, or why not.
+    async fn departure(
+        &self,
+        tx: &mut Tx,
+        offer: &CopyOffer,
+        profile: &Profile,
+    ) -> Result<Result<Departure, Rejection>, RegionFault> {
+        let known = self.departure_facts(tx, offer).await?;
+        Ok(judge_departure(&known, profile))
     }
 
     async fn departure_facts(
@@ -180,7 +222,8 @@ impl Region {
         Ok(true)
     }
 
-    async fn give_back(
+    /// Gives back the approval that a copy has used.
+    pub(crate) async fn give_back(
         &self,
         tx: &mut Tx,
         account: &AccountId,

@@ -214,6 +214,7 @@ fn reason_for_user(fault: &RegionFault) -> String {
         RegionFault::Peer(fault) => fault.to_string(),
         RegionFault::Key { rejection } => rejection.to_string(),
         RegionFault::KeyRing(fault) => fault.to_string(),
+        RegionFault::Unsettled { .. } => fault.to_string(),
         RegionFault::Entropy { .. }
         | RegionFault::Bucket(_)
         | RegionFault::SealedSecret { .. }

@@ -9,7 +9,7 @@ use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing,
+    PeerRefused, PeerRegion, Standing, Withdrawal,
 };
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -22,7 +22,11 @@ impl Region {
     /// Keeps the image for a copy and names its disks. Asking again gives the same.
     async fn hold_image(&self, request: &HoldRequest) -> Result<Held, Refused> {
         failpoint!("src.hold");
+        self.await_settled(&request.copy).await?;
         let mut tx = self.inner.catalog.begin().await?;
+        if let Some(batch) = tx.batch_of_copy(&request.copy).await? {
+            return Err(RegionFault::Unsettled { batch: batch.to_string() }.into());
+        }
         let image = tx.image(&request.account, &request.image).await?;
         let image = image.filter(|image| image.status == ImageStatus::Available);
         let image = image.ok_or_else(|| self.no_image(&request.image))?;
@@ -132,6 +136,18 @@ impl Region {
 impl PeerRegion for Region {
     async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused> {
         self.accept_copy(offer).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn accept_all(&self, offers: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused> {
+        self.accept_copies(offers).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn judge_all(&self, offers: Vec<CopyOffer>) -> Result<(), PeerRefused> {
+        self.judge_copies(offers).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused> {
+        self.withdraw_copies(withdrawal).await.map_err(|refused| self.refused_to_peer(refused))
     }
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {

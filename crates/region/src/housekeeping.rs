@@ -32,9 +32,11 @@ pub(crate) async fn keep_house(region: Region) {
 async fn tidy(region: &Region) {
     // Offers that the last process had under way are over: nobody waits for their answers any more.
     let started = region.inner.clock.now();
+    look_after_batches(region.settle_batches_before(started).await, region);
     look_after_holds(region.reconcile_holds_before(started).await, region);
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
+        look_after_batches(region.settle_batches().await, region);
         look_after_holds(region.reconcile_holds().await, region);
         if let Err(fault) = region.tell_late_copies().await {
             log(region, "failed to look for late copies", &fault);
@@ -60,6 +62,16 @@ async fn tidy(region: &Region) {
                 tracing::warn!(region = %region.id(), %refused, "failed to look after imports")
             }
         }
+    }
+}
+
+fn look_after_batches(withdrawn: Result<u64, RegionFault>, region: &Region) {
+    match withdrawn {
+        Ok(0) => {}
+        Ok(withdrawn) => {
+            tracing::info!(region = %region.id(), withdrawn, "took back copies of which others were refused")
+        }
+        Err(fault) => log(region, "failed to look after copies asked for together", &fault),
     }
 }
 

@@ -5,9 +5,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accept;
+mod accept_together;
 mod accounts;
 mod answers;
 mod audit;
+mod batches;
 mod buckets;
 mod carriers;
 mod check;
@@ -99,7 +101,7 @@ pub use object_imports::{DiskObject, ImportObjects};
 pub use peer::{
     Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace,
     OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo,
-    Standing,
+    Standing, Withdrawal,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;

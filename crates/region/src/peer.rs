@@ -153,6 +153,17 @@ pub struct Accepted {
     pub seen: Seen,
 }
 
+/// Copies that their source takes back, because the others that they were asked for with are refused: nobody was told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The source that asked for them.
+    pub source: RegionId,
+    /// The copies.
+    pub copies: Vec<CopyId>,
+    /// Names the caller's request.
+    pub request_id: String,
+}
+
 /// What a hold is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRequest {
@@ -276,6 +287,13 @@ pub enum PeerRefused {
 pub trait PeerRegion: Send + Sync {
     /// At the target: promises the copy.
     async fn accept(&self, offer: CopyOffer) -> Result<Accepted, PeerRefused>;
+    /// At the target: promises all of these copies or none. They need not be of one account, and carry no tokens.
+    async fn accept_all(&self, offers: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused>;
+    /// At the target: judges these copies as `accept_all` would, altogether; nothing is promised.
+    async fn judge_all(&self, offers: Vec<CopyOffer>) -> Result<(), PeerRefused>;
+    /// At the target: takes back copies that `accept_all` promised and that have not begun. One that is not there is refused from
+    /// then on, should its offer still arrive.
+    async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused>;
     /// At the target: what the copy would cost.
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused>;
     /// At the target: whether a copy still needs its source.

@@ -62,6 +62,12 @@ pub enum RegionFault {
         /// What does not fit.
         what: &'static str,
     },
+    /// Copies that were asked for together are not settled: whether all of them are promised is not known yet.
+    #[error("the copies asked for with `{batch}` are not settled yet")]
+    Unsettled {
+        /// The first of them.
+        batch: String,
+    },
     /// Planted by a test at the failpoint of this name.
     #[error("failpoint `{name}`")]
     Failpoint {
@@ -82,6 +88,7 @@ impl RegionFault {
             RegionFault::KeyRing(source) => source.retry(),
             RegionFault::Entropy { .. }
             | RegionFault::Bucket(_)
+            | RegionFault::Unsettled { .. }
             | RegionFault::Failpoint { .. } => Retry::Later,
             RegionFault::SealedSecret { .. }
             | RegionFault::IllegalMove { .. }

@@ -17,9 +17,9 @@ use crate::region::Region;
 use crate::visibility::Seen;
 
 /// The action that a whole request's tokens are claimed for.
-const TOKEN_ACTION: &str = "copy-request";
+pub(crate) const TOKEN_ACTION: &str = "copy-request";
 /// The action that the token of a request for several images is claimed for.
-const BATCH_ACTION: &str = "copy-batch";
+pub(crate) const BATCH_ACTION: &str = "copy-batch";
 
 /// What one target region answered.
 #[derive(Debug)]
@@ -272,7 +272,7 @@ impl Region {
     }
 
     /// All that the source knows of the image; the target and the copy's id are filled in for each target.
-    async fn offer_template(
+    pub(crate) async fn offer_template(
         &self,
         caller: &Caller,
         command: &CopyImage,
@@ -376,7 +376,7 @@ pub(crate) fn source_facts(image: &ImageRow, kind: ImageKind) -> SourceFacts {
 }
 
 /// Names what a token was used for: everything that makes the copy but its target, which the target adds.
-fn fingerprint(command: &CopyImage, description: &Description, tags: &Tags) -> [u8; 32] {
+pub(crate) fn fingerprint(command: &CopyImage, description: &Description, tags: &Tags) -> [u8; 32] {
     // Names and tags that are the source's own may change between two tries; what the caller gave may not.
     let given = |text: Option<&str>| text.unwrap_or_default().as_bytes().to_vec();
     let mut parts = vec![

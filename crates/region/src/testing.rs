@@ -419,6 +419,10 @@ impl World {
             .await
             .expect("it answers");
         assert!(holds.is_empty(), "{name}: holds are left: {holds:?}");
+        let mut tx = region.inner.catalog.read().await.expect("it opens");
+        let batches = tx.list_copy_batches().await.expect("it answers");
+        assert!(batches.is_empty(), "{name}: copies are not settled: {batches:?}");
+        drop(tx);
         self.check_world().await;
     }
 }

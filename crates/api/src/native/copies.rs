@@ -85,7 +85,8 @@ pub(crate) async fn request(
 /// Copy several images to the same regions.
 ///
 /// All are judged before any is started: where one of them may not be copied, nothing is. Then each image and target answers
-/// for itself: 202 when all promised the copy, else 207.
+/// for itself: 202 when all promised the copy, else 207. With `together` all copies are promised or none: the targets judge
+/// them first too, quotas for their sum, and the first refusal is the answer.
 #[utoipa::path(post, path = "/v1/regions/{region}/image-copies", operation_id = "copy_images", tag = "copies",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat: 1 to 64 printable ASCII characters")),
     request_body = BatchRequest, responses(
@@ -98,9 +99,14 @@ pub(crate) async fn request_several(
     ReadJson(request): ReadJson<BatchRequest>,
 ) -> Answer<(StatusCode, Json<BatchAnswer>)> {
     let profile = state.deployment.profiles.native();
+    let together = request.together;
     let under = |command| CopyImage { profile: profile.clone(), ..command };
     let commands = request.into_commands(token)?.into_iter().map(under).collect();
-    let answers = at.region.copy_images(&at.caller, commands).await?;
+    let answers = if together {
+        at.region.copy_images_together(&at.caller, commands).await?
+    } else {
+        at.region.copy_images(&at.caller, commands).await?
+    };
     let of_image = |answer: ImageAnswer| ImageCopies {
         image: answer.image.to_string(),
         results: results(answer.answers, &at.caller.request_id),

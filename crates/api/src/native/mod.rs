@@ -31,7 +31,7 @@ use utoipa_axum::routes;
 pub(crate) use auth::named as path_names;
 pub(crate) use imports::octets;
 pub use openapi::openapi_json;
-pub(crate) use read::ReadJson;
+pub(crate) use read::{ReadJson, json_of};
 
 use crate::ApiState;
 

@@ -19,19 +19,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ReadJson<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        if media_type(request.headers()) != Some("application/json") {
-            return Err(BadRequest::MediaType { wanted: "application/json" }.into());
-        }
-        let bytes = PacedBody::of(request, CONTROL_BODY_BYTES)?.whole().await?;
-        // Serde would read an array as an object's members in order; no operation takes an array.
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(BadRequest::Json { reason: "it is not an object".to_owned() }.into());
-        }
-        let read = serde_json::from_slice(&bytes);
-        Ok(ReadJson(
-            read.map_err(|error| BadRequest::Json { reason: shortened(&error.to_string()) })?,
-        ))
+        json_of(request, CONTROL_BODY_BYTES).await.map(ReadJson)
     }
+}
+
+/// A body of JSON of at most so many bytes.
+pub(crate) async fn json_of<T: DeserializeOwned>(
+    request: Request,
+    most: usize,
+) -> Result<T, Refusal> {
+    if media_type(request.headers()) != Some("application/json") {
+        return Err(BadRequest::MediaType { wanted: "application/json" }.into());
+    }
+    let bytes = PacedBody::of(request, most)?.whole().await?;
+    // Serde would read an array as an object's members in order; no operation takes an array.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(BadRequest::Json { reason: "it is not an object".to_owned() }.into());
+    }
+    let read = serde_json::from_slice(&bytes);
+    Ok(read.map_err(|error| BadRequest::Json { reason: shortened(&error.to_string()) })?)
 }
 
 /// A query. Unknown and repeated parameters are refused by the types.

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use model::{CopyId, RegionId, Rejection};
 use region::{
     Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing,
+    PeerRefused, PeerRegion, Standing, Withdrawal,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{ChunkId, IdKey};
 
+use super::together::{AllAcceptedWire, OffersWire, WithdrawalWire};
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
     RefusedWire, StandingWire,
@@ -100,6 +101,13 @@ impl PeerClient {
             request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
         let response = self.accepted(response).await?;
         Ok(self.json(response).await?)
+    }
+
+    /// Sends a request whose good answer says nothing more.
+    async fn tell(&self, request: RequestBuilder) -> Result<(), PeerRefused> {
+        let response =
+            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
+        self.accepted(response).await.map(drop)
     }
 
     async fn post<T: DeserializeOwned>(
@@ -196,6 +204,22 @@ impl PeerRegion for PeerClient {
         Ok(accepted.parse().map_err(|wrong| self.malformed(&wrong))?)
     }
 
+    async fn accept_all(&self, offers: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused> {
+        let accepted: AllAcceptedWire =
+            self.post("accept-all", &OffersWire::new(&offers, &self.secret)).await?;
+        Ok(accepted.parse(offers.len()).map_err(|wrong| self.malformed(&wrong))?)
+    }
+
+    async fn judge_all(&self, offers: Vec<CopyOffer>) -> Result<(), PeerRefused> {
+        let request = self.request(Method::POST, "judge-all");
+        self.tell(request.json(&OffersWire::new(&offers, &self.secret))).await
+    }
+
+    async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused> {
+        let request = self.request(Method::POST, "withdraw");
+        self.tell(request.json(&WithdrawalWire::from(&withdrawal))).await
+    }
+
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         let estimate: EstimateWire =
             self.post("estimate", &OfferWire::new(&offer, &self.secret)).await?;
@@ -216,9 +240,7 @@ impl PeerRegion for PeerClient {
     async fn release(&self, copy: &CopyId) -> Result<(), PeerFault> {
         let request =
             self.request(Method::POST, "release").json(&CopyWire { copy: copy.to_string() });
-        let response =
-            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
-        self.accepted(response).await.map(drop).map_err(|refused| self.only_fault(refused))
+        self.tell(request).await.map_err(|refused| self.only_fault(refused))
     }
 
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {

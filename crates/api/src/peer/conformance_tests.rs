@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 use model::{AccountId, CopyId, RegionId};
 use region::{
     Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, IdSpace, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing,
+    PeerRefused, PeerRegion, Standing, Withdrawal,
 };
 use store::{ChunkId, ChunkStore, Domain, FilesBackend, IdKey, StoreOptions};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,15 @@ struct OnlyChunks(Arc<dyn ChunkSource>);
 #[async_trait]
 impl PeerRegion for OnlyChunks {
     async fn accept(&self, _: CopyOffer) -> Result<Accepted, PeerRefused> {
+        unreachable!("only chunks are asked for")
+    }
+    async fn accept_all(&self, _: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused> {
+        unreachable!("only chunks are asked for")
+    }
+    async fn judge_all(&self, _: Vec<CopyOffer>) -> Result<(), PeerRefused> {
+        unreachable!("only chunks are asked for")
+    }
+    async fn withdraw(&self, _: Withdrawal) -> Result<(), PeerRefused> {
         unreachable!("only chunks are asked for")
     }
     async fn estimate(&self, _: CopyOffer) -> Result<Estimate, PeerRefused> {

@@ -9,6 +9,7 @@ mod conformance_tests;
 mod rejection;
 mod secret;
 mod server;
+mod together;
 mod wire;
 
 use region::IdSpace;
@@ -22,6 +23,7 @@ pub(crate) use server::{PeerDoor, router};
 /// Parses the bytes as each body of the protocol.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn parse_all(bytes: &[u8]) {
+    use together::{AllAcceptedWire, OffersWire, WithdrawalWire};
     use wire::{AcceptedWire, EstimateWire, HeldWire, HoldWire, OfferWire};
     fn each<T: serde::de::DeserializeOwned, V, E>(bytes: &[u8], parse: impl Fn(T) -> Result<V, E>) {
         // Only whether it panics is asked.
@@ -30,6 +32,9 @@ pub(crate) fn parse_all(bytes: &[u8]) {
     let secret = PeerSecret::new(&"0".repeat(32)).expect("it is long enough");
     each(bytes, |offer: OfferWire| offer.parse(&secret));
     each(bytes, AcceptedWire::parse);
+    each(bytes, |offers: OffersWire| offers.parse(&secret));
+    each(bytes, |accepted: AllAcceptedWire| accepted.parse(1));
+    each(bytes, WithdrawalWire::parse);
     each(bytes, EstimateWire::parse);
     each(bytes, HoldWire::parse);
     each(bytes, |held: HeldWire| held.parse(&secret));

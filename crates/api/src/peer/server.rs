@@ -17,6 +17,7 @@ use region::{CopyOffer, Deployment, FetchScope, PeerFault, PeerRefused, PeerRegi
 use store::{ChunkId, IdKey};
 
 use super::rejection::WireRejection;
+use super::together::{AllAcceptedWire, OffersWire, ReadOffers, WithdrawalWire};
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
     RefusedWire, StandingWire, read,
@@ -55,6 +56,9 @@ impl PeerDoor {
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(door: PeerDoor) -> Router<S> {
     Router::new()
         .route("/peer/v1/regions/{region}/accept", post(accept))
+        .route("/peer/v1/regions/{region}/accept-all", post(accept_all))
+        .route("/peer/v1/regions/{region}/judge-all", post(judge_all))
+        .route("/peer/v1/regions/{region}/withdraw", post(withdraw))
         .route("/peer/v1/regions/{region}/estimate", post(estimate))
         .route("/peer/v1/regions/{region}/standing/{copy}", get(standing))
         .route("/peer/v1/regions/{region}/hold", post(hold))
@@ -170,6 +174,31 @@ type Answered<T> = Result<Result<Json<T>, Response>, Refusal>;
 async fn accept(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<AcceptedWire> {
     let accepted = asked.region.accept(offer_for(&asked, offer)?).await;
     Ok(accepted.map(|accepted| Json(accepted.into())).map_err(refused))
+}
+
+async fn accept_all(asked: Asked, ReadOffers(offers): ReadOffers) -> Answered<AllAcceptedWire> {
+    let accepted = asked.region.accept_all(offers_for(&asked, offers)?).await;
+    Ok(accepted.map(|accepted| Json(accepted.into())).map_err(refused))
+}
+
+async fn judge_all(
+    asked: Asked,
+    ReadOffers(offers): ReadOffers,
+) -> Result<Result<StatusCode, Response>, Refusal> {
+    let judged = asked.region.judge_all(offers_for(&asked, offers)?).await;
+    Ok(judged.map(|()| StatusCode::NO_CONTENT).map_err(refused))
+}
+
+async fn withdraw(
+    asked: Asked,
+    ReadJson(withdrawal): ReadJson<WithdrawalWire>,
+) -> Result<Result<StatusCode, Response>, Refusal> {
+    let withdrawn = asked.region.withdraw(withdrawal.parse()?).await;
+    Ok(withdrawn.map(|()| StatusCode::NO_CONTENT).map_err(refused))
+}
+
+fn offers_for(asked: &Asked, offers: OffersWire) -> Result<Vec<CopyOffer>, Malformed> {
+    offers.offers.into_iter().map(|offer| offer_for(asked, offer)).collect()
 }
 
 async fn estimate(asked: Asked, ReadJson(offer): ReadJson<OfferWire>) -> Answered<EstimateWire> {

@@ -9,6 +9,7 @@ use region::testing::{World, disk};
 use region::{
     Approval, Cargo, CopyOffer, Deployment, DiskView, FetchScope, HoldRequest, IdSpace, ImageView,
     OfferedDisk, PeerFault, PeerRefused, PeerRegion, RemoteRegion, Seen, SnapshotCargo, Standing,
+    Withdrawal,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -188,6 +189,87 @@ async fn an_offer_crosses_whole_and_may_be_repeated() {
         (offer.name, offer.tags, offer.attributes)
     );
     assert_eq!((image.family, image.particulars), (offer.family, offer.particulars));
+}
+
+/// R002-1: offers of copies asked for together cross whole and may be repeated; what was promised is taken back by its source
+/// alone, again and again, and refused should its offer come late.
+#[tokio::test]
+async fn r002_1_offers_together_cross_whole_and_are_taken_back() {
+    let door = Door::open(["north", "south"]).await;
+    let mut offers = Vec::new();
+    for n in 0..3 {
+        let image = door.world.import("north", "web", &[disk(n, 2, Some)]).await;
+        let offer = offer(&door.world.caller.account, &image, "south");
+        let copy = CopyId::from_random(|| n as u8 + 10);
+        offers.push(CopyOffer { copy, token: None, ..offer });
+    }
+    let (south, here) = (client(&door, "south"), door.world.region("south"));
+    let set = async |limit| {
+        here.set_quota(&door.world.caller, model::QuotaKind::Image, limit).await.unwrap();
+    };
+    set(2).await;
+    for refused in
+        [south.judge_all(offers.clone()).await, south.accept_all(offers.clone()).await.map(drop)]
+    {
+        let Err(PeerRefused::Rejected(Rejection::QuotaExceeded { wanted: 3, .. })) = refused else {
+            panic!("{refused:?}");
+        };
+    }
+    set(3).await;
+    south.judge_all(offers.clone()).await.unwrap();
+    assert_eq!(south.standing(&offers[0].copy).await.unwrap(), Standing::Unknown);
+    let first = south.accept_all(offers.clone()).await.unwrap();
+    let again = south.accept_all(offers.clone()).await.unwrap();
+    for ((first, again), offer) in first.iter().zip(&again).zip(&offers) {
+        assert_eq!((&first.copy, first.seen), (&offer.copy, Seen::First));
+        assert_eq!((&first.image, again.seen), (&again.image, Seen::Again));
+    }
+    let withdrawal = |source: &str| Withdrawal {
+        source: id(source),
+        copies: offers[1..].iter().map(|offer| offer.copy.clone()).collect(),
+        request_id: "req-1".to_owned(),
+    };
+    let foreign = south.withdraw(withdrawal("south")).await;
+    let Err(PeerRefused::Rejected(Rejection::CopyNotFound { .. })) = foreign else {
+        panic!("{foreign:?}");
+    };
+    for _ in 0..2 {
+        south.withdraw(withdrawal("north")).await.unwrap();
+    }
+    let standings = [south.standing(&offers[0].copy).await, south.standing(&offers[1].copy).await];
+    assert_eq!(standings.map(Result::unwrap), [Standing::Live, Standing::Unknown]);
+    let late = south.accept_all(offers[2..].to_vec()).await;
+    let Err(PeerRefused::Rejected(Rejection::CopyNotFound { .. })) = late else {
+        panic!("{late:?}");
+    };
+    door.world.run_until_idle().await;
+    door.world.check_world().await;
+}
+
+/// R002-1, R002-5: the same from one process to another, where there is no room for all and where there is.
+#[tokio::test]
+async fn r002_1_copies_together_between_two_processes() {
+    let (north, south) = two_processes().await;
+    let mut images = Vec::new();
+    for n in 0..2 {
+        images.push(north.world.import("north", "web", &[disk(n, 9, Some)]).await.id.to_string());
+    }
+    let body = json!({ "images": images, "copy": { "targets": ["south"] }, "together": true });
+    let there = south.world.region("south");
+    let path = "/v1/regions/north/image-copies";
+    there.set_quota(&south.world.caller, model::QuotaKind::Snapshot, 1).await.unwrap();
+    north.post(path, body.clone()).await.refused(409, "quota_exceeded");
+    north.world.assert_clean_slate("north").await;
+    there.set_quota(&south.world.caller, model::QuotaKind::Snapshot, 2).await.unwrap();
+    let answer: serde_json::Value = north.post(path, body).await.ok(202);
+    south.world.run_until_idle().await;
+    for image in answer["images"].as_array().unwrap() {
+        let made = image["results"][0]["image"].as_str().unwrap();
+        let shown: Image = south.get(&format!("/v1/regions/south/images/{made}")).await.ok(200);
+        assert_eq!(shown.status, "available");
+    }
+    south.world.assert_clean_slate("south").await;
+    north.world.assert_clean_slate("north").await;
 }
 
 /// An offer of a snapshot alone says so on the wire, and its answer names the snapshot.

@@ -125,3 +125,45 @@ async fn r002_1_several_images_are_copied_in_one_request() {
     door.world.run_until_idle().await;
     door.world.check_world().await;
 }
+
+/// R002-1, R002-5, api-13: together all copies are promised or none, and the refusal is told as that of one request.
+#[tokio::test]
+async fn r002_1_several_images_are_promised_together_or_not_at_all() {
+    let door = door().await;
+    let mut images = Vec::new();
+    for n in 0..3 {
+        let image = door.world.import("north", &format!("web-{n}"), &[disk(n, 1, Some)]).await;
+        images.push(image.id.to_string());
+    }
+    let path = "/v1/regions/north/image-copies";
+    let ask = async |images: &[String], target: &str| {
+        let copy = json!({ "targets": [target] });
+        let body = json!({ "images": images, "copy": copy, "together": true });
+        let request = door.request(Method::POST, path).header("Idempotency-Key", "once");
+        answer(request.json(&body)).await
+    };
+    ask(&images, "south").await.refused(400, "too_many_images");
+    let twice = [images[0].clone(), images[0].clone()];
+    ask(&twice, "south").await.refused(400, "invalid_field");
+    ask(&images[..2], "nowhere").await.refused(404, "region_unknown");
+    let south = door.world.region("south");
+    south.set_quota(&door.world.caller, model::QuotaKind::Image, 1).await.unwrap();
+    ask(&images[..2], "south").await.refused(409, "quota_exceeded");
+    let copies: serde_json::Value = door.get("/v1/regions/south/copies").await.ok(200);
+    assert_eq!(copies["items"], json!([]));
+    south.set_quota(&door.world.caller, model::QuotaKind::Image, 2).await.unwrap();
+    let first: BatchAnswer = ask(&images[..2], "south").await.ok(202);
+    let again: BatchAnswer = ask(&images[..2], "south").await.ok(202);
+    for (n, image) in images[..2].iter().enumerate() {
+        let promised = |answer: &BatchAnswer| match &answer.images[n].results[..] {
+            [CopyResult::Promised(promised)] => promised.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(&first.images[n].image, image);
+        assert_eq!(promised(&first).copy, promised(&again).copy);
+        assert_eq!((promised(&first).replayed, promised(&again).replayed), (false, true));
+    }
+    ask(&images[..1], "south").await.refused(409, "already_copying");
+    door.world.run_until_idle().await;
+    door.world.check_world().await;
+}

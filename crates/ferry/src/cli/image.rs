@@ -124,6 +124,9 @@ pub struct CopyArgs {
     /// Encrypt the copy with this key of the target.
     #[arg(long, value_name = "KEY", conflicts_with = "encrypt")]
     pub encryption_key: Option<EncryptionKeyId>,
+    /// Have all copies promised, or none: one that a target refuses refuses all.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub together: bool,
     /// A token of your own: the same request with the same token is done once.
     #[arg(long, value_parser = token)]
     pub token: Option<ClientToken>,

@@ -24,7 +24,8 @@ pub async fn run(session: &Session, from: RegionId, args: CopyArgs) -> Result<()
     for image in &args.images {
         images.push(session.client.image_id(&from, image).await?);
     }
-    let body = Body::json(&BatchRequest { images, copy: request_body(&args)? });
+    let body =
+        Body::json(&BatchRequest { images, copy: request_body(&args)?, together: args.together });
     let path = format!("/v1/regions/{from}/image-copies");
     let call = Call::new("copy the images", Method::POST, path).with(body).under(args.token);
     let answer: BatchAnswer = session.client.ask(call).await?;

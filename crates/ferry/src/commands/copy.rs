@@ -18,7 +18,10 @@ use crate::output::Outcome;
 /// Does it.
 pub async fn run(session: &Session, args: CopyArgs) -> Result<(), Failure> {
     let from = session.client.region(args.from.as_ref()).await?;
-    let [image] = &args.images[..] else { return batch::run(session, from, args).await };
+    let image = match &args.images[..] {
+        [image] if !args.together => image,
+        _several_or_together => return batch::run(session, from, args).await,
+    };
     let image = session.client.image(&from, image).await?;
     let body = request_body(&args)?;
     let name = body.name.clone().unwrap_or(image.name);

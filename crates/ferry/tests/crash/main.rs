@@ -3,6 +3,7 @@
 
 mod jobs;
 mod snapshots;
+mod together;
 #[path = "../world/mod.rs"]
 mod world;
 
@@ -10,6 +11,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use jobs::{check_cancelled_export, check_conversion, check_export, check_object_import};
 use snapshots::{check as check_snapshot, check_cancel as check_snapshot_cancel};
+use together::check as check_together;
 use world::{Home, Serve, disks, until};
 
 /// Bytes that may be sent again after an interruption: one window (DESIGN promise 3).
@@ -269,6 +271,18 @@ killed_at! { check_import:
     when_an_import_is_promised = "api.before_commit",
     when_an_imports_chunks_are_recorded = "wrk.record_batch:2",
     when_an_imported_image_becomes_available = "wrk.commit_available",
+}
+
+killed_at! { check_together:
+    when_a_request_together_is_recorded = "together.recorded",
+    before_a_targets_promises_are_recorded = "together.before_commit",
+    before_the_second_targets_promises_are_recorded = "together.before_commit:2",
+    before_a_targets_promises_are_answered = "together.after_commit",
+    before_the_second_targets_promises_are_answered = "together.after_commit:2",
+    when_one_target_has_promised = "together.promised",
+    when_all_targets_have_promised = "together.promised:2",
+    before_a_request_together_is_settled = "together.before_kept",
+    when_a_request_together_is_settled = "together.after_kept",
 }
 
 killed_at! { check_snapshot:

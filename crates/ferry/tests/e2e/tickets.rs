@@ -68,3 +68,27 @@ fn r002_1_several_images_are_copied_by_one_command() {
     assert_eq!(rows[0]["status"], "done");
     assert_eq!(rows[1]["problem"]["code"], "ticket_needed");
 }
+
+/// R002-1, R002-5: with `--together` all copies are promised or none, of one image too; a token gives the first answer again.
+#[test]
+fn r002_1_copies_are_promised_together_or_not_at_all() {
+    let home = Home::new();
+    std::fs::write(home.path("ferry.toml"), BORDERED).unwrap();
+    let _serve = home.serve_with("serve --config ferry.toml", &[]);
+    for (n, name) in [(1, "web"), (2, "db")] {
+        disks::noise(&home.path(name), 1, n);
+        home.good(&format!("image import {name} --name {name} --region north --format raw"));
+    }
+    let one = "image copy web --from north --to south,west --together";
+    home.ferry(one).ended(5).said(&["across the border"]);
+    home.good("quota set images 1 --region south");
+    let both = "image copy web db --from north --to south --together --token once -o id";
+    home.ferry(both).ended(5).said(&["image quota"]);
+    assert_eq!(home.good("image list --region south -o id"), "");
+    assert_eq!(home.json("copy list --region south"), serde_json::json!([]));
+    home.good("quota set images 2 --region south");
+    let made = home.good(&format!("{both} --wait"));
+    assert_eq!(home.good(both), made);
+    assert_eq!(home.good("image list --region south -o id").lines().count(), 2);
+    home.ferry(&format!("{one} --dry-run")).ended(2);
+}

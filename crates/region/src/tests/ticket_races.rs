@@ -12,7 +12,7 @@ use super::unreliable::{Call, Fate, Unreliable};
 use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing,
+    PeerRegion, Standing, Withdrawal,
 };
 use crate::refused::Refused;
 use crate::region::Region;
@@ -230,6 +230,18 @@ impl PeerRegion for Slow {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(offer);
         let (region, reason) = (self.region.id().clone(), "it is slow".to_owned());
         Err(PeerFault::Unreachable { region, reason }.into())
+    }
+
+    async fn accept_all(&self, offers: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused> {
+        self.region.accept_all(offers).await
+    }
+
+    async fn judge_all(&self, offers: Vec<CopyOffer>) -> Result<(), PeerRefused> {
+        self.region.judge_all(offers).await
+    }
+
+    async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused> {
+        self.region.withdraw(withdrawal).await
     }
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {

@@ -10,7 +10,7 @@ use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing,
+    PeerRegion, Standing, Withdrawal,
 };
 use crate::region::Region;
 use crate::request::Estimate;
@@ -18,9 +18,11 @@ use crate::request::Estimate;
 /// The requests between regions.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
+    /// Also of several at once.
     Accept,
     Standing,
     Hold,
+    /// Also the withdrawal of copies, which goes the other way.
     Release,
     Fetch,
 }
@@ -89,6 +91,28 @@ impl PeerRegion for Unreliable {
             return Err(self.lost().into());
         }
         let answer = self.region.accept(offer).await;
+        self.deliver(fate, answer)
+    }
+
+    async fn accept_all(&self, offers: Vec<CopyOffer>) -> Result<Vec<Accepted>, PeerRefused> {
+        let fate = self.fate(Call::Accept);
+        if fate == Fate::Lost {
+            return Err(self.lost().into());
+        }
+        let answer = self.region.accept_all(offers).await;
+        self.deliver(fate, answer)
+    }
+
+    async fn judge_all(&self, offers: Vec<CopyOffer>) -> Result<(), PeerRefused> {
+        self.region.judge_all(offers).await
+    }
+
+    async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused> {
+        let fate = self.fate(Call::Release);
+        if fate == Fate::Lost {
+            return Err(self.lost().into());
+        }
+        let answer = self.region.withdraw(withdrawal).await;
         self.deliver(fate, answer)
     }
 

@@ -16,6 +16,9 @@ pub struct BatchRequest {
     pub images: Vec<String>,
     /// What is done with each. `dry_run` is for one image at a time.
     pub copy: CopyRequest,
+    /// Promise all copies of all images, or none: where one target refuses one image, that is the answer. Absent: no.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
 }
 
 /// What the targets answered for one image.
