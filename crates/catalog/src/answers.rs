@@ -147,7 +147,8 @@ mod tests {
                 })
             };
             let (a, b) = (keep(one.clone(), "one"), keep(two.clone(), "two"));
-            (a.await.unwrap(), b.await.unwrap());
+            a.await.unwrap();
+            b.await.unwrap();
             let stays = one.answer_of(&[round; 32], Timestamp(0)).await.unwrap().unwrap();
             assert!(["one", "two"].contains(&stays.body.as_str()), "round {round}: {stays:?}");
             two.keep_answer(&[round; 32], &answer(200, "three"), times(0)).await.unwrap();
