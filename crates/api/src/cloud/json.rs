@@ -115,7 +115,7 @@ mod tests {
             ("", "EOF"),
             (r#"{"a":1e999}"#, "number out of range"),
             (r#"{"a":NaN}"#, "expected value"),
-            (r#"{"a":"\ud800"}"#, "surrogate"),
+            (r#"{"a":"\ud800"}"#, "hex escape"),
             (&format!(r#"{{"a":{deep}"#), "recursion limit"),
         ] {
             let refused = object(wrong.as_bytes()).unwrap_err();
