@@ -4,7 +4,9 @@ use model::{
     Architecture, Attributes, BootMode, BucketName, DiskFormat, ImageId, ObjectName, ObjectPrefix,
     OsType, Platform, Rejection, SizeBytes, TaskAction, TaskFailure, TaskId, TaskState, Timestamp,
 };
-use region::{DiskObject, ExportImage, ImportObjects, TaskObject, TaskSearch, TaskView};
+use region::{
+    DiskObject, ExportImage, ExportedDisks, ImportObjects, TaskObject, TaskSearch, TaskView,
+};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -131,6 +133,7 @@ pub(super) async fn export_image(call: &Call) -> Result<Node, ApiError> {
         bucket,
         prefix: prefix.map_err(rejected)?,
         format: format.unwrap_or(DiskFormat::Raw),
+        disks: ExportedDisks::All,
     };
     let task = region.export_image(&caller, command).await;
     let task = task.map_err(|refused| of_refused(refused, Context::Export))?;

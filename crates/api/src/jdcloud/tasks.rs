@@ -1,11 +1,16 @@
 //! Images in and out of buckets, and the tasks that do it (contract 1). An address names a bucket of the account's in the
 //! region; nothing is ever fetched.
 
+use std::collections::BTreeMap;
+
 use model::{
-    Architecture, Attributes, BootMode, Description, DiskFormat, Name, ObjectPrefix, OsType,
-    Particulars, Platform, SizeBytes, Tags, TaskAction, TaskFailure, TaskId, TaskState, Timestamp,
+    Architecture, Attributes, BootMode, Description, DiskFormat, ImageId, Name, ObjectPrefix,
+    OsType, Particulars, Platform, SizeBytes, Tags, TaskAction, TaskFailure, TaskId, TaskState,
+    Timestamp,
 };
-use region::{DiskObject, ExportImage, Found, ImportObjects, TaskSearch, TaskView};
+use region::{
+    DiskObject, ExportImage, ExportedDisks, Found, ImageQuery, ImportObjects, TaskSearch, TaskView,
+};
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply, fields};
@@ -116,8 +121,8 @@ fn particulars(params: &Params) -> Result<Particulars, ApiError> {
     kept.map_err(|rejection| of_rejection(&rejection, Context::Import))
 }
 
-/// `exportImage`: writes the image's disks into a bucket as qcow2, in a task. `roleName` must be there and is not kept: the
-/// buckets are the account's own.
+/// `exportImage`: writes the image's system disk into a bucket as qcow2, in a task; with `isAllDisk` every disk. `roleName` must
+/// be there and is not kept: the buckets are the account's own.
 pub(super) async fn export_image(call: &Call) -> Reply {
     let params = &call.params;
     let image = call.image(call.id("imageId")?).await?;
@@ -129,6 +134,10 @@ pub(super) async fn export_image(call: &Call) -> Reply {
         bucket: url.bucket_alone("ossUrl")?,
         prefix: prefix(params)?,
         format: DiskFormat::Qcow2,
+        disks: match params.flag("isAllDisk")? {
+            Some(true) => ExportedDisks::All,
+            Some(false) | None => ExportedDisks::System,
+        },
     };
     let task = call.region.export_image(&call.caller, command).await;
     let task = task.map_err(|refused| of_refused(refused, Context::Export))?;
@@ -170,8 +179,32 @@ pub(super) async fn image_tasks(call: &Call) -> Reply {
         let found = call.region.search_tasks(&call.caller, search).await;
         found.map_err(|refused| of_refused(refused, Context::Describe))?
     };
-    let tasks: Vec<Value> = found.items.iter().map(shown).collect();
+    let names = names_of(call, &found.items).await?;
+    let tasks = found.items.iter().map(|task| {
+        let mut shown = shown(task);
+        if let Some(name) =
+            names.get(&task.image).filter(|_| task.action == TaskAction::ImportImage)
+        {
+            shown["imageName"] = json!(name.as_str());
+        }
+        shown
+    });
+    let tasks: Vec<Value> = tasks.collect();
     Ok(fields(json!({"taskSet": tasks, "totalCount": found.total})))
+}
+
+/// What the images are called that tasks made, and that are there.
+async fn names_of(call: &Call, tasks: &[TaskView]) -> Result<BTreeMap<ImageId, Name>, ApiError> {
+    let imports = tasks.iter().filter(|task| task.action == TaskAction::ImportImage);
+    let ids: Vec<ImageId> = imports.map(|task| task.image.clone()).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let query = ImageQuery { ids, limit, ..ImageQuery::default() };
+    let images = call.region.images(&call.caller, query).await;
+    let images = images.map_err(|refused| of_refused(refused, Context::Describe))?.items;
+    Ok(images.into_iter().map(|image| (image.id, image.name)).collect())
 }
 
 fn action(action: TaskAction) -> &'static str {

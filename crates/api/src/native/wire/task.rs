@@ -158,6 +158,7 @@ impl ObjectExportRequest {
             bucket: BucketName::new(&self.bucket)?,
             prefix: self.prefix.as_deref().map(ObjectPrefix::new).transpose()?,
             format: word("format", &self.format)?,
+            disks: region::ExportedDisks::All,
         })
     }
 }
