@@ -4,10 +4,14 @@
 mod accounts;
 mod alibaba;
 mod bad_inputs;
+mod clouds;
 mod copies;
 mod encryption;
 mod foreign;
 mod imports;
+#[allow(dead_code)]
+#[path = "../jdcloud/signer.rs"]
+mod jdcloud_signer;
 mod listings;
 mod openapi;
 mod operators;
@@ -18,6 +22,7 @@ mod sharing;
 #[path = "../alibaba/signer.rs"]
 mod signer;
 mod snapshots;
+mod states;
 mod tasks;
 mod tickets;
 mod usage;
