@@ -108,8 +108,7 @@ fn the_doctor_finds_a_healthy_service_and_a_missing_one() {
     let mut broken = whole;
     broken[4_096..].fill(0xff);
     std::fs::write(&path, &broken).unwrap();
-    let deep = home.ferry("doctor --data data --deep");
-    deep.ended(1);
+    let deep = home.ferry("doctor --data data --deep").ended(1);
     assert!(!deep.out.contains("every chunk is whole"), "{}", deep.out);
 }
 
