@@ -1,7 +1,7 @@
 """Images are made of snapshots and of objects in a bucket, and exported to one; tasks tell how far they are."""
 
 from clients import HERE, THERE, Scene
-from story import checked, disk, end, refused, until
+from story import checked, disk, end, next_second, refused, until
 
 scene = Scene()
 me = scene.me
@@ -15,6 +15,7 @@ scene.ready(HERE, made)
 found = scene.image(HERE, made)
 assert (found["name"], found["platform"], found["osVersion"], found["bootMode"]) == ("made", "Ubuntu", "22.04", "bios"), found
 assert found["systemDisk"]["cloudDisk"]["snapshotId"] == snapshot, found
+next_second()
 assert me.ask("CreateImageFromSnapshots", name="made", cloudDisks=system, clientToken="once", **of)["imageId"] == made
 absent = [{"snapshotId": "snapshot-aaaaaaaaaa", "deviceName": "vda"}]
 refused(404, "NOT_FOUND", lambda: me.ask("CreateImageFromSnapshots", name="none", cloudDisks=absent, **of))
@@ -37,6 +38,7 @@ asked = dict(
 )
 answer = me.ask("ImportImage", **asked)
 image, task = answer["imageId"], answer["taskId"]
+next_second()
 assert me.ask("ImportImage", **asked) == answer
 scene.ready(HERE, image)
 found = scene.image(HERE, image)

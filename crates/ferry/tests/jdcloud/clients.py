@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import pkgutil
 
 from story import Refused, Told, until
 
@@ -14,12 +13,6 @@ class Sdk:
 
     def __init__(self, endpoint, key, service="vm"):
         self.endpoint, self.key, self.service = endpoint, key, service
-        apis = importlib.import_module(f"jdcloud_sdk.services.{service}.apis")
-        self.known = {api.name for api in pkgutil.iter_modules(apis.__path__)}
-
-    def knows(self, action):
-        """Whether this version of the SDK has the action."""
-        return f"{action}Request" in self.known
 
     def request(self, action, **parameters):
         module = importlib.import_module(f"jdcloud_sdk.services.{self.service}.apis.{action}Request")
@@ -27,7 +20,9 @@ class Sdk:
         must = [name for name in inspect.signature(model.__init__).parameters if name != "self"]
         filled = model(**{name: parameters.pop(name) for name in must})
         for name, value in parameters.items():
-            getattr(filled, f"set{name[0].upper()}{name[1:]}")(value)
+            setter = getattr(filled, f"set{name[0].upper()}{name[1:]}", None)
+            # Attributes are what is sent; the older version has no setter for some.
+            setter(value) if setter else setattr(filled, name, value)
         return getattr(module, f"{action}Request")(filled)
 
     def send(self, request):

@@ -1,7 +1,7 @@
 """Images are copied to another region and polled; what may not be done meanwhile is refused; a slow copy is cancelled."""
 
 from clients import BEYOND, HERE, SLOW, THERE, Scene
-from story import checked, end, refused
+from story import Refused, checked, end, next_second, refused, until
 
 scene = Scene()
 me = scene.me
@@ -26,7 +26,7 @@ assert scene.image(HERE, web) == source, "R002-8: the source is as it was"
 checked("R002-1, R002-7: five images are copied in one call, under their names; the description says from where")
 
 six = lambda: me.ask("CopyImages", sourceImageIds=[web, *others], destinationRegion=BEYOND)
-refused(400, "INVALID_ARGUMENT", six)
+refused(400, "OUT_OF_RANGE", six, "SourceImageIds out of range")
 assert scene.images(BEYOND) == []
 absent = lambda: me.ask("CopyImages", sourceImageIds=[web, "img-aaaaaaaaaa"], destinationRegion=BEYOND)
 refused(404, "NOT_FOUND", absent, "Image 'img-aaaaaaaaaa' not found")
@@ -44,6 +44,7 @@ answer = me.ask("CopyImages", SLOW, sourceImageIds=[slow], destinationRegion=THE
 (target,) = [entry["destinationImageId"] for entry in answer["copyImages"]]
 assert scene.image(THERE, target)["status"] == "pending"
 assert scene.image(SLOW, slow)["status"] == "ready"
+next_second()
 for region in (THERE, BEYOND, HERE):
     again = lambda: me.ask("CopyImages", SLOW, sourceImageIds=[slow], destinationRegion=region)
     refused(400, "FAILED_PRECONDITION", again, f"The image '{slow}' is busy")
@@ -55,16 +56,29 @@ checked("R002-8: meanwhile it is neither deleted nor copied again, to any region
 me.ask("DeleteImage", THERE, imageId=target)
 refused(404, "NOT_FOUND", lambda: scene.image(THERE, target), f"Image '{target}' not found")
 assert target not in [image["imageId"] for image in scene.images(THERE)]
-me.ask("DeleteImage", SLOW, imageId=slow)
+
+
+def deleted():
+    """The source hears of it a moment later."""
+    next_second()
+    try:
+        return me.ask("DeleteImage", SLOW, imageId=slow) == {}
+    except Refused as error:
+        assert error.message == f"The image '{slow}' is busy", error
+        return False
+
+
+until("the source can be deleted", deleted)
 refused(404, "NOT_FOUND", lambda: scene.image(SLOW, slow), f"Image '{slow}' not found")
 checked("deleting a pending copy cancels it, and then the source can be deleted")
 
-if scene.kind == "1.6.354":  # the older version has neither
-    named = dict(name="副本_1.a-b", description="说明 ~*'()+/&=%_\"<>")
-    (copy,) = scene.copied([others[4]], **named)
-    found = scene.image(THERE, copy)
-    assert (found["name"], found["desc"]) == (named["name"], named["description"]), found
-    checked("a copy has the name and the description that it was given")
+named = dict(name="副本_1.a-b", description="说明 ~*'()+/&=%_\"<>")
+(copy,) = scene.copied([others[4]], **named)
+found = scene.image(THERE, copy)
+said, _, where = found["desc"].partition(" [")
+assert (found["name"], said) == (named["name"], named["description"]), found
+assert HERE in where and others[4] in where, found
+checked("a copy has the name and the description that it was given")
 me.ask("ModifyImageAttribute", THERE, imageId=copies[1], name="一-renamed", description="anew")
 found = scene.image(THERE, copies[1])
 assert (found["name"], found["desc"]) == ("一-renamed", "anew"), found

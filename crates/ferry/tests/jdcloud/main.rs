@@ -36,7 +36,7 @@ bytes_per_sec = 20000
 [[links]]
 source = "cn-south-1"
 target = "cn-east-1"
-bytes_per_sec = 6000000
+bytes_per_sec = 3000000
 "#;
 
 const STAGE: Stage = Stage { folder: "jdcloud", settings: SETTINGS, furnish };

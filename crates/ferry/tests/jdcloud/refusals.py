@@ -50,8 +50,8 @@ for action in ("DescribeImage", "DeleteImage", "DescribeImageMembers"):
     refused(404, "NOT_FOUND", lambda: me.ask(action, imageId="img-aaaaaaaaaa"), "Image 'img-aaaaaaaaaa' not found")
 public = scene.images(HERE, imageSource="public")[0]["imageId"]
 refused(400, "FAILED_PRECONDITION", lambda: scene.client(scene.olga).ask("DeleteImage", imageId=public), "Can't delete this image")
-created = lambda: me.ask("CreateImage", instanceId="i-aaaaaaaaaa", name="none")
-refused(404, "NOT_FOUND", created)
+created = lambda: me.ask("CreateImage", instanceId="i-aaaaaaaaaa", name="none", description="")
+refused(400, "UNSUPPORTED_OPERATION", created, "'createImage'")
 lost = me.request("DescribeImage", regionId=HERE, imageId=web)
 lost.url = "/regions/{regionId}/pictures/{imageId}"
 answer = me.send(lost)

@@ -47,6 +47,12 @@ def until(what, holds, seconds=60):
     return answer
 
 
+def next_second():
+    """Waits until signatures are of another second: the same request twice within one is the same request."""
+    now = int(time.time())
+    until("the next second", lambda: int(time.time()) != now)
+
+
 def refused(status, code, ask, *words):
     """The call must be refused with this status and code; answers the message, which has these words."""
     try:

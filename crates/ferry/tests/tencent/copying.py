@@ -1,7 +1,7 @@
 """Images are copied to several regions, polled from both ends, and a slow copy is cancelled."""
 
 from clients import ABROAD, BEYOND, HERE, SLOW, THERE, Scene
-from story import checked, end, refused, until
+from story import checked, end, next_second, refused, until
 
 scene = Scene()
 me = scene.me
@@ -61,7 +61,7 @@ until("the copy is found NORMAL by its name", arrived)
 assert percents == sorted(percents), percents
 checked("R003-8: while it is copied the source is SYNCING for who polls that, and the copy for who polls it by name")
 
-far = dict(ImageIds=[slow], DestinationRegions=[THERE], ImageName="slow 复制 ~*'()+/&=%_", ImageSetRequired=True)
+far = dict(ImageIds=[slow], DestinationRegions=[THERE], ImageName="slow-复制_1.2:3", ImageSetRequired=True)
 ((target),) = [entry["ImageId"] for entry in me.ask("SyncImages", SLOW, **far)["ImageSet"]]
 assert (scene.state(SLOW, slow), scene.state(THERE, target)) == ("SYNCING", "SYNCING")
 assert scene.image(THERE, target)["ImageName"] == far["ImageName"]
@@ -70,7 +70,9 @@ refused(None, "InvalidImageId.IncorrectState", lambda: me.ask("DeleteImages", TH
 refused(None, "InvalidImageId.NotFound", lambda: me.call("CancelSyncImages", HERE, ImageIds=[target]))
 cancelled = me.call("CancelSyncImages", THERE, ImageIds=[target])
 assert len(cancelled["RequestId"]) == 36, cancelled
-assert scene.image(THERE, target) is None and scene.state(SLOW, slow) == "NORMAL"
+assert scene.image(THERE, target) is None
+scene.normal(SLOW, slow)
+next_second()
 refused(None, "InvalidImageId.NotFound", lambda: me.call("CancelSyncImages", THERE, ImageIds=[target]))
 refused(None, "InvalidImageId.IncorrectState", lambda: me.call("CancelSyncImages", THERE, ImageIds=[copies[THERE]]))
 checked("a copy that runs is not deleted, but cancelled at its target; what has ended is not")

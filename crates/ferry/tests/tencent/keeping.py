@@ -10,7 +10,7 @@ web = scene.named(HERE, "web")["ImageId"]
 page = me.ask("DescribeImages", HERE, Offset=1, Limit=1, Filters=[{"Name": "image-type", "Values": ["PRIVATE_IMAGE"]}])
 assert (page["TotalCount"], len(page["ImageSet"])) == (3, 1), page
 found = lambda **filters: sorted(image["ImageName"] for image in scene.images(HERE, **filters))
-assert found(image_name="large") == ["large"], "the whole name or a part of it"
+assert found(image_name="large") == ["large", "larger"], "the whole name or a part of it"
 assert found(image_type="PUBLIC_IMAGE") == ["official"] and found(image_id=web) == ["web"]
 assert found(image_name="nobody") == []
 tagged = me.ask("DescribeImages", HERE, Filters=[{"Name": "tag:of", "Values": ["another", "source"]}])
@@ -71,7 +71,7 @@ scene.normal(THERE, made)
 image = scene.image(THERE, made)
 assert [entry["SnapshotId"] for entry in image["SnapshotSet"]] == [copied], image
 assert image["Tags"] == tags[0]["Tags"] and image["ImageSource"] == "CREATE_IMAGE", image
-absent = lambda: me.ask("CreateImage", THERE, ImageName="none", SnapshotIds=["snap-aaaaaaaa"])
+absent = lambda: me.ask("CreateImage", THERE, ImageName="none", SnapshotIds=["snap-aaaaaaaaaaaaaaaaaaaa"])
 refused(None, "InvalidParameter.SnapshotNotFound", absent)
 two = lambda: me.ask("CreateImage", THERE, ImageName="none", SnapshotIds=[copied], InstanceId="ins-aaaaaaaa")
 refused(None, "InvalidParameter.SpecifyOneParameter", two)

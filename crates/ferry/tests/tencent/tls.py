@@ -9,6 +9,8 @@ import ssl
 import threading
 from unittest import mock
 
+connect = socket.create_connection
+
 
 def certificate(folder, names):
     """Makes a key and a certificate that it signs itself."""
@@ -53,7 +55,7 @@ def relay(endpoint, folder, names):
         while True:
             accepted, _ = listener.accept()
             client = context.wrap_socket(accepted, server_side=True)
-            service = socket.create_connection((host, int(port)))
+            service = connect((host, int(port)))
             for pair in ((client, service), (service, client)):
                 threading.Thread(target=pump, args=pair, daemon=True).start()
 
@@ -63,7 +65,6 @@ def relay(endpoint, folder, names):
 
 def led_to(address):
     """While this holds, every connection by name goes to this address."""
-    connect = socket.create_connection
 
     def led(_wanted, *rest, **more):
         return connect(address, *rest, **more)
