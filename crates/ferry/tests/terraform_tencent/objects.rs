@@ -14,9 +14,9 @@ const EXPORT: &str = r#"resource "tencentcloud_cvm_export_images" "web" {
 
 const IMPORT: &str = r#"resource "tencentcloud_cvm_import_image" "back" {
   architecture = "x86_64"
-  os_type      = "Others Linux"
+  os_type      = "Other Linux"
   os_version   = "-"
-  image_url    = "https://disks-1250000000.cos.ap-guangzhou.myqcloud.com/OBJECT"
+  image_url    = "https://disks-1250000000.cos.ap-guangzhou.myqcloud.com/brought.raw"
   image_name   = "back"
   force        = true
   tag_specification {
@@ -29,23 +29,26 @@ const IMPORT: &str = r#"resource "tencentcloud_cvm_import_image" "back" {
 }
 "#;
 
-/// An image goes into a bucket and one is made of what was written there.
+/// An image goes into a bucket, and one is made of what lies there.
 #[test]
-fn an_image_is_exported_into_a_bucket_and_imported_from_it() {
+fn an_image_is_exported_into_a_bucket_and_one_is_imported_from_it() {
     let Some(work) = open(Scenario::Objects) else { return };
-    let bucket = work.scene.home.path(&format!("data/buckets/{HERE}/default/disks-1250000000"));
+    let bucket = work.scene.bucket();
     work.write("main.tf", &EXPORT.replace("SOURCE", work.scene.id("source")));
     work.apply();
     work.plan_is_empty();
     let written = || {
-        let files = std::fs::read_dir(&bucket).unwrap().map(|file| file.unwrap().file_name());
-        let mut names = files.map(|name| name.into_string().unwrap());
-        names.find(|name| !name.starts_with('.'))
+        let files = std::fs::read_dir(&bucket).unwrap().map(|file| file.unwrap().path());
+        files.into_iter().find(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("out_") && name.ends_with(".raw")
+        })
     };
     let object = until("the object is written", written);
-    assert!(object.starts_with("out_") && object.ends_with(".raw"), "{object}");
+    let (disk, source) = (std::fs::read(object).unwrap(), work.scene.home.path("web.raw"));
+    assert!(disk == std::fs::read(source).unwrap(), "the disk is as it was brought in");
 
-    work.write("main.tf", &IMPORT.replace("OBJECT", &object));
+    work.write("main.tf", IMPORT);
     work.apply();
     work.plan_is_empty();
     let image = until("the image is there", || {

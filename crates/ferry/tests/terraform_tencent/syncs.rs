@@ -100,30 +100,29 @@ fn r002_7_a_check_makes_nothing_and_a_copy_has_its_sources_name() {
     work.close();
 }
 
-/// R002-6: what is refused is refused with the cloud's codes and before anything is made; the user reads the code and the
-/// value that is wrong.
+/// R002-6: what is refused is refused with the cloud's codes and before anything is made; the user reads the code and what
+/// is wrong.
 #[test]
 fn r002_6_a_refusal_reaches_the_user_with_its_code() {
     let Some(work) = open(Scenario::Refusals) else { return };
     let (source, absent) = (work.scene.id("source"), work.scene.id("absent"));
     let taken = "image_name = \"taken\"";
-    for (image, regions, more, words) in [
-        (absent, &[NEAR][..], "", ["InvalidImageId.NotFound", absent]),
-        ("img-1", &[NEAR], "", ["InvalidImageId.Malformed", "img-1"]),
-        (source, &[HERE], "", ["InvalidParameterValue.InvalidRegion", HERE]),
-        (source, &[NEAR, "ap-nowhere"], "", ["InvalidRegion.NotFound", "ap-nowhere"]),
-        (source, &[NEAR, FAR], taken, ["InvalidImageName.Duplicate", "taken"]),
-        (
-            source,
-            &[NEAR],
-            "dry_run = true\n  image_name = \"taken\"",
-            ["InvalidImageName.Duplicate", "taken"],
-        ),
+    let rehearsed = format!("dry_run = true\n  {taken}");
+    for (image, regions, more, code, said) in [
+        (absent, &[NEAR][..], "", "InvalidImageId.NotFound", "The image does not exist"),
+        ("img-1", &[NEAR], "", "InvalidImageId.Malformed", "`img-1`"),
+        (source, &[HERE], "", "InvalidParameterValue.InvalidRegion", "the region that it is in"),
+        (source, &[NEAR, "ap-nowhere"], "", "InvalidRegion.NotFound", "`ap-nowhere`"),
+        (source, &[NEAR, FAR], taken, "InvalidImageName.Duplicate", "`taken`"),
+        (source, &[NEAR], &rehearsed, "InvalidImageName.Duplicate", "`taken`"),
     ] {
         work.write("main.tf", &sync(image, regions, more));
-        work.apply_fails(&words);
-        assert_eq!(work.scene.cvm().images(NEAR, "").len(), 1, "{words:?}: only `taken`");
-        assert!(work.scene.cvm().images(FAR, "").is_empty(), "{words:?}");
+        let told = work.apply_fails(&[code]);
+        let (_, error) = told.split_once("[TencentCloudSDKError]").expect("the SDK's words");
+        let (error, _) = error.split_once("RequestId=").expect("and the request's id");
+        assert!(error.contains(&format!("Code={code},")) && error.contains(said), "{error}");
+        assert_eq!(work.scene.cvm().images(NEAR, "").len(), 1, "{code}: only `taken`");
+        assert!(work.scene.cvm().images(FAR, "").is_empty(), "{code}");
     }
     work.close();
 }

@@ -2,11 +2,13 @@
 
 pub mod trace;
 
+use std::path::PathBuf;
+
 use super::Story;
 use super::scene::Scene;
 use super::trace::Dialect;
 use crate::cvm::{Caller, Place};
-use crate::world::until;
+use crate::world::{disks, until};
 
 /// Where the provider is told to work, and where images are at first.
 pub const HERE: &str = "ap-guangzhou";
@@ -51,7 +53,7 @@ pub enum Scenario {
     Image,
     /// The data sources.
     DataSources,
-    /// An image written into a bucket, and one made of what was written.
+    /// An image written into a bucket, and one made of what lies there.
     Objects,
 }
 
@@ -103,10 +105,17 @@ impl Scene {
         Caller { address: self.address.clone(), key: self.key.clone() }
     }
 
-    /// How this cloud calls the one image of this name: Ferry's own id, shortened.
-    pub fn image_named(&self, name: &str, region: &str) -> String {
+    /// Ferry's own id of the one image of this name; what the cloud calls it is the beginning of that.
+    fn whole_id(&self, name: &str, region: &str) -> String {
         let shown = self.home.json(&format!("image show {name} --region {region}"));
-        shown["id"].as_str().expect("an image has an id")[..12].to_owned()
+        shown["id"].as_str().expect("an image has an id").to_owned()
+    }
+
+    /// The folder that is the first account's bucket `disks-1250000000`.
+    pub fn bucket(&self) -> PathBuf {
+        let account = self.home.json("account show default")["id"].clone();
+        let account = account.as_str().expect("an account has an id");
+        self.home.path(&format!("data/buckets/{HERE}/{account}/disks-1250000000"))
     }
 
     fn prepare_for(&mut self, scenario: Scenario) {
@@ -140,9 +149,11 @@ impl Scene {
             Scenario::DataSources => self.prepare_data_sources(),
             Scenario::Objects => {
                 self.bring_here("source", "web", "");
-                let bucket =
-                    self.home.path(&format!("data/buckets/{HERE}/default/disks-1250000000"));
-                std::fs::create_dir_all(bucket).unwrap();
+                // Objects are named by the whole of it, of which the other is a part: so it is looked for first.
+                let whole = self.whole_id("web", HERE);
+                self.known.insert(0, ("all of source", whole));
+                std::fs::create_dir_all(self.bucket()).unwrap();
+                disks::noise(&self.bucket().join("brought.raw"), 2, 9);
             }
         }
     }
@@ -161,8 +172,8 @@ impl Scene {
     /// Brings an image in and remembers its id.
     fn bring_here(&mut self, known: &'static str, name: &str, more: &str) {
         self.import(name, HERE, more);
-        let id = self.image_named(name, HERE);
-        self.known.push((known, id));
+        let id = self.whole_id(name, HERE);
+        self.known.push((known, id[.."img-".len() + 8].to_owned()));
     }
 
     /// The snapshot that a known image has.
