@@ -10,6 +10,8 @@ mod door;
 mod encryption;
 mod foreign;
 mod golden;
+#[path = "../golden_runner/mod.rs"]
+mod golden_runner;
 mod images;
 mod instances;
 mod pages;
