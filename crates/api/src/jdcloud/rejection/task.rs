@@ -10,8 +10,8 @@ pub(super) fn of(rejection: &Rejection) -> ApiError {
     use ApiError as E;
     use Rejection as R;
     match rejection {
-        R::BucketNotFound { bucket, .. } => E::argument(format!("Bucket '{bucket}' not found")),
-        R::ObjectNotFound { object, .. } => E::argument(format!("Object '{object}' not found")),
+        R::BucketNotFound { bucket, .. } => E::not_found(format!("Bucket '{bucket}' not found")),
+        R::ObjectNotFound { object, .. } => E::not_found(format!("Object '{object}' not found")),
         R::ObjectRefused { object, problem, .. } => {
             E::argument(format!("Object '{object}' is no image file: {problem}"))
         }
