@@ -7,8 +7,8 @@ use catalog::{AuditEntry, ImageDiskRow, TaskObjectRow, TaskRow, Updated};
 use disk::{DiskFile, WriteError, WriteFormat};
 use model::rules::{SourceFacts, judge_source};
 use model::{
-    Act, BucketName, Digest, DiskFormat, DomainName, ImageId, ImageKind, ObjectName, ObjectPrefix,
-    Rejection, TaskAction, TaskFailure, TaskId, TaskState,
+    Act, BucketName, Digest, DiskFormat, DiskRole, DomainName, ImageId, ImageKind, ObjectName,
+    ObjectPrefix, Rejection, TaskAction, TaskFailure, TaskId, TaskState,
 };
 use store::{CHUNK_BYTES, ChunkId, Domain, StoreFault};
 use tokio::task::JoinHandle;
@@ -37,6 +37,27 @@ pub struct ExportImage {
     pub prefix: Option<ObjectPrefix>,
     /// Their format.
     pub format: DiskFormat,
+    /// Which of the image's disks.
+    pub disks: ExportedDisks,
+}
+
+/// Which disks of an image are written.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum ExportedDisks {
+    /// Each.
+    #[default]
+    All,
+    /// The one that a machine starts from.
+    System,
+}
+
+impl ExportedDisks {
+    fn has(self, role: DiskRole) -> bool {
+        match self {
+            ExportedDisks::All => true,
+            ExportedDisks::System => role == DiskRole::SYSTEM,
+        }
+    }
 }
 
 /// The disks of an image that are whole under their hidden names.
@@ -115,7 +136,8 @@ impl Region {
             format: command.format,
             size: disk.size,
         };
-        let objects: Vec<TaskObjectRow> = disks.iter().map(object).collect();
+        let exported = disks.iter().filter(|disk| command.disks.has(disk.role));
+        let objects: Vec<TaskObjectRow> = exported.map(object).collect();
         tx.insert_task(&row, &objects).await?;
         let entry = self.audit_entry(caller, "image.export", row.image.as_str());
         let mut after = vec![("task", row.id.to_string())];
@@ -168,10 +190,11 @@ impl Region {
         let mut tx = self.inner.catalog.read().await?;
         let image = tx.image(&task.account, &task.image).await?;
         let image = image.ok_or_else(|| self.no_image(&task.image))?;
-        let disks = tx.image_disks(&image.id).await?;
+        let mut disks = tx.image_disks(&image.id).await?;
         let objects = tx.task_objects(&task.id).await?;
         drop(tx);
-        let what = "a task that exports an image has not one object for each disk";
+        disks.retain(|disk| objects.iter().any(|object| object.role == disk.role));
+        let what = "a task that exports an image has objects of disks that are not there";
         let contradiction = || RegionFault::Contradiction { what };
         let domain = DomainName { account: image.account, key: image.encryption_key };
         let domain = self.domain(&domain).await.map_err(unread)?;

@@ -89,7 +89,7 @@ pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, R
 pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
-pub use exports::ExportImage;
+pub use exports::{ExportImage, ExportedDisks};
 pub use figures::Figures;
 pub use instances::{InstanceSearch, MAX_INSTANCES, RunInstances};
 pub use keyring::{EmbeddedKeyRing, KeyRefused, KeyRing, KeyRingFault, NewDataKey};

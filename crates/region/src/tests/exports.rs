@@ -12,6 +12,7 @@ use model::{
 
 use super::tasks::{export_of, folder, import_of, listing, object, qemu_compares, refused, task};
 use crate::commands::{CopyImage, SnapshotsOfImage};
+use crate::exports::{ExportImage, ExportedDisks};
 use crate::tasks::TaskView;
 use crate::testing::{Medium, World, WorldOptions, disk, region_id};
 
@@ -71,6 +72,27 @@ async fn what_is_exported_is_imported_byte_for_byte() {
         }
     }
     world.assert_clean_slate("north").await;
+}
+
+/// Of the system disk alone, where that is asked for: the others of the image stay where they are.
+#[tokio::test]
+async fn the_system_disk_is_exported_alone_where_it_is_asked_for() {
+    let world = World::with_regions(["north"]).await;
+    let north = world.region("north");
+    let contents = disks();
+    let image = world.import("north", "web", &contents).await;
+    folder(&world);
+    let command = export_of(&image.id, DiskFormat::Raw);
+    let command = ExportImage { disks: ExportedDisks::System, ..command };
+    let export = north.export_image(&world.caller, command).await.unwrap();
+    assert_eq!(north.run_jobs().await.unwrap(), 1);
+    let done = task(&world, &export.id).await;
+    assert_eq!((done.state, done.objects.len()), (TaskState::Done, 1));
+    let name = format!("web_{}_system.raw", image.id);
+    assert_eq!(listing(&world), [name.as_str()]);
+    assert!(std::fs::read(folder(&world).join(name)).unwrap() == contents[0]);
+    std::fs::remove_dir_all(folder(&world)).unwrap();
+    world.check_world().await;
 }
 
 #[tokio::test]

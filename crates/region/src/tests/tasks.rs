@@ -12,7 +12,7 @@ use model::{
 };
 
 use crate::commands::PageOf;
-use crate::exports::ExportImage;
+use crate::exports::{ExportImage, ExportedDisks};
 use crate::object_imports::{DiskObject, ImportObjects};
 use crate::refused::Refused;
 use crate::region::DriverMode;
@@ -59,7 +59,13 @@ pub(super) fn import_of(disks: Vec<DiskObject>) -> ImportObjects {
 
 pub(super) fn export_of(image: &ImageId, format: DiskFormat) -> ExportImage {
     let prefix = Some(ObjectPrefix::new("web").unwrap());
-    ExportImage { image: image.clone(), bucket: bucket(), prefix, format }
+    ExportImage {
+        image: image.clone(),
+        bucket: bucket(),
+        prefix,
+        format,
+        disks: ExportedDisks::All,
+    }
 }
 
 /// The bucket's folder, made where it is not there.

@@ -15,7 +15,7 @@ use crate::commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, ImageSearch,
     RegisterImage, SnapshotQuery, SnapshotsOfImage,
 };
-use crate::exports::ExportImage;
+use crate::exports::{ExportImage, ExportedDisks};
 use crate::object_imports::ImportObjects;
 use crate::refused::Refused;
 use crate::tasks::TaskSearch;
@@ -176,9 +176,7 @@ impl Try<'_> {
                 let search = ImageSearch { ids: vec![image.clone()], ..ImageSearch::default() };
                 shown(Box::pin(north.search_images(caller, search)).await)
             }
-            "image_led_by" => {
-                shown(Box::pin(north.image_led_by(caller, image.leading())).await)
-            }
+            "image_led_by" => shown(Box::pin(north.image_led_by(caller, image.leading())).await),
             "image" => shown(Box::pin(north.image(caller, image)).await),
             "edit_image" => {
                 shown(Box::pin(north.edit_image(caller, image, EditImage::default())).await)
@@ -381,7 +379,8 @@ impl Try<'_> {
             "export_image" => {
                 let (image, format) = (ids.image.clone(), DiskFormat::Raw);
                 let bucket = BucketName::new("images").unwrap();
-                let command = ExportImage { image, bucket, prefix: None, format };
+                let disks = ExportedDisks::All;
+                let command = ExportImage { image, bucket, prefix: None, format, disks };
                 shown(Box::pin(north.export_image(caller, command)).await)
             }
             "search_tasks" => {
