@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Door::{Alibaba, JdCloud, Native, Tencent};
 use super::{Door, door_of, needs_form};
 use crate::cloud::raw::parsed;
 
@@ -66,18 +67,28 @@ fn every_native_operation_comes_to_the_native_api() {
     }
 }
 
+const TC3: &str = "Authorization: TC3-HMAC-SHA256 Credential=k/2026-11-22/cvm/tc3_request\r\n";
+const ACS3: &str = "Authorization: ACS3-HMAC-SHA256 Credential=k\r\n";
+const JD3: &str = "authorization: jdcloud3-hmac-sha256 Credential=k\r\n";
+const BASIC: &str = "Authorization: Basic eA==\r\n";
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+const JSON: &str = "Content-Type: application/json\r\n";
+
+/// A request's line, its headers, its body, and the door that it is for.
+type Row = (&'static str, &'static str, &'static str, Door);
+
 /// api-05: what could be taken for another cloud's request goes to one door by one rule, and that door judges it.
+fn assert_doors(rows: &[Row]) {
+    for (line, headers, body, expected) in rows {
+        let request = format!("{line} HTTP/1.1\r\n{headers}\r\n{body}");
+        assert_eq!(door(request.as_bytes()), *expected, "{request}");
+    }
+}
+
+/// api-05. Nothing is said: a person looks at the page, or nobody's client calls.
 #[test]
-fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
-    const TC3: &str = "Authorization: TC3-HMAC-SHA256 Credential=k/2026-11-22/cvm/tc3_request\r\n";
-    const ACS3: &str = "Authorization: ACS3-HMAC-SHA256 Credential=k\r\n";
-    const JD3: &str = "authorization: jdcloud3-hmac-sha256 Credential=k\r\n";
-    const BASIC: &str = "Authorization: Basic eA==\r\n";
-    const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
-    const JSON: &str = "Content-Type: application/json\r\n";
-    use Door::{Alibaba, JdCloud, Native, Tencent};
-    for (target, headers, body, expected) in [
-        // Nothing is said: a person looks at the page, or nobody's client calls.
+fn api_05_nothing_said_is_nobodys() {
+    assert_doors(&[
         ("GET /", "", "", Native),
         ("HEAD /", "", "", Native),
         ("GET /?region=north", BASIC, "", Native),
@@ -86,7 +97,13 @@ fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
         ("POST /", FORM, "a=b", Alibaba),
         ("POST /", JSON, "{}", Tencent),
         ("DELETE /", "", "", Native),
-        // The scheme of Authorization is the plainest word, wherever it is sent.
+    ]);
+}
+
+/// api-05. The scheme of `Authorization` decides, wherever it is sent.
+#[test]
+fn api_05_the_scheme_of_authorization_is_the_plainest_word() {
+    assert_doors(&[
         ("GET /v1/regions/north/images", TC3, "", Tencent),
         ("GET /v1/regions/north/images", ACS3, "", Alibaba),
         ("GET /v1/regions/north/images", JD3, "", JdCloud),
@@ -98,13 +115,18 @@ fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
         ("POST /", "Authorization: TC3\r\n", "", Alibaba),
         ("POST /", "Authorization: tc3-hmac-sha256 x\r\n", "", Tencent),
         ("GET /", "Authorization: Basic eA==\r\nAuthorization: TC3-HMAC-SHA256 x\r\n", "", Tencent),
-        // Headers of one cloud's clients, without a signature.
+    ]);
+}
+
+/// api-05. Headers of one cloud's clients, without a signature; the cloud's own host, as proxies and one odd client write it.
+#[test]
+fn api_05_headers_and_hosts_of_one_cloud_tell_it() {
+    assert_doors(&[
         ("GET /v1/regions/north/images", "x-jdcloud-date: 20261122T010154Z\r\n", "", JdCloud),
         ("GET /v1/regions/north/images", "x-jdcloudy: 1\r\n", "", Native),
         ("POST /", "x-tc-action: SyncImages\r\n", "", Tencent),
         ("POST /anything", "x-tc-action: SyncImages\r\n", "", Tencent),
         ("POST /", "x-acs-action: CopyImage\r\n", "", Alibaba),
-        // The cloud's own host, as proxies and one odd client write it.
         ("GET http://cvm.tencentcloudapi.com/", "Host: 127.0.0.1\r\n", "", Tencent),
         ("GET /", "Host: http://cvm.ap-guangzhou.tencentcloudapi.com:80\r\n", "", Tencent),
         ("GET /", "Host: image.api.qcloud.com\r\n", "", Tencent),
@@ -114,7 +136,13 @@ fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
         ("GET /", "Host: cvm.tencentcloudapi.com.example.org\r\n", "", Native),
         ("GET /", "Host: eviltencentcloudapi.com\r\n", "", Native),
         ("GET /", "Host: \u{fffd}\r\n", "", Native),
-        // Parameters, in the target or in a form.
+    ]);
+}
+
+/// api-05. Parameters, in the target or in a form.
+#[test]
+fn api_05_parameters_tell_the_cloud_whose_clients_send_them_so() {
+    assert_doors(&[
         ("POST /", FORM, "Action=SyncImages&SecretId=k&Signature=s", Tencent),
         ("POST /", FORM, "Action=CopyImage&AccessKeyId=k&Signature=s", Alibaba),
         ("POST /", FORM, "Action=SyncImages&Version=2017-03-12", Tencent),
@@ -128,7 +156,13 @@ fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
         ("GET /?Action=DescribeRegions&Version=2017-03-12", "", "", Tencent),
         ("GET /?SecretId=%zz", "", "", Tencent),
         ("GET /?secretid=k", "", "", Native),
-        // The older path, and paths of an endpoint.
+    ]);
+}
+
+/// api-05. The older path, and paths of an endpoint.
+#[test]
+fn api_05_the_older_path_and_paths_of_endpoints() {
+    assert_doors(&[
         ("GET /v2/index.php", "", "", Tencent),
         ("POST /v2/index.php", FORM, "Action=CopyImage&AccessKeyId=k", Tencent),
         ("GET /v2/index.php/", "", "", Native),
@@ -138,8 +172,5 @@ fn api_05_what_lies_between_the_doors_goes_to_one_of_them() {
         ("GET /some/path?AccessKeyId=k&Signature=s", "", "", Alibaba),
         ("GET /v1/regions/north/images?SecretId=k&Signature=s", BASIC, "", Native),
         ("POST /tencent", FORM, "SecretId=k&Signature=s", Native),
-    ] {
-        let request = format!("{target} HTTP/1.1\r\n{headers}\r\n{body}");
-        assert_eq!(door(request.as_bytes()), expected, "{request}");
-    }
+    ]);
 }
