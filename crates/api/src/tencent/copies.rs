@@ -20,13 +20,13 @@ const MOST_IMAGES: usize = model::MAX_IMAGES;
 pub(super) async fn sync_images(call: &Call) -> Result<Fields, ApiError> {
     let region = call.region()?;
     let caller = call.dry()?;
-    let images = needed_images(call, &region, MOST_IMAGES).await?;
+    let profile = Profile { origin_note: OriginNote::LeftOut, ..call.profile() };
+    let images = needed_images(call, &region, profile.images_at_once).await?;
     let sealing = sealing(call)?;
     let targets = targets(call, (&region, &sealing))?;
     let name = Given { params: &call.params, context: Context::Sync }.name()?;
     let is_told = call.params.flag("ImageSetRequired")? == Some(true);
     must_differ(&images, name.as_ref())?;
-    let profile = Profile { origin_note: OriginNote::LeftOut, ..call.profile() };
     let command = |image: ImageId| CopyImage {
         image,
         targets: targets.clone(),
