@@ -80,13 +80,13 @@ fn r002_1_copies_are_promised_together_or_not_at_all() {
         home.good(&format!("image import {name} --name {name} --region north --format raw"));
     }
     let one = "image copy web --from north --to south,west --together";
-    home.ferry(one).ended(5).said(&["across the border"]);
-    home.good("quota set images 1 --region south");
+    home.ferry(one).ended(5).said(&["crosses the border"]);
+    home.good("quota set image 1 --region south");
     let both = "image copy web db --from north --to south --together --token once -o id";
     home.ferry(both).ended(5).said(&["image quota"]);
     assert_eq!(home.good("image list --region south -o id"), "");
     assert_eq!(home.json("copy list --region south"), serde_json::json!([]));
-    home.good("quota set images 2 --region south");
+    home.good("quota set image 2 --region south");
     let made = home.good(&format!("{both} --wait"));
     assert_eq!(home.good(both), made);
     assert_eq!(home.good("image list --region south -o id").lines().count(), 2);
