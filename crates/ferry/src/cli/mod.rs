@@ -282,6 +282,7 @@ mod tests {
         "task list --region r1 --action import_image --state running --limit 3",
         "task show task-aaaaaaaaaaaaaaaaaaaa --region r1",
         "task cancel task-aaaaaaaaaaaaaaaaaaaa",
+        "image copy web db --to r2,r3 --together --token once",
         "image import-object images/a/web.vhd --data-disk images/b.raw --name web --format vhd --size 1048576 --wait",
         "image export-object web --bucket images --prefix p --format vhd --region r1 --wait",
         "ticket open web --to r2,r3 --why moving",
