@@ -92,6 +92,17 @@ impl Region {
         self.change_tags(caller, (resources, "untag"), |old| old.without(&keys)).await
     }
 
+    /// Takes tags from several of the caller's things and gives them others: all that, on all of them, or nothing.
+    pub async fn retag(
+        &self,
+        caller: &Caller,
+        resources: &[Tagged],
+        (gone, given): (&TagKeys, &Tags),
+    ) -> Result<(), Refused> {
+        caller.must(Act::Change)?;
+        self.change_tags(caller, (resources, "tag"), |old| old.without(gone)?.with(given)).await
+    }
+
     async fn change_tags(
         &self,
         caller: &Caller,

@@ -97,14 +97,8 @@ pub(super) async fn modify_resource_tags(call: &Call) -> Result<Fields, ApiError
         let message = "A key of a tag is in ReplaceTags and in DeleteTags.";
         return Err(ApiError::new("InvalidParameter.Tag", message));
     }
-    // The number of tags is judged before any is taken away.
-    let view = region.image(&call.caller, &image).await.map_err(refused)?;
-    let keys = TagKeys::Named(keys);
-    let after = view.tags.without(&keys).and_then(|rest| rest.with(&tags));
-    after.map_err(|rejection| refused(rejection.into()))?;
-    let resources = [Tagged::Image(image)];
-    region.untag(&call.caller, &resources, keys).await.map_err(refused)?;
-    region.tag(&call.caller, &resources, &tags).await.map_err(refused)?;
+    let change = (&TagKeys::Named(keys), &tags);
+    region.retag(&call.caller, &[Tagged::Image(image)], change).await.map_err(refused)?;
     Ok(Fields::new())
 }
 

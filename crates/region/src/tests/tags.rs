@@ -265,3 +265,30 @@ async fn r004_9_of_two_who_give_the_last_tag_one_wins() {
     }
     world.check_world().await;
 }
+
+/// What is taken away makes room for what is given, and where that is still too much nothing is taken.
+#[tokio::test]
+async fn r004_9_tags_are_exchanged_together_or_not_at_all() {
+    let world = World::with_regions(["north"]).await;
+    let (north, caller) = (world.region("north"), &world.caller);
+    let [image, snapshot, _] = things(&world, "web").await;
+    let both = [snapshot.clone(), image.clone()];
+    north.tag(caller, &both[..1], &numbered(20)).await.unwrap();
+    let keys = |keys: &[&str]| TagKeys::Named(keys.iter().map(|key| (*key).to_owned()).collect());
+    let given = tags(&[("new", "one"), ("t1", "other")]);
+    let full = north.retag(caller, &both, (&keys(&["absent"]), &given)).await;
+    assert_eq!(rejection(full), Rejection::TooManyTags { limit: 20 });
+    assert_eq!(on(&world, caller, &image).await, ["team=ferry"]);
+    assert_eq!(on(&world, caller, &snapshot).await.len(), 20);
+    let first = on(&world, caller, &snapshot).await[0].clone();
+    let first = first.split('=').next().unwrap();
+    north.retag(caller, &both, (&keys(&[first, "team"]), &tags(&[("new", "one")]))).await.unwrap();
+    assert_eq!(on(&world, caller, &image).await, ["new=one"]);
+    let after = on(&world, caller, &snapshot).await;
+    assert_eq!(after.len(), 20);
+    assert!(
+        after.contains(&"new=one".to_owned())
+            && !after.iter().any(|tag| tag.starts_with(&format!("{first}=")))
+    );
+    world.check_world().await;
+}

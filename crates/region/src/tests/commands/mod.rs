@@ -78,6 +78,7 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("newest_of_family", Act::Read, Nothing),
     ("tag", Act::Change, Owned),
     ("untag", Act::Change, Owned),
+    ("retag", Act::Change, Owned),
     ("search_tags", Act::Read, Owned),
     ("tag_counts", Act::Read, Owned),
     ("snapshots", Act::Read, Owned),

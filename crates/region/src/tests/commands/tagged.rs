@@ -32,6 +32,7 @@ impl Try<'_> {
             let answer = match command {
                 "tag" => shown(Box::pin(north.tag(caller, one, &tags)).await),
                 "untag" => shown(Box::pin(north.untag(caller, one, TagKeys::All)).await),
+                "retag" => shown(Box::pin(north.retag(caller, one, (&TagKeys::All, &tags))).await),
                 "search_tags" => {
                     let (kind, resources) = (thing.kind(), one.to_vec());
                     let (tags, page) = (Vec::new(), PageOf::default());
