@@ -1,14 +1,14 @@
 //! Images into buckets: `ExportImages` (contract 2).
 
 use model::{BucketName, DiskFormat, ImageId, ObjectPrefix};
-use region::{Caller, ExportImage, Intent, Region, TaskView};
+use region::{Caller, ExportImage, ExportedDisks, Intent, Region, TaskView};
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
 use super::given::Given;
 use super::ids::{needed_images, task_number};
-use super::rejection::{Context, made, of_refused, of_rejection};
+use super::rejection::{Context, made, of_rejection};
 use super::reply::{Fields, fields};
 
 /// Images in one request, at most.
@@ -28,9 +28,6 @@ pub(super) async fn export_images(call: &Call) -> Result<Fields, ApiError> {
     let asked = call.dry()?;
     call.params.text("RoleName")?;
     let commands = commands(call, &region).await?;
-    if call.params.flag("OnlyExportRootDisk")? == Some(true) {
-        must_have_one_disk(call, (&region, &commands)).await?;
-    }
     let rehearsing = Caller { intent: Intent::Rehearse, ..asked.clone() };
     let mut tasks: Vec<TaskView> = Vec::with_capacity(commands.len());
     for caller in [rehearsing, asked] {
@@ -53,6 +50,10 @@ async fn commands(call: &Call, region: &Region) -> Result<Vec<ExportImage>, ApiE
     let rejected = |rejection| of_rejection(&rejection, Context::Export);
     let bucket = BucketName::new(call.params.needed("BucketName")?).map_err(rejected)?;
     let format = given.word("ExportFormat", ("InvalidParameterValue", &FORMATS))?;
+    let disks = match call.params.flag("OnlyExportRootDisk")? {
+        Some(true) => ExportedDisks::System,
+        Some(false) | None => ExportedDisks::All,
+    };
     let images = needed_images(call, region, MOST_IMAGES).await?;
     let prefixes = call.params.texts("FileNamePrefixList")?;
     if !prefixes.is_empty() && prefixes.len() != images.len() {
@@ -67,24 +68,8 @@ async fn commands(call: &Call, region: &Region) -> Result<Vec<ExportImage>, ApiE
             bucket: bucket.clone(),
             prefix: prefix.map(ObjectPrefix::new).transpose().map_err(rejected)?,
             format: format.unwrap_or(DiskFormat::Raw),
-            disks: region::ExportedDisks::All,
+            disks,
         })
     };
     images.into_iter().map(command).collect()
-}
-
-/// An image is exported with all its disks or not at all.
-async fn must_have_one_disk(
-    call: &Call,
-    (region, commands): (&Region, &[ExportImage]),
-) -> Result<(), ApiError> {
-    for command in commands {
-        let image = region.image(&call.caller, &command.image).await;
-        let image = image.map_err(|refused| of_refused(refused, Context::Export))?;
-        if image.disks.len() > 1 {
-            let reason = "an image with data disks is exported with all of them here";
-            return Err(ApiError::value("OnlyExportRootDisk", reason));
-        }
-    }
-    Ok(())
 }

@@ -248,9 +248,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
     unsupported!(CBS, "UnbindAutoSnapshotPolicy"),
 ];
 
-/// The operation of this name. Where the signature names a service, the operation must be one of it; the older signature names
-/// none.
+/// The operation of this name. Where the signature names a service that is here, the operation must be one of it. The older
+/// signature names none, and the client for Node takes the first part of its endpoint for one, which is `127` of an address.
 pub(super) fn find(service: Option<&str>, name: &str) -> Option<&'static Operation> {
+    let service = service.filter(|service| [CVM, CBS, TAG].contains(service));
     let mut named = OPERATIONS.iter().filter(|operation| operation.name == name);
     named.find(|operation| service.is_none_or(|service| service == operation.service))
 }
@@ -294,6 +295,9 @@ mod tests {
         assert_eq!(service(None, "CreateSnapshot"), Some("cbs"));
         assert_eq!(service(Some("cvm"), "CreateSnapshot"), None);
         assert_eq!(service(Some("tag"), "CreateSnapshot"), None);
+        for address in ["127", "localhost:7070", "ferry"] {
+            assert_eq!(service(Some(address), "CreateSnapshot"), Some("cbs"), "{address}");
+        }
         assert_eq!(service(None, "createsnapshot"), None);
     }
 

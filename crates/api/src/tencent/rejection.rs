@@ -98,7 +98,8 @@ pub(super) fn of_rejection(rejection: &Rejection, context: Context) -> ApiError 
 /// The answer to what no operation of this door meets. The files of the other kinds end in it too; a test shows that none of
 /// theirs comes to it.
 fn beyond(rejection: &Rejection) -> ApiError {
-    said(BEYOND, rejection)
+    tracing::warn!(?rejection, "no operation of the Tencent door is refused so");
+    ApiError::new(BEYOND, "The operation failed.")
 }
 
 /// An error of this code, in our own words: the cloud's messages are no part of its contract.

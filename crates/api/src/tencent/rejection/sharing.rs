@@ -1,6 +1,6 @@
 //! Refusals of images that are other accounts' business too (R001-2, R001-8, R003-1).
 
-use model::Rejection;
+use model::{ImageKind, Rejection};
 
 use super::{Context, beyond, said};
 use crate::tencent::error::ApiError;
@@ -9,16 +9,10 @@ use crate::tencent::error::ApiError;
 pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
     use Rejection as R;
     match rejection {
-        R::PublicNotCopied { .. } => {
-            not_copied("UnsupportedOperation.PublicImageExportUnsupported", context)
-        }
-        R::MarketplaceNotCopied { .. } => {
-            not_copied("UnsupportedOperation.MarketImageExportUnsupported", context)
-        }
-        R::SharedNotCopied { .. } => {
-            not_copied("UnsupportedOperation.SharedImageExportUnsupported", context)
-        }
-        R::ImageNotYours { .. } => not_yours(context),
+        R::PublicNotCopied { .. } => not_copied(ImageKind::Public, context),
+        R::MarketplaceNotCopied { .. } => not_copied(ImageKind::Marketplace, context),
+        R::SharedNotCopied { .. } => not_copied(ImageKind::Shared, context),
+        R::ImageNotYours { kind, .. } => not_yours(*kind, context),
         R::ImagePublished { .. } => shown(context, "The image is published; take that back first."),
         R::ImageIsShared { .. } => {
             shown(context, "The image is shared with other accounts; take that back first.")
@@ -36,9 +30,9 @@ pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
 }
 
 /// Only custom images are copied or exported. Of exports alone each kind of the others has its own code.
-fn not_copied(of_export: &'static str, context: Context) -> ApiError {
+fn not_copied(kind: ImageKind, context: Context) -> ApiError {
     let code = match context {
-        Context::Export => of_export,
+        Context::Export => not_exported(kind),
         Context::Describe
         | Context::Sync
         | Context::Cancel
@@ -53,9 +47,21 @@ fn not_copied(of_export: &'static str, context: Context) -> ApiError {
     ApiError::new(code, "The image is not the account's own custom image; no other allows this.")
 }
 
+/// What is said of exports of an image of this kind.
+fn not_exported(kind: ImageKind) -> &'static str {
+    match kind {
+        ImageKind::Public => "UnsupportedOperation.PublicImageExportUnsupported",
+        ImageKind::Marketplace => "UnsupportedOperation.MarketImageExportUnsupported",
+        ImageKind::Shared => "UnsupportedOperation.SharedImageExportUnsupported",
+        // The caller's own, which are exported.
+        ImageKind::Custom => "InvalidParameterValue.InvalidImageId",
+    }
+}
+
 /// Others may use the image and not change it.
-fn not_yours(context: Context) -> ApiError {
+fn not_yours(kind: ImageKind, context: Context) -> ApiError {
     let code = match context {
+        Context::Export => not_exported(kind),
         Context::Modify => "UnsupportedOperation.SharedImageModifyUnsupported",
         Context::Delete => "InvalidParameterValue.InvalidImageIdIsShared",
         Context::Share | Context::Tag => "UnauthorizedOperation.ImageNotBelongToAccount",
@@ -64,8 +70,7 @@ fn not_yours(context: Context) -> ApiError {
         | Context::Cancel
         | Context::Create
         | Context::Snapshot
-        | Context::Import
-        | Context::Export => "InvalidParameterValue.InvalidImageId",
+        | Context::Import => "InvalidParameterValue.InvalidImageId",
     };
     ApiError::new(code, "The image is another account's; it can be used, not changed.")
 }
