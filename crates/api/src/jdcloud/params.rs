@@ -112,15 +112,6 @@ impl Params {
             .ok_or_else(|| ApiError::invalid(name, "an element is not an object"))
     }
 
-    /// The fields of an object.
-    pub(super) fn fields(&self, name: &str) -> Result<Option<Params>, ApiError> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::Object(fields)) => Ok(Some(Params(fields.clone()))),
-            Some(_) => Err(ApiError::invalid(name, "it is not an object")),
-        }
-    }
-
     fn list(&self, name: &str) -> Result<&[Value], ApiError> {
         match self.0.get(name) {
             None => Ok(&[]),
@@ -268,14 +259,12 @@ mod tests {
     #[test]
     fn bodies_repeat_the_path_and_say_null_for_nothing() {
         let body = json!({"regionId": "cn-north-1", "name": null, "ids": ["a"], "size": 40, "force": true,
-            "disk": {"id": "x", "kind": null}, "disks": [{"id": "y", "kind": null}]});
+            "disks": [{"id": "y", "kind": null}]});
         let params = read("size=40", body).unwrap();
         assert_eq!((params.text("name").unwrap(), params.has("name")), (None, false));
         assert_eq!(params.texts("ids").unwrap(), ["a"]);
         assert_eq!(params.number("size", 0..=100).unwrap(), Some(40));
         assert_eq!(params.flag("force").unwrap(), Some(true));
-        let disk = params.fields("disk").unwrap().unwrap();
-        assert_eq!((disk.needed("id").unwrap(), disk.has("kind")), ("x", false));
         let disks = params.structs("disks").unwrap();
         assert_eq!((disks[0].needed("id").unwrap(), disks[0].has("kind")), ("y", false));
     }
@@ -306,7 +295,6 @@ mod tests {
         refused(params.texts("l"), "'l'");
         refused(params.texts("m"), "'m'");
         refused(params.structs("m"), "'m'");
-        refused(params.fields("o"), "'o'");
         refused(params.flag("f"), "'f'");
         refused(params.flag("t"), "'t'");
         refused(params.needed("absent"), "Parameter Absent missing");

@@ -77,11 +77,6 @@ impl Signed {
         }
         self
     }
-
-    pub fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
 }
 
 fn encode(text: &str) -> String {

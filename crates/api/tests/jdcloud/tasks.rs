@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use region::testing::disk;
 use serde_json::{Value, json};
 
-use crate::door::{Answer, Door, HERE, text};
+use crate::door::{Answer, Door, HERE, spelled, text};
 
 /// The account's bucket, with these files in it.
 fn bucket(door: &Door, files: &[(&str, &[u8])]) -> PathBuf {
@@ -229,4 +229,28 @@ async fn tasks_are_found_by_what_they_are() {
     door.world.run_until_idle().await;
     let failed = tasks(&door, &[("taskStatus", "failed")]).await;
     assert_eq!((failed.len(), text(&failed[0], "errorInfo")), (1, "it was cancelled".to_owned()));
+}
+
+/// The system disk alone, unless every disk is asked for.
+#[tokio::test]
+async fn the_system_disk_is_exported_and_with_it_all_where_that_is_asked_for() {
+    let door = Door::open().await;
+    let folder = bucket(&door, &[]);
+    let disks = [disk(1, 2, Some), disk(2, 3, Some)];
+    let made = door.world.import(HERE, "web", &disks).await;
+    let path = format!("/images/{}:exportImage", spelled(made.id.as_str()));
+    for (all, count) in [(Value::Null, 1), (json!(false), 1), (json!(true), 2)] {
+        let body = json!({"roleName": "r", "ossUrl": url(""), "isAllDisk": all});
+        let id = text(&door.post(HERE, &path, body).await.ok(), "taskId");
+        door.world.run_until_idle().await;
+        let done = tasks(&door, &[("taskIds.1", &id)]).await;
+        assert_eq!(done[0]["taskStatus"], "finished", "{done:?}");
+        let objects = done[0]["ossObjects"].as_array().unwrap();
+        assert_eq!(objects.len(), count, "{objects:?}");
+        for object in objects {
+            std::fs::remove_file(folder.join(object.as_str().unwrap())).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing else is written");
+    }
+    door.world.check_world().await;
 }
