@@ -94,83 +94,83 @@ fn signature(of_path: &str, of_query: &str, nonce: &str) -> String {
     hex::encode(hmac_sha256(&key, to_sign.as_bytes()))
 }
 
+/// The path of most of them.
+const USUAL: &str = "/v1/regions/cn-north-1/instances";
+
+/// Paths, queries and names of the nonce's header, with the signatures that the clients' own signer makes of them.
+const SIGNED: [(&str, &str, &str, &str); 12] = [
+    ("", "", "X-Jdcloud-Nonce", "44c5ec30b6185516986ae171d8276552bc0f37f6a536a44e4f578958fc1c12be"),
+    (
+        "v1",
+        "",
+        "X-Jdcloud-Nonce",
+        "92cd3ed582c13af58b4c81ddad150c350e656c6cc9e78ec154d7385e499b91b6",
+    ),
+    (
+        "v1/",
+        "",
+        "X-Jdcloud-Nonce",
+        "035689ae2ce6a3603928ac3d60a6d2fbfb550d33c5da983342a6356419ccd914",
+    ),
+    (
+        "/v1/regions/cn-north-1/instances/中文:GET",
+        "",
+        "X-Jdcloud-Nonce",
+        "936ed2dcb6fb4271ad640e0f46f1fe61763a0bad8bb4f4eb1224261f969612fa",
+    ),
+    (
+        "%2Fv1%2Fregions%2F%2F%2Fcn-north-1%2Finstances",
+        "",
+        "X-Jdcloud-Nonce",
+        "33df199719f9edc6de860e6b53c61d4824e1f389e6030fd37ddc977fda29e467",
+    ),
+    (
+        "/v1%2Fregions/cn-north-1%2F%2F%2Finstances/ + /+/ +/+ /%2B%20%2B%2F%2F",
+        "",
+        "X-Jdcloud-Nonce",
+        "7286237483a7fcc51ff7621c9a5c586a0ec85fd06cbf91c20adde2ec3b5e4d97",
+    ),
+    (
+        USUAL,
+        "=a&a=a",
+        "X-Jdcloud-Nonce",
+        "43efb5fb00e86faf35d8bf0bed3b72e84cfc98ee4754065e29c3caa7bcaa12cb",
+    ),
+    (
+        USUAL,
+        "=&a=a",
+        "X-Jdcloud-Nonce",
+        "43efb5fb00e86faf35d8bf0bed3b72e84cfc98ee4754065e29c3caa7bcaa12cb",
+    ),
+    (
+        USUAL,
+        "aa=aa&aa%3Daa=&aa=aa%3D&aa=&aa=aaa&aaa=aaa&aaa=aa&aaa=a&ab=aa&ab=aa&cc=&cc=&bb=aa&bb=",
+        "X-Jdcloud-Nonce",
+        "8ccc3c9af11e964b3c5d6020d2af49e97e27fbb23e2b8f57bdc84815e471d54b",
+    ),
+    (
+        USUAL,
+        " =blank&%20=blank&+= 2&%2b= 1&blank= &blank=+&blank=%20",
+        "X-Jdcloud-Nonce",
+        "78c0a4db84050d773533c78c1a0f73bf974faf5df881e39b18c3e0de8110324e",
+    ),
+    (
+        USUAL,
+        "中文参数=中文参数值",
+        "X-Jdcloud-Nonce",
+        "7e3094d23adde49fcc99b7d0de911d7ecaa7767590edd57769d7bdbaca919276",
+    ),
+    (
+        USUAL,
+        "",
+        "  X-Jdcloud-  -Nonce  ",
+        "a03bb8d755cb93e4d8846fe5fcad180f319fa50356f63e8afdc749bd1a95695f",
+    ),
+];
+
 #[test]
 fn the_form_is_that_of_the_clients_own_signer() {
-    let usual = "/v1/regions/cn-north-1/instances";
-    for (of_path, of_query, nonce, wanted) in [
-        (
-            "",
-            "",
-            "X-Jdcloud-Nonce",
-            "44c5ec30b6185516986ae171d8276552bc0f37f6a536a44e4f578958fc1c12be",
-        ),
-        (
-            "v1",
-            "",
-            "X-Jdcloud-Nonce",
-            "92cd3ed582c13af58b4c81ddad150c350e656c6cc9e78ec154d7385e499b91b6",
-        ),
-        (
-            "v1/",
-            "",
-            "X-Jdcloud-Nonce",
-            "035689ae2ce6a3603928ac3d60a6d2fbfb550d33c5da983342a6356419ccd914",
-        ),
-        (
-            "/v1/regions/cn-north-1/instances/中文:GET",
-            "",
-            "X-Jdcloud-Nonce",
-            "936ed2dcb6fb4271ad640e0f46f1fe61763a0bad8bb4f4eb1224261f969612fa",
-        ),
-        (
-            "%2Fv1%2Fregions%2F%2F%2Fcn-north-1%2Finstances",
-            "",
-            "X-Jdcloud-Nonce",
-            "33df199719f9edc6de860e6b53c61d4824e1f389e6030fd37ddc977fda29e467",
-        ),
-        (
-            "/v1%2Fregions/cn-north-1%2F%2F%2Finstances/ + /+/ +/+ /%2B%20%2B%2F%2F",
-            "",
-            "X-Jdcloud-Nonce",
-            "7286237483a7fcc51ff7621c9a5c586a0ec85fd06cbf91c20adde2ec3b5e4d97",
-        ),
-        (
-            usual,
-            "=a&a=a",
-            "X-Jdcloud-Nonce",
-            "43efb5fb00e86faf35d8bf0bed3b72e84cfc98ee4754065e29c3caa7bcaa12cb",
-        ),
-        (
-            usual,
-            "=&a=a",
-            "X-Jdcloud-Nonce",
-            "43efb5fb00e86faf35d8bf0bed3b72e84cfc98ee4754065e29c3caa7bcaa12cb",
-        ),
-        (
-            usual,
-            "aa=aa&aa%3Daa=&aa=aa%3D&aa=&aa=aaa&aaa=aaa&aaa=aa&aaa=a&ab=aa&ab=aa&cc=&cc=&bb=aa&bb=",
-            "X-Jdcloud-Nonce",
-            "8ccc3c9af11e964b3c5d6020d2af49e97e27fbb23e2b8f57bdc84815e471d54b",
-        ),
-        (
-            usual,
-            " =blank&%20=blank&+= 2&%2b= 1&blank= &blank=+&blank=%20",
-            "X-Jdcloud-Nonce",
-            "78c0a4db84050d773533c78c1a0f73bf974faf5df881e39b18c3e0de8110324e",
-        ),
-        (
-            usual,
-            "中文参数=中文参数值",
-            "X-Jdcloud-Nonce",
-            "7e3094d23adde49fcc99b7d0de911d7ecaa7767590edd57769d7bdbaca919276",
-        ),
-        (
-            usual,
-            "",
-            "  X-Jdcloud-  -Nonce  ",
-            "a03bb8d755cb93e4d8846fe5fcad180f319fa50356f63e8afdc749bd1a95695f",
-        ),
-    ] {
+    for (of_path, of_query, nonce, wanted) in SIGNED {
         assert_eq!(signature(of_path, of_query, nonce), wanted, "{of_path} {of_query} {nonce}");
     }
 }
