@@ -21,6 +21,15 @@ absent = [{"snapshotId": "snapshot-aaaaaaaaaa", "deviceName": "vda"}]
 refused(404, "NOT_FOUND", lambda: me.ask("CreateImageFromSnapshots", name="none", cloudDisks=absent, **of))
 checked("an image is made of a snapshot, once for its token")
 
+local = scene.named(HERE, "local")["imageId"]
+convert = me.request("DescribeImageMembers", regionId=HERE, imageId=local)
+convert.method, convert.url = "POST", "/regions/{regionId}/images/{imageId}:convertImage"  # the SDK has it no more
+converted = me.send(convert).result["imageId"]
+scene.ready(HERE, converted)
+assert scene.image(HERE, converted)["rootDeviceType"] == "cloudDisk"
+scene.copied([converted])
+checked("R002-4: an image on a local disk is converted, and then copied")
+
 bucket = scene.bucket(HERE, "images")
 disk(bucket / "web.raw", 40 << 10)  # sparse
 url = "https://images.s3.cn-north-1.jdcloud-oss.com/{}"

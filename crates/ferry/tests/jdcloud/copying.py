@@ -33,6 +33,11 @@ refused(404, "NOT_FOUND", absent, "Image 'img-aaaaaaaaaa' not found")
 assert scene.images(BEYOND) == []
 checked("R002-1: six are refused whole, and so are two of which one is not there")
 
+many = lambda: me.ask("CopyImages", sourceImageIds=[web, *others[:3]], destinationRegion=BEYOND)
+refused(429, "QUOTA_EXCEEDED", many, "Image quota limit exceeded")
+assert scene.images(BEYOND) == []
+checked("four are refused whole where there is room for three")
+
 slow = scene.named(SLOW, "slow")["imageId"]
 answer = me.ask("CopyImages", SLOW, sourceImageIds=[slow], destinationRegion=BEYOND)
 (seen,) = [entry["destinationImageId"] for entry in answer["copyImages"]]

@@ -51,6 +51,7 @@ fn furnish(home: &Home) {
     home.good("image import slow.raw --name slow --region cn-south-1");
     home.good("image import web.raw --name official --region cn-north-1");
     home.good("image publish official --region cn-north-1");
+    home.good("quota set image 3 --region cn-east-1");
     let account = home.json("account list")[0]["id"].as_str().unwrap().to_owned();
     let folder = home.path(&format!("local/cn-north-1/{account}"));
     std::fs::create_dir_all(&folder).unwrap();

@@ -90,6 +90,7 @@ fn python(environment: &str) -> Option<Command> {
     }
     let mut python = Command::new(folder.join("bin/python"));
     // What is compiled is kept for the next story, and nothing is written beside the stories.
+    python.env_remove("PYTHONDONTWRITEBYTECODE");
     python.env("PYTHONPYCACHEPREFIX", scratch.join("python"));
     Some(python)
 }

@@ -54,6 +54,6 @@ gone = {**export, "BucketName": "nowhere-1250000000"}
 refused(None, "InvalidParameterValue.BucketNotFound", lambda: me.ask("ExportImages", HERE, **gone))
 official = scene.named(HERE, "official")["ImageId"]
 public = lambda: scene.client(scene.olga).ask("ExportImages", HERE, **{**export, "ImageIds": [official]})
-refused(None, "InvalidParameterValue.InvalidImageId", public)
+refused(None, "UnsupportedOperation.PublicImageExportUnsupported", public)
 checked("an image is exported to an object")
 end()

@@ -71,6 +71,13 @@ assert images(BEYOND, "--ImageIds", json.dumps([copy])) == []
 assert good("cbs", "DescribeSnapshots", region=BEYOND)["TotalCount"] == 1, "that of the other copy"
 checked("a copy is renamed, shared, taken back and deleted with its snapshot")
 
+configured = ["cvm.endpoint", f"http://{told.endpoint}"]
+subprocess.run([sys.executable, str(program), "configure", "set", *configured], env=environment, check=True, timeout=120)
+command = [sys.executable, str(program), "cvm", "DescribeRegions", "--region", HERE]
+listed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=120)
+assert json.loads(listed.stdout)["TotalCount"] == 5, listed
+checked("the endpoint is configured once")
+
 bad("InvalidImageId.NotFound", "cvm", "DeleteImages", "--ImageIds", json.dumps(["img-aaaaaaaa"]))
 bad("InvalidImageId.Malformed", "cvm", "SyncImages", "--ImageIds", '["web"]', "--DestinationRegions", json.dumps([THERE]))
 bad("AuthFailure.SignatureFailure", "cvm", "DescribeImages", secret=told.key["secret"][::-1])

@@ -61,6 +61,12 @@ until("the copy is found NORMAL by its name", arrived)
 assert percents == sorted(percents), percents
 checked("R003-8: while it is copied the source is SYNCING for who polls that, and the copy for who polls it by name")
 
+full = dict(ImageIds=[scene.named(HERE, "large")["ImageId"]], DestinationRegions=[THERE, BEYOND])
+refused(None, "ImageQuotaLimitExceeded", lambda: me.ask("SyncImages", HERE, **full))
+assert [image["ImageName"] for image in scene.images(THERE)] == ["web"]
+assert sorted(image["ImageName"] for image in scene.images(BEYOND)) == ["slow", "web"]
+checked("where one of the regions is full, none gets a copy")
+
 far = dict(ImageIds=[slow], DestinationRegions=[THERE], ImageName="slow-复制_1.2:3", ImageSetRequired=True)
 ((target),) = [entry["ImageId"] for entry in me.ask("SyncImages", SLOW, **far)["ImageSet"]]
 assert (scene.state(SLOW, slow), scene.state(THERE, target)) == ("SYNCING", "SYNCING")

@@ -88,6 +88,20 @@ me.ask("DeleteImages", THERE, ImageIds=[again], DeleteBindedSnap=True)
 assert scene.images(THERE) == scene.snapshots(THERE) == []
 checked("an image is deleted without its snapshot, or with it")
 
-assert me.ask("DescribeImageQuota", HERE)["ImageNumQuota"] > 0
+assert me.ask("DescribeImageQuota", HERE)["ImageNumQuota"] > 2
+assert me.ask("DescribeImageQuota", BEYOND)["ImageNumQuota"] == 2
 checked("the quota is told")
+
+within = dict(ImageIds=[web], DestinationRegions=[HERE], ImageName="sealed", Encrypt=True, ImageSetRequired=True)
+elsewhere = lambda: me.ask("SyncImages", HERE, **{**within, "DestinationRegions": [THERE]})
+refused(None, "InvalidParameterValue.InvalidRegion", elsewhere)
+absent = lambda: me.ask("SyncImages", HERE, KmsKeyId="00000000-0000-4000-8000-000000000000", **within)
+refused(None, "InvalidParameter.InvalidKmsKeyId", absent)
+(sealed,) = [entry["ImageId"] for entry in me.ask("SyncImages", HERE, **within)["ImageSet"]]
+scene.normal(HERE, sealed)
+(kept,) = [entry["SnapshotId"] for entry in scene.image(HERE, sealed)["SnapshotSet"]]
+assert scene.snapshots(HERE, SnapshotIds=[kept])[0]["Encrypt"] is True
+given = lambda: me.ask("ModifyImageSharePermission", HERE, ImageId=sealed, AccountIds=[scene.tenant], Permission="SHARE")
+refused(None, "UnsupportedOperation.EncryptedImagesNotSupported", given)
+checked("an encrypted copy is made within the region, and is not shared")
 end()

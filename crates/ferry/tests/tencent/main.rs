@@ -56,6 +56,7 @@ fn furnish(home: &Home) {
     home.good("image import slow.raw --name slow --region ap-beijing");
     home.good("image import web.raw --name official --region ap-guangzhou");
     home.good("image publish official --region ap-guangzhou");
+    home.good("quota set image 2 --region ap-hongkong");
 }
 
 stories! {
