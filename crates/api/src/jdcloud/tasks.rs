@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::oss_url::{self, OssUrl};
 use super::params::Params;
 use super::rejection::{Context, of_refused, of_rejection};
-use super::{ids, paging, times};
+use super::{given, ids, paging, times, words};
 
 /// Tasks that one search names, at most.
 const MOST_NAMED: usize = 100;
@@ -53,7 +53,8 @@ pub(super) async fn import_image(call: &Call) -> Reply {
     let url = OssUrl::read("imageUrl", params.needed("imageUrl")?)?;
     let object = url.object("imageUrl")?;
     check_region(call, &url)?;
-    let name = Name::new(params.needed("imageName")?).map_err(rejected)?;
+    let name = given::name(call, "imageName", Context::Import)?;
+    let name = name.ok_or_else(|| ApiError::missing("imageName"))?;
     let description = Description::new(params.text("description")?.unwrap_or_default());
     let disk = DiskObject {
         bucket: url.bucket,
@@ -109,7 +110,8 @@ fn attributes(params: &Params) -> Result<Attributes, ApiError> {
         Some("uefi") => BootMode::Uefi,
         Some(other) => return Err(unknown("bootMode", other, "bios or uefi")),
     };
-    let platform = Platform::new(params.needed("platform")?);
+    // A system that has no name is kept without one, so that it is found as such.
+    let platform = Platform::new(words::read_platform(params.needed("platform")?).0);
     let platform = platform.map_err(|rejection| of_rejection(&rejection, Context::Import))?;
     Ok(Attributes { architecture, os_type, platform, boot_mode })
 }

@@ -89,7 +89,7 @@ async fn every_filter_finds_what_it_says() {
         assert_eq!(images(&door, HERE, &query).await, found, "{name}={value}");
     }
     let all = [("ids.1", web.as_str()), ("ids.2", db.as_str()), ("instanceIds.1", instance)];
-    assert_eq!(images(&door, HERE, &all).await, [web.clone()]);
+    assert_eq!(images(&door, HERE, &all).await, [web.as_str()]);
     let other = [("ids.1", db.as_str()), ("instanceIds.1", instance)];
     assert!(images(&door, HERE, &other).await.is_empty(), "all conditions at once");
     let second = [("pageNumber", "2"), ("pageSize", "10")];
@@ -112,9 +112,9 @@ async fn each_source_has_its_own_images() {
         images_as(&door, &door.stranger, HERE, &[("imageSource", source)]).await
     };
     assert!(theirs("private").await.is_empty());
-    assert_eq!(theirs("shared").await, [shared.clone()]);
-    assert_eq!(theirs("public").await, [public.clone()]);
-    assert_eq!(theirs("thirdparty").await, [market.clone()]);
+    assert_eq!(theirs("shared").await, [shared.as_str()]);
+    assert_eq!(theirs("public").await, [public.as_str()]);
+    assert_eq!(theirs("thirdparty").await, [market.as_str()]);
     assert!(theirs("community").await.is_empty());
     assert_eq!(images(&door, HERE, &[]).await.len(), 4, "what it published stays its own");
     for (permission, found) in [("ownerOnly", vec![&own]), ("specifiedUsers", vec![&shared])] {
@@ -216,7 +216,7 @@ async fn r002_11_a_failed_copy_is_shown_as_such() {
     let made = failed_copy(&door, &web).await;
     let shown = image(&door, THERE, &made).await;
     assert_eq!((&shown["status"], &shown["progress"]), (&json!("error"), &json!("0")));
-    assert_eq!(images(&door, THERE, &[("status", "error")]).await, [made.clone()]);
+    assert_eq!(images(&door, THERE, &[("status", "error")]).await, [made.as_str()]);
     door.delete(THERE, &format!("/images/{made}")).await.ok();
     assert!(images(&door, THERE, &[]).await.is_empty());
 }

@@ -19,13 +19,13 @@ pub(super) fn of(rejection: &Rejection) -> ApiError {
             ApiError::precondition(format!("Invalid image status '{}'", word(*status)))
         }
         R::ImageDegraded { .. } | R::ImageDeprecated { .. } => ApiError::precondition(CANNOT_USE),
-        R::ImageBeingMade { image } => task_of(&ids::image(image)),
+        R::ImageBeingMade { image } => task_of(ids::image(image)),
         R::ImageHeld { image, .. } | R::AlreadyCopying { image, .. } => busy(&ids::image(image)),
         // Images on cloud disks are deleted while they are used.
         R::ImageInUse { .. } => ApiError::precondition(
             "Local-System-Disk image cannot be deleted if it has been used to create instances",
         ),
-        R::ImageBeingConverted { into, .. } => task_of(&ids::image(into)),
+        R::ImageBeingConverted { into, .. } => task_of(ids::image(into)),
         R::ImageBeingExported { by, .. } => task_of(by),
         R::NotBeingCopied { .. } => ApiError::precondition("Invalid image status 'error'"),
         R::CopyFinished { .. } => ApiError::precondition("Invalid image status 'ready'"),
