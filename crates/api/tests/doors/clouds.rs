@@ -102,10 +102,12 @@ async fn jdcloud_answer(
     body: Option<Value>,
 ) -> (u16, Value) {
     let key = jdcloud_signer::Key { id: door.key.clone(), secret: door.secret.clone() };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let signed = key.sign(jdcloud_signer::Unsigned {
         method: method.clone(),
         path: format!("/v1/regions/{region}{path}"),
-        query: Vec::new(),
+        query: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
         service: "vm",
         region: region.to_owned(),
@@ -216,6 +218,31 @@ pub async fn show(door: &Door, dialect: Dialect, (region, image): (&str, &str)) 
             Some((text(&image["status"]).unwrap(), text(&image["progress"])))
         }
     }
+}
+
+/// The ids of the account's images there, as a dialect lists them where nothing more is asked.
+pub async fn list(door: &Door, dialect: Dialect) -> Vec<String> {
+    let (images, id) = match dialect {
+        Dialect::Native => {
+            let page: Value = door.get(&format!("/v1/regions/{THERE}/images")).await.ok(200);
+            (page["items"].clone(), "id")
+        }
+        Dialect::Alibaba => {
+            let call = [("RegionId", THERE), ("Status", "ALL"), ("ImageOwnerAlias", "self")];
+            let page = alibaba(door, "DescribeImages", &call).await;
+            (page["Images"]["Image"].clone(), "ImageId")
+        }
+        Dialect::Tencent => {
+            let page = tencent(door, ("DescribeImages", THERE), json!({})).await;
+            (page["ImageSet"].clone(), "ImageId")
+        }
+        Dialect::JdCloud => {
+            let call = (Method::GET, THERE, "/images?imageSource=private");
+            (jdcloud(door, call, None).await["images"].clone(), "imageId")
+        }
+    };
+    let images = images.as_array().unwrap().iter();
+    images.map(|image| image[id].as_str().unwrap().to_owned()).collect()
 }
 
 /// Cancels in a dialect the copy that makes an image there.

@@ -18,7 +18,7 @@ use region::{
 use store::{ChunkId, IdKey};
 use tokio::sync::watch;
 
-use crate::clouds::{Dialect, HERE, Shown, THERE, cancel, copy, show};
+use crate::clouds::{Dialect, HERE, Shown, THERE, cancel, copy, list, show};
 use crate::world::Door;
 
 /// Bytes of frames that a copy gets before it stands still.
@@ -276,6 +276,10 @@ async fn r000_9_r002_11_each_state_is_spelled_by_each_dialect() {
     for starter in Dialect::ALL {
         let started = scene.start(starter, Mood::Stuck).await;
         scene.shown(&started, 0, (WAITING, LEFT)).await;
+        for dialect in Dialect::ALL {
+            let listed = list(&scene.door, dialect).await;
+            assert!(listed.contains(&dialect.spelled(&started.target)), "{dialect:?}: {listed:?}");
+        }
         let running = scene.run();
         let percent = scene.some_way().await;
         assert!((1..100).contains(&percent), "{percent}");
