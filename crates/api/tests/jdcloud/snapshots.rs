@@ -29,7 +29,7 @@ async fn a_snapshot_is_told_with_the_images_that_rest_on_it() {
         "createTime": "2023-11-14 22:13:20", "expireTime": "", "sharInfo": [], "shareInfo": [],
         "encrypted": false,
     });
-    assert_eq!(all, [wanted.clone()]);
+    assert_eq!(all, std::slice::from_ref(&wanted));
     let one = door.get(HERE, &format!("/snapshots/{id}"), &[]).await.ok();
     assert_eq!(one, json!({"snapshot": wanted}));
     // api-11: another account's, another region's and what is no id are all absent.
