@@ -70,11 +70,6 @@ impl Params {
         }
     }
 
-    /// Whether a parameter is given.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.given(name).is_some()
-    }
-
     /// The text of a parameter, where it is given; it may be empty.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.given(name) {
@@ -284,7 +279,6 @@ mod tests {
             assert_eq!(params.number("Limit", 0..=100).unwrap(), Some(100));
             assert_eq!(params.flag("DryRun").unwrap(), Some(false));
             assert_eq!(params.text("ImageName").unwrap(), None);
-            assert!(!params.has("ImageName") && params.has("Limit"));
         }
     }
 
