@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::body::media_type;
 use crate::tencent::admission::{Algorithm, Claim};
+use crate::tencent::sign_tc3::Scope;
 use crate::tencent::tests::vectors::{KEY, SECRET, all, read};
 use crate::tencent::wire::{Scheme, Wire};
 
@@ -34,7 +35,8 @@ fn lines(request: &[u8], names: &[&str]) -> Vec<Range<usize>> {
 fn signed_parts(request: &[u8], wire: &Wire) -> Vec<Range<usize>> {
     let target = place(request, b" ").end..place(request, b" HTTP/1.1\r\n").start;
     let body = place(request, b"\r\n\r\n").end..request.len();
-    let mut parts = vec![0..target.start - 1];
+    let method = 0..target.start - 1;
+    let mut parts = Vec::from([method]);
     match wire.scheme {
         Scheme::V1 => {
             parts.extend([target, body]);
@@ -113,11 +115,7 @@ fn api_05_a_signature_of_one_algorithm_is_none_of_another() {
         let scope = match &claim.algorithm {
             Algorithm::Tc3(scope) => scope.clone(),
             Algorithm::HmacSha1 | Algorithm::HmacSha256 => {
-                let scope = crate::tencent::sign_tc3::Scope {
-                    date: "2026-11-22".to_owned(),
-                    service: "cvm".to_owned(),
-                };
-                scope
+                Scope { date: "2026-11-22".to_owned(), service: "cvm".to_owned() }
             }
         };
         for other in [Algorithm::HmacSha1, Algorithm::HmacSha256, Algorithm::Tc3(scope)] {
