@@ -134,10 +134,14 @@ impl Scene {
             }
             Scenario::Sharing => {
                 self.bring_here("source", "web", "");
-                for (known, name) in [("one account", "one"), ("other account", "other")] {
+                let mut accounts = ["one", "other"].map(|name| {
                     self.home.good(&format!("account create {name}"));
-                    let shown = self.home.json(&format!("account show {name}"));
-                    let number = shown["number"].to_string();
+                    self.home.json(&format!("account show {name}"))
+                });
+                // Shares are told in the order of the accounts' own ids.
+                accounts.sort_by_key(|account| account["id"].to_string());
+                for (known, account) in ["one account", "other account"].into_iter().zip(accounts) {
+                    let number = account["number"].to_string();
                     self.known.push((known, number.trim_matches('"').to_owned()));
                 }
             }
