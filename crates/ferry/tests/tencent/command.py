@@ -46,7 +46,7 @@ copied = good("cvm", "SyncImages", "--ImageIds", listed, "--DestinationRegions",
 assert region == BEYOND, copied
 (state,) = [image["ImageState"] for image in images(BEYOND, "--ImageIds", json.dumps([copy]))]
 assert state in ("SYNCING", "NORMAL"), state
-waiter = "{'expr':'ImageSet[0].ImageState','to':'NORMAL','timeout':60,'interval':1}".replace("'", '"')
+waiter = "{'expr':'ImageSet[0].ImageState','to':'NORMAL','timeout':60,'interval':1}"  # as people write it
 for region, image in ((BEYOND, copy), (SLOW, slow)):
     waited = good("cvm", "DescribeImages", "--ImageIds", json.dumps([image]), "--waiter", waiter, region=region)
     assert waited["ImageSet"][0]["ImageState"] == "NORMAL", waited
