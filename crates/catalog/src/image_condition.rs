@@ -15,12 +15,14 @@ pub(crate) fn is_exact(name: &NamePattern) -> bool {
     matches!(name, NamePattern::Exactly(_))
 }
 
-pub(crate) fn has_key(tag: &TagWanted) -> bool {
-    tag.key.is_some()
+/// Whether a tag that is wanted is at most one of an image.
+pub(crate) fn has_one_key(tag: &TagWanted) -> bool {
+    tag.keys.len() == 1
 }
 
-pub(crate) fn has_values(tag: &TagWanted) -> bool {
-    !tag.values.is_empty()
+/// Whether not every tag is one that is wanted.
+pub(crate) fn says_something(tag: &TagWanted) -> bool {
+    !tag.keys.is_empty() || !tag.values.is_empty()
 }
 
 /// Whether a pattern needs more characters than any text has. So the database is never given one above its own limit.
@@ -35,35 +37,39 @@ pub(crate) fn push_values(sql: &mut Sql, column: &'static str, values: &[String]
     match values {
         [] => {}
         [value] => {
-            sql.push(column).push(" = ").push_bind(value.clone());
+            sql.push(" AND ").push(column).push(" = ").push_bind(value.clone());
         }
         several => {
-            sql.push(column).push(" IN (SELECT value FROM json_each(");
+            sql.push(" AND ").push(column).push(" IN (SELECT value FROM json_each(");
             let texts = serde_json::to_string(several).expect("texts are written as JSON");
             sql.push_bind(texts).push("))");
         }
     }
 }
 
-/// One of these names, if any are wanted.
-pub(crate) fn push_names(sql: &mut Sql, names: &[NamePattern]) {
-    let exact = names.iter().filter_map(|name| match name {
-        NamePattern::Exactly(name) => Some(name.clone()),
+/// Like one of these patterns, if any are wanted. No text in the column has more than `longest` characters.
+pub(crate) fn push_any(
+    sql: &mut Sql,
+    (column, longest): (&'static str, usize),
+    patterns: &[NamePattern],
+) {
+    let exact = patterns.iter().filter_map(|pattern| match pattern {
+        NamePattern::Exactly(text) => Some(text.clone()),
         NamePattern::Holding(_) | NamePattern::Like(_) => None,
     });
     let exact: Vec<String> = exact.collect();
-    if exact.len() == names.len() {
-        return push_values(sql, " AND image.name", &exact);
+    if exact.len() == patterns.len() {
+        return push_values(sql, column, &exact);
     }
     sql.push(" AND (0");
-    for name in names.iter().filter(|name| !is_longer(name, LONGEST_NAME)) {
+    for pattern in patterns.iter().filter(|pattern| !is_longer(pattern, longest)) {
         sql.push(" OR ");
-        push_pattern(sql, "image.name", name);
+        push_pattern(sql, column, pattern);
     }
     sql.push(")");
 }
 
-pub(crate) fn push_pattern(sql: &mut Sql, column: &'static str, pattern: &NamePattern) {
+fn push_pattern(sql: &mut Sql, column: &'static str, pattern: &NamePattern) {
     match pattern {
         NamePattern::Exactly(text) => {
             sql.push(column).push(" = ").push_bind(text.clone());

@@ -15,8 +15,8 @@ use sqlx::query;
 use crate::fault::CatalogFault;
 use crate::image::{ImageRow, image_from, json_ids};
 use crate::image_condition::{
-    LONGEST_NAME, LONGEST_PLATFORM, Sql, has_key, has_values, is_exact, is_longer, push_names,
-    push_pattern, push_values,
+    LONGEST_NAME, LONGEST_PLATFORM, Sql, has_one_key, is_exact, is_longer, push_any, push_values,
+    says_something,
 };
 use crate::stored::Stored;
 use crate::tx::Tx;
@@ -59,8 +59,8 @@ enum By {
     Copies,
     /// By a tag with a known key.
     Tag,
-    /// By what a tag says, whichever it is.
-    TagValue,
+    /// By what one of several tags says.
+    SomeTag,
     /// By their family.
     Family,
     /// By a status that few images have for long.
@@ -165,8 +165,10 @@ impl Question<'_> {
         };
         let is_too_long = |name: &NamePattern| is_longer(name, LONGEST_NAME);
         let no_name_fits = !search.names.is_empty() && search.names.iter().all(is_too_long);
-        let platform = search.platform.as_ref();
-        if no_name_fits || platform.is_some_and(|one| is_longer(one, LONGEST_PLATFORM)) {
+        let is_no_platform = |one: &NamePattern| is_longer(one, LONGEST_PLATFORM);
+        let no_platform_fits =
+            !search.platforms.is_empty() && search.platforms.iter().all(is_no_platform);
+        if no_name_fits || no_platform_fits {
             return Vec::new();
         }
         ALL_SEEN.into_iter().filter(fits).collect()
@@ -182,10 +184,10 @@ impl Question<'_> {
             By::Name
         } else if search.copying == Some(Copying::Leaving) {
             By::Copies
-        } else if search.tags.iter().any(has_key) {
+        } else if search.tags.iter().any(has_one_key) {
             By::Tag
-        } else if search.tags.iter().any(has_values) {
-            By::TagValue
+        } else if search.tags.iter().any(says_something) {
+            By::SomeTag
         } else if search.family.is_some() {
             By::Family
         } else if search.standings.is_empty() {
@@ -218,7 +220,7 @@ impl Question<'_> {
     fn push_own(&self, sql: &mut Sql) {
         let by = self.by();
         sql.push(match by {
-            By::Ids | By::Copies | By::TagValue => "FROM image WHERE +image.account = ",
+            By::Ids | By::Copies | By::SomeTag => "FROM image WHERE +image.account = ",
             By::Name => "FROM image INDEXED BY image_listed_by_name WHERE image.account = ",
             By::Tag => {
                 "FROM image_tag AS tag INDEXED BY image_tag_found CROSS JOIN image ON image.id = tag.image \
@@ -234,15 +236,16 @@ impl Question<'_> {
                 sql.push(" AND image.id IN (SELECT hold.image FROM hold)");
             }
             By::Tag => {
-                if let Some(tag) = self.search.tags.iter().find(|tag| has_key(tag)) {
-                    sql.push(" AND tag.key = ").push_bind(tag.key.clone());
-                    push_values(sql, " AND tag.value", &tag.values);
+                if let Some(tag) = self.search.tags.iter().find(|tag| has_one_key(tag)) {
+                    push_values(sql, "tag.key", &tag.keys);
+                    push_values(sql, "tag.value", &tag.values);
                 }
             }
-            By::TagValue => {
-                if let Some(tag) = self.search.tags.iter().find(|tag| has_values(tag)) {
+            By::SomeTag => {
+                if let Some(tag) = self.search.tags.iter().find(|tag| says_something(tag)) {
                     sql.push(" AND image.id IN (SELECT tag.image FROM image_tag AS tag WHERE 1");
-                    push_values(sql, " AND tag.value", &tag.values);
+                    push_values(sql, "tag.key", &tag.keys);
+                    push_values(sql, "tag.value", &tag.values);
                     sql.push(")");
                 }
             }
@@ -270,7 +273,7 @@ impl Question<'_> {
             By::Name
             | By::Copies
             | By::Tag
-            | By::TagValue
+            | By::SomeTag
             | By::Family
             | By::Status(_)
             | By::Order => {
@@ -288,7 +291,7 @@ impl Question<'_> {
             By::Name
             | By::Copies
             | By::Tag
-            | By::TagValue
+            | By::SomeTag
             | By::Family
             | By::Status(_)
             | By::Order => {
@@ -311,7 +314,7 @@ impl Question<'_> {
             );
             sql.push_bind(snapshot.as_str().to_owned()).push(")");
         }
-        push_names(sql, &search.names);
+        push_any(sql, ("image.name", LONGEST_NAME), &search.names);
         self.push_machine(sql);
         if let Some(owner) = &search.owner {
             sql.push(" AND +image.account = ").push_bind(owner.as_str().to_owned());
@@ -335,10 +338,7 @@ impl Question<'_> {
         if let Some(os_type) = search.os_type {
             sql.push(" AND image.os_type = ").push_bind(os_type.as_str());
         }
-        if let Some(platform) = &search.platform {
-            sql.push(" AND ");
-            push_pattern(sql, "image.platform", platform);
-        }
+        push_any(sql, ("image.platform", LONGEST_PLATFORM), &search.platforms);
         if let Some(boot_mode) = search.boot_mode {
             sql.push(" AND image.boot_mode = ").push_bind(boot_mode.as_str());
         }
@@ -350,12 +350,10 @@ impl Question<'_> {
     /// What is looked up for each image that fits so far.
     fn push_probes(&self, sql: &mut Sql, seen: Seen) {
         let search = self.search;
-        for TagWanted { key, values } in &search.tags {
+        for TagWanted { keys, values } in &search.tags {
             sql.push(" AND +EXISTS (SELECT 1 FROM image_tag AS has WHERE has.image = image.id");
-            if let Some(key) = key {
-                sql.push(" AND has.key = ").push_bind(key.clone());
-            }
-            push_values(sql, " AND has.value", values);
+            push_values(sql, "has.key", keys);
+            push_values(sql, "has.value", values);
             sql.push(")");
         }
         match (search.usage, seen) {

@@ -69,8 +69,11 @@ fn of_names() -> Vec<About> {
 
 fn of_tags() -> Vec<About> {
     let tag = |key: &str, value: Option<&str>| TagWanted::pair(key, value.map(str::to_owned));
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let of_keys =
+        |keys: &[&str], values: &[&str]| TagWanted { keys: texts(keys), values: texts(values) };
     let values = |key: Option<&str>, values: &[&str]| TagWanted {
-        key: key.map(str::to_owned),
+        keys: key.map(str::to_owned).into_iter().collect(),
         values: values.iter().map(|value| (*value).to_owned()).collect(),
     };
     let wanted = [
@@ -84,6 +87,9 @@ fn of_tags() -> Vec<About> {
         vec![values(None, &[])],
         vec![values(None, &[""]), values(None, &["prod"])],
         vec![values(None, &["字"]), tag("env", None)],
+        vec![of_keys(&["env", "team"], &[])],
+        vec![of_keys(&["team", "absent", "it's"], &["", "prod"])],
+        vec![of_keys(&["env", "team"], &[]), tag("env", None)],
     ];
     wanted.map(|tags| ("tags", ImageSearch { tags, ..none() })).into()
 }
@@ -96,8 +102,13 @@ fn of_machines() -> Vec<About> {
         NamePattern::Like("Windows*2*".into()),
         NamePattern::Holding("e".repeat(65)),
     ];
-    let platforms =
-        platforms.map(|one| ("platform", ImageSearch { platform: Some(one), ..none() }));
+    let several = [
+        vec![platforms[0].clone(), platforms[3].clone()],
+        vec![platforms[0].clone(), platforms[1].clone()],
+        vec![platforms[4].clone(), platforms[2].clone()],
+    ];
+    let platforms = platforms.map(|one| vec![one]).into_iter().chain(several);
+    let platforms = platforms.map(|platforms| ("platform", ImageSearch { platforms, ..none() }));
     let mut found = vec![
         ("architecture", ImageSearch { architecture: Some(Architecture::Arm64), ..none() }),
         ("os_type", ImageSearch { os_type: Some(OsType::Windows), ..none() }),
@@ -154,7 +165,7 @@ pub(crate) fn both(one: &ImageSearch, other: &ImageSearch) -> ImageSearch {
         snapshot: one.snapshot.clone().or_else(|| other.snapshot.clone()),
         architecture: one.architecture.or(other.architecture),
         os_type: one.os_type.or(other.os_type),
-        platform: one.platform.clone().or_else(|| other.platform.clone()),
+        platforms: [&one.platforms[..], &other.platforms[..]].concat(),
         boot_mode: one.boot_mode.or(other.boot_mode),
         storage: one.storage.or(other.storage),
         sharing: one.sharing.or(other.sharing),

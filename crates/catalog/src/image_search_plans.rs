@@ -22,11 +22,11 @@ fn searches() -> Vec<(&'static str, ImageSearch)> {
     let names = |names| ImageSearch { names, ..own() };
     let name = |pattern| names(vec![pattern]);
     let exactly = |name: &str| NamePattern::Exactly(name.to_owned());
-    let platform = |pattern| ImageSearch { platform: Some(pattern), ..own() };
+    let platform = |pattern| ImageSearch { platforms: vec![pattern], ..own() };
     let standings = |standings: &[Standing]| ImageSearch { standings: standings.to_vec(), ..own() };
     let tagged = |key: Option<&str>, values: &[&str]| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        let tags = vec![TagWanted { key: key.map(str::to_owned), values }];
+        let tags = vec![TagWanted { keys: key.map(str::to_owned).into_iter().collect(), values }];
         ImageSearch { tags, ..own() }
     };
     let available = standings(&[Standing::Available]);

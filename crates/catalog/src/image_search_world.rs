@@ -89,10 +89,13 @@ impl Known {
         let stands = standing(row.status, deprecation, self.making.and_then(Making::phase));
         let kind = seen_as(&row.account, row.kind, viewer);
         let has_tag = |wanted: &TagWanted| {
-            let key_fits = |key: &str| wanted.key.as_ref().is_none_or(|one| one == key);
-            let value_fits =
-                |value: &str| wanted.values.is_empty() || wanted.values.iter().any(|v| v == value);
-            is_own && self.tags.iter().any(|(key, value)| key_fits(key) && value_fits(value))
+            let is_one_of = |text: &str, wanted: &[String]| {
+                wanted.is_empty() || wanted.iter().any(|w| w == text)
+            };
+            let fits = |key: &str, value: &str| {
+                is_one_of(key, &wanted.keys) && is_one_of(value, &wanted.values)
+            };
+            is_own && self.tags.iter().any(|(key, value)| fits(key, value))
         };
         let keeps = |(key, value): &(String, String)| {
             is_own && row.particulars.get(key) == Some(value.as_str())
@@ -115,7 +118,8 @@ impl Known {
             && search.snapshot.as_ref().is_none_or(|id| self.snapshot.as_ref() == Some(id))
             && search.architecture.is_none_or(|one| attributes.architecture == one)
             && search.os_type.is_none_or(|one| attributes.os_type == one)
-            && search.platform.as_ref().is_none_or(|one| is_like(one, attributes.platform.as_str()))
+            && (search.platforms.is_empty()
+                || search.platforms.iter().any(|one| is_like(one, attributes.platform.as_str())))
             && search.boot_mode.is_none_or(|one| attributes.boot_mode == one)
             && search.storage.is_none_or(|one| row.storage == one)
             && search.sharing.is_none_or(|one| is_own && sharing == one)

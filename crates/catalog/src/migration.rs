@@ -246,7 +246,7 @@ mod tests {
         let mut tx = catalog.read().await.unwrap();
         let search = model::ImageSearch {
             standings: vec![model::Standing::Available],
-            platform: Some(model::NamePattern::Exactly(String::new())),
+            platforms: vec![model::NamePattern::Exactly(String::new())],
             ..model::ImageSearch::default()
         };
         let moment = crate::Moment { now: model::Timestamp(1), importing: Vec::new() };

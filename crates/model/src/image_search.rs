@@ -46,8 +46,8 @@ pub struct ImageSearch {
     pub architecture: Option<Architecture>,
     /// With an operating system of this family.
     pub os_type: Option<OsType>,
-    /// With such a platform.
-    pub platform: Option<NamePattern>,
+    /// With one of these platforms.
+    pub platforms: Vec<NamePattern>,
     /// Whose machines begin in this way.
     pub boot_mode: Option<BootMode>,
     /// Whose disks lie there.

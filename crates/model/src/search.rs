@@ -49,11 +49,11 @@ fn literal(c: char) -> String {
     }
 }
 
-/// One tag that is wanted. A key twice is one that must have both values, so nothing has it.
+/// One tag that is wanted. A key that is wanted twice must have both values, so nothing has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagWanted {
-    /// With this key; none for any.
-    pub key: Option<TagKey>,
+    /// With one of these keys; empty for any.
+    pub keys: Vec<TagKey>,
     /// With one of these values; empty for any.
     pub values: Vec<TagValue>,
 }
@@ -61,15 +61,15 @@ pub struct TagWanted {
 impl TagWanted {
     /// This key with this value, or with any.
     pub fn pair(key: impl Into<TagKey>, value: Option<TagValue>) -> Self {
-        TagWanted { key: Some(key.into()), values: value.into_iter().collect() }
+        TagWanted { keys: vec![key.into()], values: value.into_iter().collect() }
     }
 
     /// The same, checked and in the form that tags are stored in.
     pub fn checked(&self) -> Result<Self, Rejection> {
         let value = |value: &TagValue| check(Field::TagValue, value, 0..=128);
         let values = self.values.iter().map(value).collect::<Result<_, _>>()?;
-        let key = self.key.as_deref().map(|key| check(Field::TagKey, key, 1..=128));
-        Ok(TagWanted { key: key.transpose()?, values })
+        let key = |key: &TagKey| check(Field::TagKey, key, 1..=128);
+        Ok(TagWanted { keys: self.keys.iter().map(key).collect::<Result<_, _>>()?, values })
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn api_13_wanted_tags_are_checked_and_normalised_as_tags_are() {
         let wanted = TagWanted::pair("Cafe\u{301}", Some("e\u{301}".into())).checked().unwrap();
-        assert_eq!(wanted, TagWanted { key: Some("Café".into()), values: vec!["é".into()] });
+        assert_eq!(wanted, TagWanted { keys: vec!["Café".into()], values: vec!["é".into()] });
         let any = TagWanted::default();
         assert_eq!(any.checked().unwrap(), any);
         let long = || "v".repeat(129);
@@ -125,7 +125,7 @@ mod tests {
             TagWanted::pair("", None),
             TagWanted::pair(long(), None),
             TagWanted::pair("k", Some(long())),
-            TagWanted { key: None, values: vec!["v".into(), "\u{202e}".into()] },
+            TagWanted { keys: Vec::new(), values: vec!["v".into(), "\u{202e}".into()] },
         ] {
             assert!(matches!(wrong.checked(), Err(Rejection::InvalidField { .. })), "{wrong:?}");
         }

@@ -21,7 +21,7 @@ impl Region {
         caller.must(Act::Read)?;
         let search = ImageSearch {
             names: search.names.iter().map(NamePattern::normalised).collect(),
-            platform: search.platform.as_ref().map(NamePattern::normalised),
+            platforms: search.platforms.iter().map(NamePattern::normalised).collect(),
             tags: search.tags.iter().map(TagWanted::checked).collect::<Result<_, _>>()?,
             page: PageOf { limit: search.page.limit.min(MAX_PAGE), ..search.page },
             ..search

@@ -119,13 +119,13 @@ fn words_of(call: &Call, search: &mut ImageSearch) -> Result<bool, ApiError> {
 /// A system of this name, of whatever version. One that nobody named is kept without a name.
 fn platform(name: &str, search: &mut ImageSearch) {
     let (platform, os_type) = words::read_platform(name);
-    search.platform = Some(if platform.is_empty() {
+    search.platforms = vec![if platform.is_empty() {
         search.os_type = Some(os_type);
         NamePattern::Exactly(String::new())
     } else {
         // No name of the cloud's begins as another does.
         NamePattern::Like(format!("{}*", platform.replace('*', "")))
-    });
+    }];
 }
 
 /// Counts for the caller's own images alone, as the cloud has it.

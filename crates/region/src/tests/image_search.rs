@@ -200,7 +200,7 @@ async fn r001_8_own_images_are_found_by_whether_they_are_shared() {
     for one in [Sharing::Some, Sharing::Nobody] {
         assert_eq!(found(&world, &stranger, sharing(one)).await, ids([]));
     }
-    let platform = |pattern| ImageSearch { platform: Some(pattern), ..ImageSearch::default() };
+    let platform = |pattern| ImageSearch { platforms: vec![pattern], ..ImageSearch::default() };
     let debian = platform(NamePattern::Holding("ebian".into()));
     assert_eq!(found(&world, caller, debian.clone()).await, ids([&shared, &kept]));
     assert_eq!(found(&world, &stranger, debian).await, ids([&shared]));
