@@ -5,6 +5,9 @@ use model::Retry;
 use region::RegionFault;
 use serde_json::{Value, json};
 
+/// The longest message, in characters: whatever was sent and is quoted in it, it stays an answer that can be kept for a replay.
+const LONGEST: usize = 1_000;
+
 /// An answer that is no success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -23,7 +26,8 @@ impl ApiError {
         status: &'static str,
         message: impl Into<String>,
     ) -> ApiError {
-        ApiError { code, status, message: message.into() }
+        let message = message.into().chars().take(LONGEST).collect();
+        ApiError { code, status, message }
     }
 
     /// 400: something that was sent is wrong by itself.

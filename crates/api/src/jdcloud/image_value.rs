@@ -88,7 +88,7 @@ fn value(call: &Call, image: &ImageView, beside: &Beside) -> Value {
         "desc": image.description.as_str(),
         "platform": platform,
         "osVersion": version,
-        "osType": attributes.os_type.as_str(),
+        "osType": words::os_type(attributes.os_type),
         "architecture": attributes.architecture.as_str(),
         "bootMode": attributes.boot_mode.as_str(),
         "imageSource": source(call, image),

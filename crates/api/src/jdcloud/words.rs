@@ -92,6 +92,15 @@ pub(super) fn platform(attributes: &Attributes) -> (&str, &str) {
     }
 }
 
+/// The family of an operating system. The cloud has two words; what is neither is a Linux without a name to it, as in
+/// [`platform`].
+pub(super) fn os_type(os_type: OsType) -> &'static str {
+    match os_type {
+        OsType::Windows => "windows",
+        OsType::Linux | OsType::Other => "linux",
+    }
+}
+
 /// What is kept of a platform's name, and the family that it is of. The names for a system that has none are kept as none.
 pub(super) fn read_platform(name: &str) -> (&str, OsType) {
     match name {
@@ -161,6 +170,8 @@ mod tests {
             let attributes = of(given, os_type);
             assert_eq!(platform(&attributes), wanted, "{given}");
         }
+        let families: Vec<_> = OsType::ALL.iter().map(|family| super::os_type(*family)).collect();
+        assert_eq!(families, ["linux", "windows", "linux"], "contract 2 has no third word");
         assert_eq!(read_platform("Windows Server"), ("Windows Server", OsType::Windows));
         assert_eq!(read_platform("openEuler"), ("openEuler", OsType::Linux));
         assert_eq!(read_platform("Others Linux"), ("", OsType::Linux));

@@ -326,6 +326,9 @@ async fn a_copy_that_needs_an_approval_says_so() {
         let web = door.image(HERE, "web").await;
         let words = copy(&door, &[&web], json!({})).await.refused(400, PRECONDITION);
         assert!(words.contains("ferry ticket open"), "{words}");
+        let whole = door.ours(HERE, &web).await;
+        let is_spelled = words.contains(&format!("'{web}'")) && !words.contains(whole.as_str());
+        assert!(is_spelled, "the id as this door spells it: {words}");
         door.world.assert_clean_slate(THERE).await;
     }
 }

@@ -83,6 +83,20 @@ async fn api_03_a_refused_change_stays_refused() {
     door.deliver(&import(&door, "web", Version::Three)).await.ok();
 }
 
+/// However long what it quotes is: a refusal is short enough to be kept.
+#[tokio::test]
+async fn api_03_a_refusal_of_something_long_is_kept() {
+    let door = Door::open().await;
+    let body = json!({"sourceImageIds": ["i".repeat(300 << 10)], "destinationRegion": "cn-east-2"});
+    let body = serde_json::to_vec(&body).unwrap();
+    let unsigned = door.unsigned(Method::POST, HERE, "/images:copyImages");
+    let request = door.key.sign(Unsigned { body, ..unsigned });
+    let first = door.deliver(&request).await;
+    assert_eq!(door.deliver(&request).await, first);
+    let message = first.refused(404, "NOT_FOUND");
+    assert!(message.starts_with("Image 'iii") && message.len() <= 1_000, "{}", message.len());
+}
+
 /// Not the signature alone: whoever's request it is, another one is another one.
 #[tokio::test]
 async fn other_requests_are_not_taken_for_the_first() {

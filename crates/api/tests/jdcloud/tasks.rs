@@ -139,6 +139,10 @@ async fn imports_are_refused_in_the_clouds_words() {
         assert_eq!(answer.status, code, "{object}: {}", answer.body);
         assert!(answer.body["error"]["status"].is_string());
     }
+    // The parameter is named as an import has it.
+    std::fs::File::create(folder.join("large.raw")).unwrap().set_len(41 << 30).unwrap();
+    let small = import(&door, json!({"imageUrl": url("large.raw")})).await;
+    assert_eq!(small.refused(400, "OUT_OF_RANGE"), "SystemDiskSizeGB out of range");
     let absent = format!("https://absent.s3.{HERE}.jdcloud-oss.com/web.raw");
     assert_eq!(import(&door, json!({"imageUrl": absent})).await.status, 404);
     // api-20: an address of anywhere else is none, whether anything answers there or not.

@@ -5,6 +5,7 @@ use model::{QuotaKind, Rejection};
 use super::beyond;
 use crate::cloud::sentence;
 use crate::jdcloud::error::ApiError;
+use crate::jdcloud::ids;
 
 /// The answer to a rejection of this kind.
 pub(super) fn of(rejection: &Rejection) -> ApiError {
@@ -22,12 +23,18 @@ pub(super) fn of(rejection: &Rejection) -> ApiError {
         R::TooManyTargets { .. } => ApiError::out_of_range("destinationRegion"),
         R::TooManyDisks { .. } => ApiError::out_of_range("cloudDisks"),
         R::TooManyTags { .. } => ApiError::out_of_range("tags"),
-        R::TicketNeeded { .. }
-        | R::TicketUndecided { .. }
+        R::TicketNeeded { image, target, need } => ApiError::precondition(format!(
+            "Copying image '{}' to '{target}' needs an approval, because {need}; ask for one with `ferry ticket open`",
+            ids::image(image)
+        )),
+        R::ImageTooLarge { image, size_bytes, limit_bytes } => ApiError::precondition(format!(
+            "Image '{}' has {size_bytes} bytes; at most {limit_bytes} can be copied",
+            ids::image(image)
+        )),
+        R::TicketUndecided { .. }
         | R::TicketRefused { .. }
         | R::TicketExpired { .. }
         | R::TicketSpent { .. }
-        | R::ImageTooLarge { .. }
         | R::SnapshotNeedsTicket { .. }
         | R::SnapshotTooLarge { .. } => ApiError::precondition(sentence(rejection)),
         other => beyond(other),

@@ -15,7 +15,8 @@ pub(super) fn of(rejection: &Rejection) -> ApiError {
         R::ObjectRefused { object, problem, .. } => {
             E::argument(format!("Object '{object}' is no image file: {problem}"))
         }
-        R::DiskTooSmall { .. } => E::out_of_range("diskSizeGB"),
+        // Only imports state the size of a disk that is in an object.
+        R::DiskTooSmall { .. } => E::out_of_range("systemDiskSizeGB"),
         R::FormatNotWritten { format } => E::precondition(format!("Invalid image type '{format}'")),
         R::TaskNotFound { task, .. } => E::not_found(format!("Image task '{task}' not found")),
         R::TaskEnded { state, .. } => {
