@@ -232,6 +232,8 @@ pub struct DeletionFacts {
 pub enum Force {
     /// Refuse while instances use the image, or other accounts see it.
     No,
+    /// Delete although instances use it; refuse while other accounts see it.
+    OverUse,
     /// Delete although they do.
     Yes,
 }
@@ -265,7 +267,7 @@ pub fn judge_deletion(facts: &DeletionFacts, force: Force) -> Result<(), Rejecti
         let (image, accounts) = (facts.image.clone(), facts.shared_with);
         return Err(Rejection::ImageIsShared { image, accounts });
     }
-    if facts.instances > 0 {
+    if facts.instances > 0 && force == Force::No {
         return Err(Rejection::ImageInUse {
             image: facts.image.clone(),
             instances: facts.instances,
@@ -431,6 +433,19 @@ mod tests {
             ..unused()
         };
         assert!(matches!(judge_deletion(&facts, Force::Yes), Err(Rejection::ImageHeld { .. })));
+    }
+
+    /// R001-8: use is overridden, and nothing else is, whatever of both is there.
+    #[test]
+    fn r001_8_an_image_in_use_that_others_see_is_not_deleted_over_its_use() {
+        let used = DeletionFacts { instances: 3, ..unused() };
+        assert_eq!(judge_deletion(&used, Force::OverUse), Ok(()));
+        let shared = DeletionFacts { shared_with: 2, ..used.clone() };
+        let is_shared = Rejection::ImageIsShared { image: image(), accounts: 2 };
+        assert_eq!(judge_deletion(&shared, Force::OverUse), Err(is_shared));
+        let public = DeletionFacts { kind: ImageKind::Public, ..used };
+        let is_public = Rejection::ImagePublished { image: image(), kind: ImageKind::Public };
+        assert_eq!(judge_deletion(&public, Force::OverUse), Err(is_public));
     }
 
     #[test]

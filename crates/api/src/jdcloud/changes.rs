@@ -69,11 +69,9 @@ async fn deleted(
     view: &ImageView,
     snapshots: SnapshotsOfImage,
 ) -> Result<(), Refused> {
-    let delete = |force| call.region.delete_image(&call.caller, &view.id, force, snapshots);
-    match (delete(Force::No).await, view.storage) {
-        (Err(Refused::Rejected(Rejection::ImageInUse { .. })), Storage::Snapshots) => {
-            delete(Force::Yes).await
-        }
-        (answer, Storage::Snapshots | Storage::LocalFile) => answer,
-    }
+    let force = match view.storage {
+        Storage::Snapshots => Force::OverUse,
+        Storage::LocalFile => Force::No,
+    };
+    call.region.delete_image(&call.caller, &view.id, force, snapshots).await
 }
