@@ -60,20 +60,41 @@ macro_rules! text_type {
 }
 
 text_type!(
-    /// The name of an image or instance: 2 to 128 characters, a letter first, then letters, digits, `.`, `:`, `_`
-    /// and `-` (R004-6; the dot as the cloud allows it today). Stored in Unicode normal form C.
+    /// The name of an image, an instance, an account or a user: 1 to 128 characters that people see, spaces between them
+    /// included, and no URL scheme or `-` first. Each cloud allows less (R004-6, R003-10), and not the same. Stored in Unicode
+    /// normal form C.
     Name
 );
 
 impl Name {
+    /// The longest name, in characters.
+    pub const MAX: usize = 128;
+
     /// Checks and normalises a name.
     pub fn new(text: &str) -> Result<Self, Rejection> {
-        check_name(Field::Name, text).map(Name)
+        let text = check(Field::Name, text, 1..=Self::MAX)?;
+        check_no_scheme(Field::Name, &text)?;
+        // A command line would take the one for an option, and nobody sees the other.
+        let is_unseen = |c: &char| c.is_whitespace() && *c != ' ';
+        let at_the_edge = text.starts_with('-').then_some('-');
+        let at_the_edge = at_the_edge.or((text.trim() != text).then_some(' '));
+        match at_the_edge.or(text.chars().find(is_unseen)) {
+            Some(character) => {
+                Err(Rejection::field(Field::Name, FieldRefusal::Character { character }))
+            }
+            None => Ok(Name(text)),
+        }
+    }
+
+    /// The same with the narrower rule that families have everywhere and names have with some clouds: 2 characters or more, a
+    /// letter first, then letters, digits, `.`, `:`, `_` and `-` (R004-6; the dot as the cloud allows it today).
+    pub fn plain(text: &str) -> Result<Self, Rejection> {
+        check_plain(Field::Name, text).map(Name)
     }
 }
 
-fn check_name(field: Field, text: &str) -> Result<String, Rejection> {
-    let text = check(field, text, 2..=128)?;
+fn check_plain(field: Field, text: &str) -> Result<String, Rejection> {
+    let text = check(field, text, 2..=Name::MAX)?;
     check_no_scheme(field, &text)?;
     if !text.chars().next().is_some_and(char::is_alphabetic) {
         return Err(Rejection::field(field, FieldRefusal::FirstNotLetter));
@@ -115,14 +136,15 @@ impl SnapshotName {
 }
 
 text_type!(
-    /// The family of an image, whose newest available one is meant by it: as a [`Name`]. Stored in Unicode normal form C.
+    /// The family of an image, whose newest available one is meant by it: as a plain name ([`Name::plain`]). Stored in Unicode
+    /// normal form C.
     Family
 );
 
 impl Family {
     /// Checks and normalises a family.
     pub fn new(text: &str) -> Result<Self, Rejection> {
-        check_name(Field::Family, text).map(Family)
+        check_plain(Field::Family, text).map(Family)
     }
 }
 
@@ -236,7 +258,43 @@ mod tests {
         ];
         for (text, wanted) in table {
             let wanted = wanted.map_err(|refusal| Rejection::field(Field::Name, refusal));
-            assert_eq!(Name::new(text).map(|_| ()), wanted, "{text:?}");
+            assert_eq!(Name::plain(text).map(|_| ()), wanted, "{text:?}");
+        }
+    }
+
+    /// api-10: what people see is a name; what they would not see, or a command line would not take for one, is none.
+    #[test]
+    fn api_10_names_are_what_people_see() {
+        let (long, too_long) = ("😀".repeat(128), "a".repeat(129));
+        let names =
+            ["a", "1", "20261122-web", "测试镜像 副本+1&a=b~*_x", "a/b", "<b>", "_", "=", &long];
+        for good in names {
+            assert_eq!(Name::new(good).map(|name| name.to_string()).as_deref(), Ok(good));
+        }
+        assert_eq!(Name::new("Cafe\u{301}").unwrap(), Name::new("Café").unwrap());
+        let refused = |refusal| Err(Rejection::field(Field::Name, refusal));
+        let length = |length| FieldRefusal::Length { length, min: 1, max: 128 };
+        assert_eq!(Name::new(""), refused(length(0)));
+        assert_eq!(Name::new(&too_long), refused(length(129)));
+        assert_eq!(Name::new("http://a"), refused(FieldRefusal::StartsWithUrl));
+        for (wrong, character) in [
+            ("-a", '-'),
+            (" a", ' '),
+            ("a ", ' '),
+            (" ", ' '),
+            ("a\u{a0}b", '\u{a0}'),
+            ("a\u{3000}b", '\u{3000}'),
+            ("a\tb", '\t'),
+            ("a\nb", '\n'),
+            ("ab\0", '\0'),
+            ("a\u{202e}b", '\u{202e}'),
+            ("a\u{200b}b", '\u{200b}'),
+        ] {
+            assert_eq!(
+                Name::new(wrong),
+                refused(FieldRefusal::Character { character }),
+                "{wrong:?}"
+            );
         }
     }
 

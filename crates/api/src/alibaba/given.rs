@@ -33,7 +33,7 @@ impl Given<'_> {
     pub(super) fn name(self, parameter: &str) -> Result<Option<Name>, ApiError> {
         let Some(text) = self.params.text(parameter) else { return Ok(None) };
         self.judge_name(Field::Name, text)?;
-        Name::new(text).map(Some).map_err(|rejection| self.refused(&rejection))
+        Name::plain(text).map(Some).map_err(|rejection| self.refused(&rejection))
     }
 
     /// A family's name: as any name.

@@ -24,14 +24,15 @@ pub(super) fn name(
 fn read_name(text: &str) -> Result<Name, Rejection> {
     let name = Name::new(text)?;
     let length = name.as_str().chars().count();
-    let refusal = if length > LONGEST_NAME {
-        FieldRefusal::Length { length, min: 2, max: LONGEST_NAME }
-    } else if name.as_str().contains(':') {
-        FieldRefusal::Character { character: ':' }
-    } else {
-        return Ok(name);
-    };
-    Err(Rejection::field(Field::Name, refusal))
+    let legal = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let refused = |refusal| Err(Rejection::field(Field::Name, refusal));
+    if length > LONGEST_NAME {
+        return refused(FieldRefusal::Length { length, min: 1, max: LONGEST_NAME });
+    }
+    match name.as_str().chars().find(|c| !legal(c)) {
+        Some(character) => refused(FieldRefusal::Character { character }),
+        None => Ok(name),
+    }
 }
 
 /// A description of 256 characters at most. One of none is given too: it takes the old one away.
@@ -48,10 +49,21 @@ mod tests {
     #[test]
     fn names_keep_the_clouds_bounds() {
         let (long, too_long) = ("镜".repeat(32), "镜".repeat(33));
-        for good in ["ab", "测试镜像.副本_1", "Web-1", long.as_str()] {
+        for good in ["a", "1", "测试镜像.副本_1", "20261122-web", "_a", long.as_str()] {
             assert!(read_name(good).is_ok(), "{good}");
         }
-        for wrong in ["a", "a b", "a:b", "a/b", "a\u{202e}b", "http://a", "", too_long.as_str()] {
+        for wrong in [
+            "a b",
+            "a:b",
+            "a+b",
+            "a😀",
+            "-a",
+            "a/b",
+            "a\u{202e}b",
+            "http://a",
+            "",
+            too_long.as_str(),
+        ] {
             assert!(read_name(wrong).is_err(), "{wrong}");
         }
     }

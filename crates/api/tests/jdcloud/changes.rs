@@ -58,7 +58,7 @@ async fn api_11_only_the_callers_own_images_are_changed() {
     let shared = door.post_as(&door.stranger, HERE, &path, stolen).await;
     assert_eq!(shared.refused(400, "FAILED_PRECONDITION"), "Can't use this image");
     let too_long = "n".repeat(33);
-    for wrong in ["a", "a b", too_long.as_str(), "a\u{202e}b"] {
+    for wrong in ["-a", "a b", too_long.as_str(), "a\u{202e}b"] {
         modify(&door, HERE, &web, json!({"name": wrong})).await.refused(400, "INVALID_ARGUMENT");
     }
     let after = image(&door, HERE, &web).await;

@@ -196,7 +196,7 @@ async fn api_10_names_and_descriptions_keep_their_bounds() {
     let web = door.image(HERE, "web").await;
     let (long, too_long) = ("n".repeat(32), "n".repeat(33));
     for wrong in [
-        "a",
+        "-a",
         &too_long,
         "a b",
         "a:b",

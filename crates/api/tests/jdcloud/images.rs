@@ -61,6 +61,8 @@ async fn every_filter_finds_what_it_says() {
         ("imageName", "*", &[]),
         ("platform", "Debian", &both),
         ("platform", "CentOS", &[]),
+        ("platform", "*", &[]),
+        ("platform", "De*bian", &[]),
         ("platform", "Other Linux", &[]),
         ("architecture", "arm64", &both),
         ("architecture", "x86_64", &[]),

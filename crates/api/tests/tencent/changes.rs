@@ -33,7 +33,7 @@ async fn api_10_a_name_is_taken_once() {
     let (web, cafe) = (door.image(HERE, "web").await, door.image(HERE, "Café").await);
     for (name, code) in [
         ("Cafe\u{301}", "InvalidImageName.Duplicate"),
-        ("1a", "InvalidParameterValue"),
+        ("-a", "InvalidParameterValue"),
         ("ab\u{202e}", "InvalidParameterValue"),
         ("http://ab", "InvalidParameterValue"),
         (&"n".repeat(61), "InvalidParameterValue.TooLarge"),

@@ -204,7 +204,7 @@ async fn a_name_is_for_one_image() {
     let long = "n".repeat(61);
     let named = |name: &str| json!({ "ImageName": name });
     ask(&door, &door.key, &web, named(&long)).await.refused("InvalidParameterValue.TooLarge");
-    ask(&door, &door.key, &web, named("a b")).await.refused("InvalidParameterValue");
+    ask(&door, &door.key, &web, named("a b ")).await.refused("InvalidParameterValue");
     ask(&door, &door.key, &web, named(&long[..60])).await.ok();
     assert_eq!(door.images(THERE, json!({})).await[0]["ImageName"], json!(long[..60]));
 }

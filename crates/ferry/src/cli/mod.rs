@@ -315,7 +315,7 @@ mod tests {
         for line in [
             "image copy web --from r1",
             "image copy web --to R1",
-            "image import f --name 1web",
+            "image import f --name http://web",
             "image import f --name web --arch sparc",
             "image import f --name web --tag novalue",
             "image export web f --format vhd",

@@ -55,7 +55,7 @@ fn each_refusal_has_its_exit_code() {
         ("image import nosuch.raw --name web".to_owned(), 4, vec!["nosuch.raw"]),
         ("image import disk.raw --name web --format qcow2".to_owned(), 5, vec!["FormatMismatch"]),
         ("image export web disk.raw".to_owned(), 5, vec!["disk.raw", "--force"]),
-        ("image import disk.raw --name 1web".to_owned(), 2, vec!["begin with a letter"]),
+        ("image import disk.raw --name http://web".to_owned(), 2, vec!["begins with `http://`"]),
         ("copy show copy-zzzzzzzzzzzzzzzzzzzz".to_owned(), 4, vec!["copy-zzzzzzzzzzzzzzzzzzzz"]),
     ];
     for (line, code, words) in table {
