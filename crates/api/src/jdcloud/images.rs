@@ -106,6 +106,8 @@ fn words_of(call: &Call, search: &mut ImageSearch) -> Result<bool, ApiError> {
     search.boot_mode = text("bootMode")?.map(words::read_boot_mode).transpose()?;
     if let Some(name) = text("platform")? {
         platform(name, search);
+        // No system's name has one, and it would stand for any.
+        can_fit &= !name.contains('*');
     }
     // No image is of an offer of the marketplace, and none is offline.
     can_fit &= text("serviceCode")?.is_none();
@@ -124,7 +126,7 @@ fn platform(name: &str, search: &mut ImageSearch) {
         NamePattern::Exactly(String::new())
     } else {
         // No name of the cloud's begins as another does.
-        NamePattern::Like(format!("{}*", platform.replace('*', "")))
+        NamePattern::Like(format!("{platform}*"))
     }];
 }
 
