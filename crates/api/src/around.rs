@@ -1,7 +1,6 @@
 //! What happens around every request: its name, its span, its limits, its numbers, and the writing of refusals.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
@@ -10,7 +9,6 @@ use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
@@ -50,20 +48,24 @@ async fn dispatched(State(state): State<ApiState>, request: Request, next: Next)
     }
 }
 
-/// The answer of one cloud's door, in its own words even where it fails.
+/// The answer of one cloud's door, in its own words even where it fails. What is asked for goes on to its end whether the client
+/// still listens or not, so that the answer to a change is there when it is asked for again.
 async fn answered_by(door: Door, state: &ApiState, arrived: Arrived) -> Response {
-    let answer = async {
+    let state = state.clone();
+    let answer = async move {
         match door {
             Door::Native => Refusal::from(BadRequest::UnknownPath).into_response(),
-            Door::Alibaba => alibaba::answer(state, arrived).await,
-            Door::Tencent => tencent::answer(state, arrived).await,
-            Door::JdCloud => jdcloud::answer(state, arrived).await,
+            Door::Alibaba => alibaba::answer(&state, arrived).await,
+            Door::Tencent => tencent::answer(&state, arrived).await,
+            Door::JdCloud => jdcloud::answer(&state, arrived).await,
         }
     };
-    let mut response = match AssertUnwindSafe(answer).catch_unwind().await {
+    let mut response = match tokio::spawn(answer.in_current_span()).await {
         Ok(response) => response,
-        Err(panic) => {
-            log_panic(&*panic);
+        Err(error) => {
+            if let Ok(panic) = error.try_into_panic() {
+                log_panic(&*panic);
+            }
             match door {
                 Door::Native => Refusal::Panicked.into_response(),
                 Door::Alibaba => alibaba::broken(),

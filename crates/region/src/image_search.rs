@@ -34,9 +34,10 @@ impl Region {
         Ok(Found { items, total })
     }
 
-    /// The image of this region whose id begins with `img-` and 8 to 20 characters, as clouds spell it; none where there is
-    /// none, and for any other text. Whoever owns it: what it names is told by the command that is given it, and the door that
-    /// asks must not tell the rest of its characters. A whole id is taken at its word.
+    /// The image of this region that the caller sees and whose id begins with `img-` and 8 to 20 characters, as clouds spell it;
+    /// none where there is none, and for any other text. So nobody learns of another's image, or the rest of its characters, by
+    /// what else is said of a request (api-11). A whole id is taken at its word: what it names is told by the command that is
+    /// given it.
     pub async fn image_led_by(
         &self,
         caller: &Caller,
@@ -47,8 +48,11 @@ impl Region {
         if let Ok(whole) = text.parse() {
             return Ok(Some(whole));
         }
-        let found = self.inner.catalog.read().await?.image_led_by(leading).await?;
-        Ok(found.filter(|id| id.as_str().starts_with(text)))
+        let mut tx = self.inner.catalog.read().await?;
+        let found = tx.image_led_by(leading).await?.filter(|id| id.as_str().starts_with(text));
+        let Some(image) = found else { return Ok(None) };
+        let seen = tx.visible_image(&caller.account, &image).await?;
+        Ok(seen.map(|row| row.id))
     }
 
     /// What is not in the rows and yet says how images stand. A search and what it shows are of one moment.

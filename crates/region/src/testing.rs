@@ -2,9 +2,10 @@
 //! that can be seen from inside.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use catalog::{AccountRow, Catalog, IndexOptions, Inserted, SqliteIndex, UserRow};
@@ -13,7 +14,9 @@ use model::{
     Name, NameRule, OsType, Platform, Profile, RegionId, Role, Sealing, SizeBytes, Tags, Timestamp,
     UserId, Zone,
 };
-use store::{CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreOptions, TreeBuilder};
+use store::{
+    CHUNK_BYTES, ChunkId, ChunkStore, Encoder, FilesBackend, StoreFault, StoreOptions, TreeBuilder,
+};
 use tempfile::TempDir;
 
 use crate::audit::TrailStanding;
@@ -471,7 +474,7 @@ impl Ground {
         let catalog = Catalog::open(&folder.join("catalog.db")).await.expect("the catalog opens");
         let index = SqliteIndex::open(&folder.join("index.db"), IndexOptions::default())
             .expect("the index opens");
-        let backend = FilesBackend::open(&folder.join("store")).expect("the packs' folder opens");
+        let backend = let_go_of(&folder.join("store")).await;
         let store =
             ChunkStore::open(Arc::new(backend), Arc::new(index), StoreOptions::default()).await;
         let foundations = Foundations {
@@ -494,4 +497,18 @@ impl Ground {
         };
         Region::open(options, foundations)
     }
+}
+
+/// The packs' folder, once what had it before a restart has let go of it: a task that is ending may hold it for a moment more.
+async fn let_go_of(folder: &Path) -> FilesBackend {
+    for _ in 0..500 {
+        match FilesBackend::open(folder) {
+            Err(StoreFault::InUse { .. }) => {
+                std::thread::sleep(Duration::from_millis(20));
+                tokio::task::yield_now().await;
+            }
+            opened => return opened.expect("the packs' folder opens"),
+        }
+    }
+    panic!("the packs' folder is not let go of within ten seconds")
 }

@@ -27,7 +27,7 @@ fn read_name(text: &str) -> Result<Name, Rejection> {
     let legal = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let refused = |refusal| Err(Rejection::field(Field::Name, refusal));
     if length > LONGEST_NAME {
-        return refused(FieldRefusal::Length { length, min: 1, max: LONGEST_NAME });
+        return refused(FieldRefusal::Length { length, min: 2, max: LONGEST_NAME });
     }
     match name.as_str().chars().find(|c| !legal(c)) {
         Some(character) => refused(FieldRefusal::Character { character }),
@@ -49,10 +49,11 @@ mod tests {
     #[test]
     fn names_keep_the_clouds_bounds() {
         let (long, too_long) = ("镜".repeat(32), "镜".repeat(33));
-        for good in ["a", "1", "测试镜像.副本_1", "20261122-web", "_a", long.as_str()] {
+        for good in ["1a", "测试镜像.副本_1", "20261122-web", "_a", long.as_str()] {
             assert!(read_name(good).is_ok(), "{good}");
         }
         for wrong in [
+            "a",
             "a b",
             "a:b",
             "a+b",

@@ -12,6 +12,16 @@ const INTERNAL: &str = "InternalError";
 /// The code of a fault that passes; clients try again on it (contract 6).
 const UNAVAILABLE: &str = "ResourceUnavailable";
 
+/// The longest message, in characters: some repeat what was sent, and answers to changes are kept.
+const LONGEST_MESSAGE: usize = 1_000;
+
+fn bounded(message: Cow<'static, str>) -> Cow<'static, str> {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => message,
+    }
+}
+
 /// An answer that is no success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -27,7 +37,7 @@ impl ApiError {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        ApiError { code: code.into(), message: message.into() }
+        ApiError { code: code.into(), message: bounded(message.into()) }
     }
 
     /// A parameter that must be there and is not.

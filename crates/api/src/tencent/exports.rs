@@ -56,7 +56,8 @@ async fn commands(call: &Call, region: &Region) -> Result<Vec<ExportImage>, ApiE
     };
     let images = needed_images(call, region, MOST_IMAGES).await?;
     let prefixes = call.params.texts("FileNamePrefixList")?;
-    if !prefixes.is_empty() && prefixes.len() != images.len() {
+    let named = call.params.texts("ImageIds")?.len();
+    if !prefixes.is_empty() && [images.len(), named] != [prefixes.len(); 2] {
         let message = "FileNamePrefixList must have one prefix for each image, or none at all.";
         return Err(ApiError::new("InvalidParameterValue.InvalidFileNamePrefixList", message));
     }

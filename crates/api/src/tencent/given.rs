@@ -9,6 +9,8 @@ use super::rejection::{Context, malformed, of_rejection, too_long};
 
 /// The longest name of an image (contract 2).
 const LONGEST_NAME: usize = 60;
+/// The shortest, which is Ferry's.
+const SHORTEST_NAME: usize = 2;
 /// What tags are given to where a request makes an image.
 const IMAGE: &str = "image";
 
@@ -31,9 +33,12 @@ impl<'a> Given<'a> {
     pub(super) fn name(self) -> Result<Option<Name>, ApiError> {
         let Some(text) = self.some("ImageName")? else { return Ok(None) };
         let length = text.chars().count();
+        let refusal = FieldRefusal::Length { length, min: SHORTEST_NAME, max: LONGEST_NAME };
         if length > LONGEST_NAME {
-            let refusal = FieldRefusal::Length { length, min: 1, max: LONGEST_NAME };
             return Err(too_long(Field::Name, refusal, self.context));
+        }
+        if length < SHORTEST_NAME {
+            return Err(malformed(Field::Name, refusal, self.context));
         }
         Name::new(text).map(Some).map_err(|rejection| of_rejection(&rejection, self.context))
     }
@@ -129,7 +134,7 @@ mod tests {
             (&"镜".repeat(60), "ok"),
             ("", "ok"),
             (&"n".repeat(61), "InvalidParameterValue.TooLarge"),
-            ("a", "ok"),
+            ("a", "InvalidParameterValue"),
             ("1a", "ok"),
             ("测试镜像 副本+1&a=b~*_x", "ok"),
             ("http://a", "InvalidParameterValue"),

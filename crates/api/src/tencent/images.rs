@@ -116,6 +116,10 @@ impl Asked {
                     known.map(|(_, kind)| *kind).ok_or_else(|| filters::wrong(name, reason))
                 };
                 self.search.seen_as = values.iter().map(kind).collect::<Result<_, _>>()?;
+                // Shown as public ones.
+                if self.search.seen_as.contains(&ImageKind::Public) {
+                    self.search.seen_as.push(ImageKind::Marketplace);
+                }
             }
             "image-name" => self.search.names = fuzzy(),
             "platform" => self.search.platforms = fuzzy(),

@@ -6,7 +6,7 @@ use super::call::Handler;
 /// The version of the services of machines and of disks.
 const VERSION: &str = "2017-03-12";
 /// The version of the service of tags.
-const TAG_VERSION: &str = "2018-08-13";
+pub(super) const TAG_VERSION: &str = "2018-08-13";
 /// All versions that any service has.
 pub(super) const VERSIONS: [&str; 2] = [VERSION, TAG_VERSION];
 /// The service of machines and images.

@@ -8,7 +8,7 @@ use region::Caller;
 use super::admission::{Algorithm, Claim};
 use super::call::Call;
 use super::error::ApiError;
-use super::operation::{self, Answered, Effect, Operation, VERSIONS};
+use super::operation::{self, Answered, Effect, Operation, TAG_VERSION, VERSIONS};
 use super::wire::{Flavour, Wire};
 use super::{legacy, place, reply};
 use crate::ApiState;
@@ -100,9 +100,18 @@ fn digest(state: &ApiState, wire: &Wire, claim: &Claim) -> [u8; 32] {
         Flavour::Current => "3.0",
         Flavour::Legacy => "2.0",
     };
-    let region = place::region_named(&state.deployment, &wire.region);
-    let region = region.map_or_else(|| wire.region.clone(), |region| region.to_string());
-    let params = wire.params.canonical();
+    // The names of what is tagged say their region themselves: that of the request decides nothing.
+    let region = if wire.version == TAG_VERSION {
+        String::new()
+    } else {
+        let region = place::region_named(&state.deployment, &wire.region);
+        region.map_or_else(|| wire.region.clone(), |region| region.to_string())
+    };
+    // The older signature is of all parameters, and of any other reading of the same text.
+    let params = match &claim.algorithm {
+        Algorithm::Tc3(_) => wire.params.canonical(),
+        Algorithm::HmacSha1 | Algorithm::HmacSha256 => String::new(),
+    };
     digest_of([
         b"tencent".as_slice(),
         flavour.as_bytes(),

@@ -156,6 +156,10 @@ mod tests {
                         > 8
                 };
                 assert!(!rest.any(is_long), "{rejection:?}: {answer:?}");
+                // Nor what no client of this cloud knows.
+                let foreign = ["copy-", "ticket-", "acct-", "user-", "`reader`"];
+                let told = foreign.iter().find(|word| answer.message.contains(**word));
+                assert_eq!(told, None, "{rejection:?}: {answer:?}");
             }
         }
     }

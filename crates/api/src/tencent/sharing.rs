@@ -1,6 +1,6 @@
 //! Sharing: `ModifyImageSharePermission`, `DescribeImageSharePermission` (contract 2).
 
-use model::AccountId;
+use model::{AccountId, Act};
 use region::ShareView;
 use serde_json::{Value, json};
 
@@ -27,6 +27,7 @@ enum Permission {
 pub(super) async fn modify_image_share_permission(call: &Call) -> Result<Fields, ApiError> {
     let region = call.region()?;
     let refused = |refused| of_refused(refused, Context::Share);
+    call.caller.must(Act::Change).map_err(|rejection| refused(rejection.into()))?;
     let given = Given { params: &call.params, context: Context::Share };
     let permissions = [("SHARE", Permission::Share), ("CANCEL", Permission::Cancel)];
     let permission = given.word("Permission", ("InvalidParameterValue", &permissions))?;

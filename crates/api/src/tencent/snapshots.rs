@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use model::rules::Sealed;
 use model::{
-    ClientToken, DiskKind, DiskRole, ImageId, ImageSearch, NamePattern, OriginNote, Profile,
+    Act, ClientToken, DiskKind, DiskRole, ImageId, ImageSearch, NamePattern, OriginNote, Profile,
     RegionId, Sealing, SnapshotId, SnapshotStanding, Tags,
 };
-use region::{Caller, CopySnapshot, Found, Intent, PageOf, Region, SnapshotSearch, SnapshotView};
+use region::{
+    Caller, CopySnapshot, Found, Intent, PageOf, Refused, Region, SnapshotSearch, SnapshotView,
+};
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -224,11 +226,21 @@ pub(super) async fn copy_snapshot_cross_regions(call: &Call) -> Result<Fields, A
     at_most(("DestinationRegions", names.len()), MOST_REGIONS)?;
     let view = region.snapshot(&call.caller, &id).await;
     view.map_err(|refused| of_refused(refused, Context::Snapshot))?;
+    // Nor is that the caller may change nothing.
+    let may = call.caller.must(Act::Change).map_err(Refused::from);
+    may.map_err(|refused| of_refused(refused, Context::Snapshot))?;
     let given = call.params.text("SnapshotName")?.filter(|name| !name.is_empty());
     let name = given.map_or_else(|| format!("Copied {id} from {}", region.id()), str::to_owned);
     let mut results = Vec::with_capacity(names.len());
     for target in names {
         let copied = copy(call, (&region, &id), (target, &name)).await;
+        // That the service fails is no result of a region: where nothing is promised yet, the whole request may be sent again.
+        if let Err(fault) = &copied
+            && fault.is_fault()
+            && results.is_empty()
+        {
+            return Err(fault.clone());
+        }
         let (snapshot, code, message) = match copied {
             Ok(snapshot) => (snapshot.to_string(), "Success".into(), "".into()),
             Err(error) => (String::new(), error.code, error.message),

@@ -73,6 +73,29 @@ async fn api_03_a_replayed_change_gets_the_first_answer_until_it_is_too_old() {
     first.ok();
 }
 
+/// What a client asked for before it broke off is done, and its answer is there when it asks again.
+#[tokio::test]
+async fn api_03_a_change_goes_on_without_its_client() {
+    let door = Door::open().await;
+    let image = door.image(HERE, "web").await;
+    let request = sync(&door, &image);
+    let mut sending = Box::pin(door.sent(&request));
+    assert!(futures::poll!(&mut sending).is_pending());
+    drop(sending);
+    let mut made = Vec::new();
+    for _ in 0..1_000 {
+        made = door.own_images(THERE).await;
+        if !made.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let answer = door.sent(&request).await.ok();
+    assert_eq!(made.len(), 1, "nobody asked for it a second time");
+    assert_eq!(answer["ImageSet"][0]["ImageId"], made[0]["ImageId"]);
+    assert_eq!(door.own_images(THERE).await.len(), 1);
+}
+
 /// Another path, another name of the same region, another trace or language, another order in the header.
 #[tokio::test]
 async fn api_03_a_replay_in_other_words_is_a_replay() {

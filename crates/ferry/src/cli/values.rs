@@ -136,7 +136,8 @@ mod tests {
         assert!(matches!(id.parse(), Ok(ImageRef::Id(_))));
         assert!(matches!("web-1".parse(), Ok(ImageRef::Name(_))));
         assert!(matches!("img-short".parse(), Ok(ImageRef::Name(_))));
-        assert!("../etc".parse::<ImageRef>().is_err());
+        assert!(matches!("golden image v2".parse(), Ok(ImageRef::Name(_))));
+        assert!("http://web".parse::<ImageRef>().is_err());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountRequest {
-    /// Its name, new in the deployment: 1 to 128 characters, as an image's.
+    /// Its name, new in the deployment: 2 to 128 characters, as an image's.
     pub name: String,
 }
 

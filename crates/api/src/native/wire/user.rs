@@ -31,7 +31,7 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserRequest {
-    /// Its name, new in the account: 1 to 128 characters, as an image's.
+    /// Its name, new in the account: 2 to 128 characters, as an image's.
     pub name: String,
     /// `reader`, `owner`, `operator` or `admin`.
     pub role: String,

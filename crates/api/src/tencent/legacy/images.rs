@@ -200,7 +200,7 @@ async fn told(call: &Call, images: &[ImageView], total: u64) -> Result<Fields, A
             "imageType": kind_number(image.kind),
             "osName": image.attributes.platform.as_str(),
             "createTime": without_zone(image.created.to_string()),
-            "creator": number.unwrap_or_else(|| image.owner.to_string()),
+            "creator": number.unwrap_or_default(),
             "status": State::of(image).map(State::number),
         })
     });

@@ -27,11 +27,18 @@ fn number(code: &str) -> u32 {
         ("AuthFailure", "SignatureExpire") => 4200,
         ("AuthFailure", "UnauthorizedOperation") | ("UnauthorizedOperation", _) => 4300,
         ("AuthFailure", _) => 4100,
-        ("ImageQuotaLimitExceeded" | "LimitExceeded" | "OverQuota" | "RequestLimitExceeded", _) => {
-            4400
-        }
+        (
+            "ImageQuotaLimitExceeded"
+            | "InsufficientSnapshotQuota"
+            | "LimitExceeded"
+            | "OverQuota"
+            | "RequestLimitExceeded",
+            _,
+        ) => 4400,
         ("UnsupportedProtocol", _) => 4600,
-        ("InvalidImageId" | "InvalidAccountId", "NotFound") | ("ResourceNotFound", _) => 5000,
+        ("InvalidImageId" | "InvalidAccountId" | "InvalidRegion", "NotFound")
+        | ("ResourceNotFound", _) => 5000,
+        ("InvalidRegion", "Unavailable") => 4300,
         ("UnsupportedOperation" | "InvalidAction" | "NoSuchVersion" | "ActionOffline", "") => 6100,
         ("ResourceUnavailable", "") => 6200,
         ("InternalError", _) => 6000,
@@ -55,7 +62,7 @@ mod tests {
             ("InvalidParameterValue.LimitExceeded", 4000),
             ("UnknownParameter", 4000),
             ("UnsupportedRegion", 4000),
-            ("InvalidRegion.NotFound", 4000),
+            ("InvalidRegion.NotFound", 5000),
             ("InvalidImageId.Malformed", 4000),
             ("InvalidImageName.Duplicate", 4000),
             ("AuthFailure.SignatureFailure", 4100),
@@ -68,6 +75,8 @@ mod tests {
             ("UnauthorizedOperation", 4300),
             ("ImageQuotaLimitExceeded", 4400),
             ("OverQuota", 4400),
+            ("InsufficientSnapshotQuota", 4400),
+            ("InvalidRegion.Unavailable", 4300),
             ("UnsupportedProtocol", 4600),
             ("InvalidImageId.NotFound", 5000),
             ("InvalidAccountId.NotFound", 5000),

@@ -10,7 +10,10 @@ use crate::tencent::error::ApiError;
 pub(super) fn of(rejection: &Rejection) -> ApiError {
     use Rejection as R;
     match rejection {
-        R::NotAllowed { .. } => said("UnauthorizedOperation.PermissionDenied", rejection),
+        R::NotAllowed { .. } => ApiError::new(
+            "UnauthorizedOperation.PermissionDenied",
+            "The role of the key's user does not allow this.",
+        ),
         R::SameRegion { .. } => said("InvalidParameterValue.InvalidRegion", rejection),
         R::LocalNotCopied { .. } => ApiError::new(
             "UnsupportedOperation.LocationImageNotSupported",
@@ -25,10 +28,16 @@ pub(super) fn of(rejection: &Rejection) -> ApiError {
             state: KeyState::Enabled | KeyState::Disabled | KeyState::PendingDeletion,
             ..
         } => said("InvalidParameter.InvalidKmsKeyId", rejection),
-        R::LinkNotPrivate { .. } => {
-            said("UnsupportedOperation.SyncEncryptImageNotSupport", rejection)
-        }
-        R::TokenReused => said("InvalidParameterConflict", rejection),
+        R::LinkNotPrivate { region } => ApiError::new(
+            "UnsupportedOperation.SyncEncryptImageNotSupport",
+            format!(
+                "The way from `{region}` is not encrypted; encrypted images are not copied over it."
+            ),
+        ),
+        R::TokenReused => ApiError::new(
+            "InvalidParameterConflict",
+            "The same was asked for with other parameters.",
+        ),
         R::NameTaken { .. } => said("InvalidImageName.Duplicate", rejection),
         other => beyond(other),
     }

@@ -15,9 +15,14 @@ pub(super) fn of(rejection: &Rejection, context: Context) -> ApiError {
             "An image rests on the snapshot; delete the image first.",
         ),
         // Clients try this again by themselves.
-        R::SnapshotNotWhole { .. } => said("ResourceUnavailable.SnapshotCreating", rejection),
+        R::SnapshotNotWhole { .. } => {
+            ApiError::new("ResourceUnavailable.SnapshotCreating", "The snapshot is not NORMAL.")
+        }
         R::SnapshotDegraded { .. } => said("InvalidSnapshot.NotSupported", rejection),
-        R::SnapshotHeld { .. } => said("ResourceInUse.CopySnapshotConflict", rejection),
+        R::SnapshotHeld { target, .. } => ApiError::new(
+            "ResourceInUse.CopySnapshotConflict",
+            format!("The snapshot is being copied to `{target}`; wait until that has ended."),
+        ),
         R::SnapshotNotResized { .. } => said("InvalidParameterValue", rejection),
         R::SnapshotsSealedApart { .. } => said("InvalidParameterConflict", rejection),
         R::SnapshotNotToPlain { .. } => {
