@@ -504,6 +504,8 @@ async fn let_go_of(folder: &Path) -> FilesBackend {
     for _ in 0..500 {
         match FilesBackend::open(folder) {
             Err(StoreFault::InUse { .. }) => {
+                // Who lets go of it is a thread that tells nobody, and the world's clock may stand still.
+                #[expect(clippy::disallowed_methods, reason = "another thread lets go")]
                 std::thread::sleep(Duration::from_millis(20));
                 tokio::task::yield_now().await;
             }

@@ -33,8 +33,8 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod times;
-mod words;
 mod wire;
+mod words;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};

@@ -5,10 +5,10 @@ use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, 
 
 use crate::alibaba::admission::Claim;
 use crate::alibaba::raw::take_apart;
-use crate::cloud::raw::parsed;
 use crate::alibaba::sign_v1;
 use crate::alibaba::tests::vectors::{all, read};
 use crate::alibaba::wire::Wire;
+use crate::cloud::raw::parsed;
 
 /// How one client writes a character.
 fn spelled(character: char, choice: u8) -> String {

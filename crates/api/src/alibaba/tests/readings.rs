@@ -3,8 +3,8 @@
 
 use crate::alibaba::admission::Claim;
 use crate::alibaba::error::ApiError;
-use crate::cloud::raw::parsed;
 use crate::alibaba::wire::{Format, Unread, Wire};
+use crate::cloud::raw::parsed;
 
 const V1: &str = "Action=DescribeImages&Version=2014-05-26&AccessKeyId=k&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0\
     &SignatureNonce=n&Timestamp=2026-11-22T00:00:00Z&Signature=AAAAAAAAAAAAAAAAAAAAAAAAAAA=";

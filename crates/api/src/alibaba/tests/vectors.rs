@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::alibaba::admission::Claim;
-use crate::cloud::raw::parsed;
 use crate::alibaba::wire::{Format, Scheme, Wire};
+use crate::cloud::raw::parsed;
 
 /// One recorded request.
 #[derive(Deserialize)]
