@@ -5,6 +5,8 @@ pub(crate) mod arrived;
 pub(crate) mod door;
 pub(crate) mod form;
 pub(crate) mod json;
+#[cfg(test)]
+pub(crate) mod listed;
 pub(crate) mod mac;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod raw;
