@@ -51,6 +51,12 @@ impl Accounts {
         Ok(())
     }
 
+    /// Closes both files once their last readers are done, so that what was written stands in them and no longer beside them.
+    pub async fn close(&self) {
+        self.catalog.close().await;
+        self.nonces.close().await;
+    }
+
     /// What is damaged in the files of the accounts and of the nonces, in words; empty where nothing is. Reads every row.
     pub async fn check(&self) -> Result<Vec<String>, RegionFault> {
         let accounts = self.catalog.damage().await?;

@@ -319,6 +319,7 @@ async fn deep(findings: &mut Findings, folder: &Path, config: Option<&Path>) {
             })?);
             region.shut_down().await;
         }
+        opened.deployment.accounts.close().await;
         Ok::<_, Failure>(wrong)
     };
     match wrong.await {

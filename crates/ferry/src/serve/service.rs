@@ -256,5 +256,6 @@ impl Service {
         for region in self.deployment.regions_here() {
             region.shut_down().await;
         }
+        self.deployment.accounts.close().await;
     }
 }
