@@ -1,8 +1,11 @@
 //! Which copies run: claims by lease, with caps, the oldest first. A claim raises the fence, so a worker that lost its
 //! lease changes nothing more (I10, fault 26).
 
+use std::collections::HashMap;
+
 use model::{CopyId, Timestamp};
 use sqlx::query;
+use sqlx::sqlite::SqliteRow;
 
 use crate::copy::{CopyRow, copy_from};
 use crate::fault::CatalogFault;
@@ -22,17 +25,19 @@ pub struct ClaimLimits {
 /// The most published and unwinding copies that one claim takes, so that the work of one call is bounded.
 const FINISHING_AT_ONCE: u32 = 64;
 
-pub(crate) const COUNT_LEASED: &str = "SELECT count(*) FROM copy INDEXED BY copy_leased \
+pub(crate) const LEASED: &str = "SELECT account, source_region, state FROM copy INDEXED BY copy_leased \
     WHERE finished IS NULL AND lease_until > ? AND state IN ('queued', 'held', 'stored')";
-pub(crate) const DUE: &str = "WITH leased AS ( \
-        SELECT account, count(*) AS copies FROM copy INDEXED BY copy_leased \
-        WHERE finished IS NULL AND lease_until > ?1 AND state IN ('queued', 'held', 'stored') GROUP BY account \
-    ), due AS ( \
-        SELECT id, account, created, row_number() OVER (PARTITION BY account ORDER BY created, id) AS place \
+/// The oldest of each account and link, as many as that account may have at all: no more of them can be chosen. A copy that is
+/// stored takes nothing over its link any more, so a pause does not stop it.
+pub(crate) const DUE: &str = "SELECT id, account, source_region, state FROM ( \
+        SELECT id, account, source_region, state, created, \
+        row_number() OVER (PARTITION BY account, source_region, state = 'stored' ORDER BY created, id) AS place \
         FROM copy INDEXED BY copy_live WHERE finished IS NULL AND next_attempt <= ?1 AND lease_until <= ?1 \
-        AND state IN ('queued', 'held', 'stored') \
-    ) SELECT due.id FROM due LEFT JOIN leased ON leased.account = due.account \
-    WHERE place <= ?2 - coalesce(copies, 0) ORDER BY created, due.id LIMIT ?3";
+        AND state IN ('queued', 'held', 'stored') AND (state = 'stored' \
+        OR source_region NOT IN (SELECT source_region FROM link_setting WHERE is_paused = 1)) \
+    ) WHERE place <= ?2 ORDER BY created, id";
+pub(crate) const LINK_LIMITS: &str =
+    "SELECT source_region, copies_at_once FROM link_setting WHERE copies_at_once IS NOT NULL";
 pub(crate) const FINISHING: &str = "SELECT id FROM copy INDEXED BY copy_finishing \
     WHERE state IN ('published', 'unwinding') \
     AND next_attempt <= ?1 AND lease_until <= ?1 ORDER BY created, id LIMIT ?2";
@@ -45,8 +50,9 @@ pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead INDEXED
 
 impl Tx {
     /// Leases copies that are due to `worker` for `lease_ms` milliseconds from `now`: live, not leased, their next attempt
-    /// reached; the oldest first, as many as the limits leave room for. A lease that ran out leaves its copy due, whoever
-    /// had it. The rows come back as they are after the claim: with the new fence.
+    /// reached, their link not paused; the oldest first, as many as the limits leave room for, those of links included. A
+    /// lease that ran out leaves its copy due, whoever had it. The rows come back as they are after the claim: with the new
+    /// fence.
     pub async fn claim_due(
         &mut self,
         worker: &str,
@@ -80,14 +86,27 @@ impl Tx {
         now: Timestamp,
         limits: ClaimLimits,
     ) -> Result<Vec<String>, CatalogFault> {
-        let leased = self.count("count leased copies", query(COUNT_LEASED).bind(now.0)).await?;
-        let room = u64::from(limits.per_region).saturating_sub(leased);
-        if room == 0 {
+        let mut room = Room::under(limits);
+        for row in self.all("list link limits", query(LINK_LIMITS)).await? {
+            let stored = Stored { table: "link_setting", row: &row };
+            room.of_links.insert(stored.text("source_region")?, stored.number("copies_at_once")?);
+        }
+        for row in self.all("list leased copies", query(LEASED).bind(now.0)).await? {
+            room.take(&Place::of(&row)?);
+        }
+        if room.of_region == 0 {
             return Ok(Vec::new());
         }
-        let find =
-            query(DUE).bind(now.0).bind(limits.per_account).bind(signed("per_region", room)?);
-        self.ids("find copies that are due", find).await
+        let find = query(DUE).bind(now.0).bind(limits.per_account);
+        let mut chosen = Vec::new();
+        for row in self.all("find copies that are due", find).await? {
+            let place = Place::of(&row)?;
+            if room.has(&place) {
+                room.take(&place);
+                chosen.push(copy_id(&row)?);
+            }
+        }
+        Ok(chosen)
     }
 
     async fn ids(
@@ -95,11 +114,7 @@ impl Tx {
         operation: &'static str,
         find: crate::tx::Query<'_>,
     ) -> Result<Vec<String>, CatalogFault> {
-        let rows = self.all(operation, find).await?;
-        // Parsed, because they go into a JSON text.
-        let read =
-            |row| Stored { table: "copy", row }.word::<CopyId>("id").map(|id| id.to_string());
-        rows.iter().map(read).collect()
+        self.all(operation, find).await?.iter().map(copy_id).collect()
     }
 
     /// Lengthens the lease of a worker that still has it.
@@ -144,12 +159,74 @@ impl Tx {
     }
 }
 
+/// A copy's id: parsed, because it goes into a JSON text.
+fn copy_id(row: &SqliteRow) -> Result<String, CatalogFault> {
+    Stored { table: "copy", row }.word::<CopyId>("id").map(|id| id.to_string())
+}
+
+/// What a copy takes up while it runs.
+struct Place {
+    account: String,
+    /// By which link it comes; none where it takes nothing over one any more.
+    link: Option<String>,
+}
+
+impl Place {
+    fn of(row: &SqliteRow) -> Result<Place, CatalogFault> {
+        let stored = Stored { table: "copy", row };
+        let link = match stored.text("state")?.as_str() {
+            "stored" => None,
+            _ => Some(stored.text("source_region")?),
+        };
+        Ok(Place { account: stored.text("account")?, link })
+    }
+}
+
+/// How many more copies may run.
+struct Room {
+    of_region: u32,
+    of_each_account: u32,
+    /// Of accounts that have any.
+    of_accounts: HashMap<String, u32>,
+    /// Of links that have a limit.
+    of_links: HashMap<String, u32>,
+}
+
+impl Room {
+    fn under(limits: ClaimLimits) -> Room {
+        Room {
+            of_region: limits.per_region,
+            of_each_account: limits.per_account,
+            of_accounts: HashMap::new(),
+            of_links: HashMap::new(),
+        }
+    }
+
+    fn has(&self, place: &Place) -> bool {
+        let of_account = self.of_accounts.get(&place.account).unwrap_or(&self.of_each_account);
+        let of_link = place.link.as_ref().and_then(|link| self.of_links.get(link));
+        self.of_region > 0 && *of_account > 0 && of_link != Some(&0)
+    }
+
+    /// Takes a place up, also one that a limit which was lowered later has no room for.
+    fn take(&mut self, place: &Place) {
+        let of_account = self.of_accounts.entry(place.account.clone());
+        let of_account = of_account.or_insert(self.of_each_account);
+        *of_account = of_account.saturating_sub(1);
+        self.of_region = self.of_region.saturating_sub(1);
+        if let Some(of_link) = place.link.as_ref().and_then(|link| self.of_links.get_mut(link)) {
+            *of_link = of_link.saturating_sub(1);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Catalog;
+    use crate::LinkSettingRow;
     use crate::sample::{self, catalog};
-    use model::{Cause, CopyState};
+    use model::{Cause, CopyState, LinkSetting, Pause};
     use std::collections::HashSet;
 
     const MANY: ClaimLimits = ClaimLimits { per_account: 1_000, per_region: 1_000 };
@@ -234,6 +311,63 @@ mod tests {
         assert_eq!(claim(&mut tx, 100, limits).await, [0, 2, 3]);
         let none = ClaimLimits { per_account: 0, per_region: 0 };
         assert_eq!(claim(&mut tx, 150, none).await, [2, 3]);
+    }
+
+    /// Copies from a source, so many of each account in turn.
+    async fn insert_from(tx: &mut Tx, source: &str, copies: impl IntoIterator<Item = (u64, u64)>) {
+        for (n, of) in copies {
+            let source_region = source.parse().unwrap();
+            tx.insert_copy(&CopyRow { source_region, ..sample::copy(n, of) }).await.unwrap();
+        }
+    }
+
+    async fn set(tx: &mut Tx, source: &str, copies_at_once: Option<u32>, pause: Pause) {
+        let setting = LinkSetting { copies_at_once, pause, ..LinkSetting::default() };
+        let source = source.parse().unwrap();
+        let row = LinkSettingRow { source, setting, changed: Timestamp(1) };
+        tx.put_link_setting(&row).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn no_copy_over_a_paused_link_is_claimed_and_those_that_need_it_no_more_are() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert_from(&mut tx, "east", [(0, 1), (1, 2)]).await;
+        insert_from(&mut tx, "west", [(2, 1)]).await;
+        let states = [
+            CopyState::Stored { digests: vec![] },
+            CopyState::Published { snapshots: vec![] },
+            CopyState::Unwinding { cause: Cause::Cancelled },
+        ];
+        for (n, state) in (3..).zip(states) {
+            let source_region = "east".parse().unwrap();
+            let copy = CopyRow { state, source_region, ..sample::copy(n, 1) };
+            tx.insert_copy(&copy).await.unwrap();
+        }
+        set(&mut tx, "east", None, Pause::Paused).await;
+        assert_eq!(claim(&mut tx, 100, MANY).await, [2, 3, 4, 5]);
+        set(&mut tx, "east", None, Pause::Running).await;
+        assert_eq!(claim(&mut tx, 101, MANY).await, [0, 1]);
+    }
+
+    #[tokio::test]
+    async fn fault_32_a_links_copies_at_once_count_over_all_accounts_and_hold_nobody_else_up() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        // One account asked for many over the narrow link, then for some over the other; another account came later.
+        insert_from(&mut tx, "east", (0..10).map(|n| (n, 1))).await;
+        insert_from(&mut tx, "west", [(10, 1), (11, 1), (12, 1)]).await;
+        insert_from(&mut tx, "east", [(13, 2), (14, 2)]).await;
+        set(&mut tx, "east", Some(3), Pause::Running).await;
+        let limits = ClaimLimits { per_account: 2, per_region: 20 };
+        // Account 1 has two places, so the link's third goes to account 2.
+        assert_eq!(claim(&mut tx, 100, limits).await, [0, 1, 13]);
+        // The link is full; what comes by the other one passes it.
+        tx.release_lease(&sample::copy(0, 1).id, 1, Timestamp(1_000)).await.unwrap();
+        set(&mut tx, "east", Some(1), Pause::Running).await;
+        assert_eq!(claim(&mut tx, 101, limits).await, [10]);
+        set(&mut tx, "east", None, Pause::Running).await;
+        assert_eq!(claim(&mut tx, 102, limits).await, [14]);
     }
 
     #[tokio::test]

@@ -42,6 +42,7 @@ mod instance;
 mod local_file;
 mod migration;
 mod nonces;
+mod link_setting;
 mod outcome;
 mod page;
 #[cfg(test)]
@@ -91,6 +92,7 @@ pub use page::Page;
 pub use promised_snapshot::PromisedSnapshotRow;
 pub use queue::LiveCopy;
 pub use rate::RateRow;
+pub use link_setting::LinkSettingRow;
 pub use share::ShareRow;
 pub use snapshot::SnapshotRow;
 pub use snapshot_search::{Copied, FoundSnapshot, SnapshotFilter};

@@ -40,6 +40,8 @@ pub(crate) const REGION: &[Migration] = &[
     Migration { number: 8, text: include_str!("../migrations/sqlite/0008_export_traces.sql") },
     Migration { number: 9, text: include_str!("../migrations/sqlite/0009_wider_search.sql") },
     Migration { number: 10, text: include_str!("../migrations/sqlite/0010_copies_together.sql") },
+    Migration { number: 11, text: include_str!("../migrations/sqlite/0011_links.sql") },
+    Migration { number: 12, text: include_str!("../migrations/sqlite/0012_copy_samples.sql") },
 ];
 
 /// The accounts and their keys.
@@ -143,7 +145,7 @@ mod tests {
 
     const MORE: &str = "-- More.\n\nCREATE TABLE more (n INTEGER) STRICT;\n";
 
-    /// `0001_init` and all that follow on it, of both catalogs; `0006_tags` only adds.
+    /// `0001_init` and all that follow on it, of both catalogs; `0006_tags` only adds, `0011_links` adds and makes indexes anew.
     #[tokio::test]
     async fn fault_30_an_empty_file_is_migrated_and_again_is_nothing() {
         let (_folder, database) = database().await;

@@ -54,7 +54,7 @@ const LISTINGS: &[&str] = &[
     copy::COUNT_LIVE,
     copy_batch::MEMBERS,
     copy_batch::FORGET_WITHDRAWN,
-    copy_claim::COUNT_LEASED,
+    copy_claim::LEASED,
     copy_claim::CLAIM,
     copy_claim::QUEUE_PLACE,
     export_trace::INTO,
@@ -179,10 +179,11 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
     }
     for sql in [traffic::ACCOUNTS, storage_span::ACCOUNTS] {
         let steps = plan(&mut tx, sql).await;
+        link_setting::LIST,
         let scans = |step: &&String| step.starts_with("SCAN") && !step.starts_with("SCAN known");
         assert_eq!(steps.iter().filter(scans).count(), 0, "{sql}\n{steps:#?}");
     }
-    for sql in [copy::BY_STATE, copy_claim::COUNT_LEASED, copy_claim::QUEUE_PLACE] {
+    for sql in [copy::BY_STATE, copy_claim::LEASED, copy_claim::QUEUE_PLACE] {
         let steps = plan(&mut tx, sql).await;
         assert!(steps.iter().all(|step| step.contains("COVERING INDEX")), "{sql}\n{steps:#?}");
     }

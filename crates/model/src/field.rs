@@ -63,6 +63,10 @@ words!(
     Particulars = "particulars",
     /// How many instances are to be made.
     Count = "count",
+    /// The limit of a link, in bytes a second.
+    LimitBytesPerSec = "limit_bytes_per_sec",
+    /// The copies over a link that run at once.
+    CopiesAtOnce = "copies_at_once",
 );
 
 /// What is wrong with a value.

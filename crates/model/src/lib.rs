@@ -19,6 +19,7 @@ mod image_search;
 mod instance;
 mod kind;
 mod local_file;
+mod link;
 mod meter;
 mod month;
 mod object;
@@ -59,6 +60,7 @@ pub use instance::InstanceDisk;
 pub use kind::{ImageKind, Storage};
 pub use local_file::{FileName, FileProblem};
 pub use meter::{
+pub use link::{LinkChange, LinkLimit, LinkSetting, MAX_LINK_LIMIT, MIN_LINK_LIMIT, Pause};
     Amount, Currency, DayTraffic, ESTIMATED_HOURS, InvalidMoney, Meter, Metered, Price, Rate,
     StorageSpan, Stretch, judge_rate, rate_on, storage_lines, stretches, traffic_lines,
 };

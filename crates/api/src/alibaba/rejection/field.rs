@@ -80,7 +80,9 @@ pub(in crate::alibaba) fn malformed(
         | Field::User
         | Field::Snapshots
         | Field::Particulars
-        | Field::Count) => {
+        | Field::Count
+        | Field::LimitBytesPerSec
+        | Field::CopiesAtOnce) => {
             said("InvalidParameter", &format!("The specified parameter ({other}) is not valid."))
         }
     }

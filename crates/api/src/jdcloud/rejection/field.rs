@@ -46,7 +46,9 @@ fn parameter(field: Field, context: Context) -> &'static str {
         | Field::File
         | Field::User
         | Field::Particulars
-        | Field::Count) => other.as_str(),
+        | Field::Count
+        | Field::LimitBytesPerSec
+        | Field::CopiesAtOnce) => other.as_str(),
     }
 }
 

@@ -78,7 +78,9 @@ pub(in crate::tencent) fn malformed(
         | Field::User
         | Field::Snapshots
         | Field::Particulars
-        | Field::Count => "InvalidParameterValue",
+        | Field::Count
+        | Field::LimitBytesPerSec
+        | Field::CopiesAtOnce => "InvalidParameterValue",
     };
     answer(code, field, wrong)
 }
