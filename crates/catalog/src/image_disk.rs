@@ -30,6 +30,10 @@ pub struct ImageDiskRow {
 pub(crate) const OF_IMAGES: &str = "SELECT * FROM image_disk \
     WHERE image IN (SELECT value FROM json_each(?)) ORDER BY image, role";
 pub(crate) const USER: &str = "SELECT image FROM image_disk WHERE snapshot = ?1 AND snapshot IS NOT NULL AND image IS NOT ?2 LIMIT 1";
+/// Disks that rest on no snapshot yet have none.
+pub(crate) const PLACES_OF_IMAGES: &str = "SELECT disk.image, sum(snapshot.places) AS places \
+    FROM image_disk AS disk CROSS JOIN snapshot ON snapshot.id = disk.snapshot \
+    WHERE disk.image IN (SELECT value FROM json_each(?)) GROUP BY disk.image";
 pub(crate) const IMAGES_ON: &str = "SELECT DISTINCT disk.snapshot, disk.image FROM image_disk AS disk \
     JOIN image ON image.id = disk.image \
     WHERE disk.snapshot IN (SELECT value FROM json_each(?)) AND disk.snapshot IS NOT NULL AND image.purpose = 'image' \
@@ -98,6 +102,21 @@ impl Tx {
             disks.entry(disk.image.clone()).or_default().push(disk);
         }
         Ok(disks)
+    }
+
+    /// The chunks that are not zero of all disks of each of several images, two disks on one snapshot counted twice. An image
+    /// whose disks rest on none yet has no entry.
+    pub async fn places_of_images(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<HashMap<ImageId, u64>, CatalogFault> {
+        let find = query(PLACES_OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("count the chunks of images", find).await?;
+        let read = |row| {
+            let stored = Stored { table: "image_disk", row };
+            Ok((stored.word("image")?, stored.number("places")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Records size, contents and snapshot of a disk that the image has; [`CatalogFault::Absent`] where it has none.

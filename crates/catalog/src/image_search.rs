@@ -4,7 +4,7 @@
 //! ([`Seen`]), each along an index in the order in which images are shown, and merged by the database. No image is found twice:
 //! a custom image of another account is shared, and a published one is no longer custom.
 
-use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use model::{
     AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, PageOf, Sharing,
@@ -32,7 +32,7 @@ pub struct Moment {
 
 /// Why an account sees an image.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Seen {
+pub(crate) enum Seen {
     /// It is its own.
     Own,
     /// Another shares it.
@@ -69,6 +69,11 @@ enum By {
     Order,
 }
 
+/// Chunks of an account's available images, along the index that a listing of them walks.
+pub(crate) const PLACES_OF_ACCOUNT: &str = "SELECT coalesce(sum(rest.places), 0) \
+    FROM image INDEXED BY image_searched CROSS JOIN image_disk AS disk ON disk.image = image.id \
+    CROSS JOIN snapshot AS rest ON rest.id = disk.snapshot \
+    WHERE image.account = ? AND image.purpose = 'image' AND image.status = 'available'";
 pub(crate) const FOUND: &str = "SELECT * FROM image WHERE id IN (SELECT value FROM json_each(?))";
 /// Followed by the rest, which takes the moment and the ids of the images that are being made of files.
 const HAS_WAITING_COPY: &str = "EXISTS (SELECT 1 FROM copy WHERE copy.target_image = image.id \
@@ -77,7 +82,7 @@ const HAS_WAITING_IMPORT: &str = "EXISTS (SELECT 1 FROM import WHERE import.imag
     AND (import.source_image IS NOT NULL OR import.task IS NOT NULL) \
     AND import.image NOT IN (SELECT value FROM json_each(";
 impl Tx {
-    /// The images of a page, newest first, of those that the account sees and that fit; and how many those are.
+    /// The images of a page, in the order asked for, of those that the account sees and that fit; and how many those are.
     pub async fn search_images(
         &mut self,
         viewer: &AccountId,
@@ -102,8 +107,15 @@ impl Tx {
         let ids = found.iter().map(id).collect::<Result<Vec<_>, _>>()?;
         let rows = self.all("find images", query(FOUND).bind(json_ids(&ids))).await?;
         let mut images = rows.iter().map(image_from).collect::<Result<Vec<_>, _>>()?;
-        images.sort_by_cached_key(|image| Reverse((image.created, image.id.to_string())));
+        let places: HashMap<&ImageId, usize> = ids.iter().zip(0..).collect();
+        images.sort_by_cached_key(|image| places.get(&image.id).copied());
         Ok((images, total))
+    }
+
+    /// The chunks that are not zero of all disks of an account's available images, each image for itself.
+    pub async fn places_of_account(&mut self, account: &AccountId) -> Result<u64, CatalogFault> {
+        let count = query(PLACES_OF_ACCOUNT).bind(account.as_str());
+        self.count("count the chunks of an account's images", count).await
     }
 }
 
@@ -135,10 +147,12 @@ impl Question<'_> {
         for (place, seen) in self.seen().into_iter().enumerate() {
             sql.push(if place == 0 { "" } else { " UNION ALL " });
             sql.push("SELECT image.id AS id, image.created AS created ");
+            self.push_sorted_by(&mut sql);
             self.push_seen(&mut sql, seen);
         }
         let page = self.search.page;
-        sql.push(" ORDER BY created DESC, id DESC LIMIT ").push_bind(page.limit);
+        self.push_order(&mut sql);
+        sql.push(" LIMIT ").push_bind(page.limit);
         sql.push(" OFFSET ").push_bind(i64::try_from(page.offset).unwrap_or(i64::MAX));
         sql
     }
@@ -168,7 +182,7 @@ impl Question<'_> {
         let is_no_platform = |one: &NamePattern| is_longer(one, LONGEST_PLATFORM);
         let no_platform_fits =
             !search.platforms.is_empty() && search.platforms.iter().all(is_no_platform);
-        if no_name_fits || no_platform_fits {
+        if no_name_fits || no_platform_fits || self.text_is_too_long() {
             return Vec::new();
         }
         ALL_SEEN.into_iter().filter(fits).collect()
@@ -212,6 +226,7 @@ impl Question<'_> {
         }
         sql.push(" AND image.purpose = 'image'");
         self.push_conditions(sql);
+        self.push_text(sql, seen);
         self.push_standings(sql);
         self.push_probes(sql, seen);
     }
@@ -431,7 +446,7 @@ impl Question<'_> {
     }
 
     /// Whether what makes the image is in the queue or between two attempts.
-    fn push_waits(&self, sql: &mut Sql) {
+    pub(crate) fn push_waits(&self, sql: &mut Sql) {
         sql.push("(").push(HAS_WAITING_COPY).push_bind(self.moment.now.0);
         sql.push(") OR ").push(HAS_WAITING_IMPORT).push_bind(json_ids(&self.moment.importing));
         sql.push("))))");

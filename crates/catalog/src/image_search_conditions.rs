@@ -175,6 +175,8 @@ pub(crate) fn both(one: &ImageSearch, other: &ImageSearch) -> ImageSearch {
         created_from: one.created_from.or(other.created_from),
         created_until: one.created_until.or(other.created_until),
         particulars: [&one.particulars[..], &other.particulars[..]].concat(),
+        text: one.text.clone().or_else(|| other.text.clone()),
+        order: one.order,
         page: PageOf { offset: 0, limit: 1_000 },
     }
 }

@@ -10,6 +10,7 @@ mod access_key;
 mod account_name;
 mod account_number;
 mod accounts;
+mod alike;
 mod answers;
 mod audit;
 mod check;
@@ -30,6 +31,7 @@ mod image_disk;
 mod image_search;
 #[cfg(test)]
 mod image_search_conditions;
+mod image_search_order;
 #[cfg(test)]
 mod image_search_plans;
 #[cfg(test)]
@@ -70,6 +72,7 @@ mod visible;
 
 pub use access_key::{AccessKeyRow, SignInRow};
 pub use accounts::{AccountRow, AccountsCatalog};
+pub use alike::AlikeWanted;
 pub use answers::{MAX_ANSWER_BYTES, StoredAnswer};
 pub use audit::{AuditChain, AuditEntry, AuditFilter, AuditRow};
 pub use copy::{CopyContents, CopyFilter, CopyRow, Live};

@@ -10,8 +10,8 @@ use crate::{
     snapshot,
 };
 use crate::{
-    queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic, tx::Tx,
-    visible,
+    image_search, queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic,
+    tx::Tx, visible,
 };
 
 pub(crate) async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
@@ -38,6 +38,8 @@ const LISTINGS: &[&str] = &[
     image::NAMESAKE,
     image::LED_BY,
     image_disk::OF_IMAGES,
+    image_disk::PLACES_OF_IMAGES,
+    image_search::PLACES_OF_ACCOUNT,
     tags::statements(model::TaggedKind::Image).of_several,
     tags::statements(model::TaggedKind::Snapshot).of_several,
     tags::statements(model::TaggedKind::Instance).of_several,

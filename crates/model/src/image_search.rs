@@ -1,6 +1,8 @@
-//! Which images a search wants.
+//! Which images a search wants, and in which order.
 
 use crate::attributes::{Architecture, BootMode, OsType};
+use unicode_normalization::UnicodeNormalization;
+
 use crate::ids::{AccountId, ImageId, SnapshotId};
 use crate::image::Standing;
 use crate::kind::{ImageKind, Storage};
@@ -22,6 +24,47 @@ impl Default for PageOf {
     fn default() -> Self {
         PageOf { offset: 0, limit: 100 }
     }
+}
+
+/// What a listing of images is sorted by. What stands alike comes newest first.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ImageSort {
+    /// When they were promised, and then their ids: along an index. Every other order sorts all that fits.
+    #[default]
+    Created,
+    /// Their names, with small letters in the place of the 26 capitals, by the numbers of their characters: `Ä` behind `z`.
+    Name,
+    /// How they stand, in the order of [`Standing::ALL`].
+    Status,
+    /// The sizes of all their disks together.
+    Size,
+    /// The bytes of their disks that are not zero, as far as known.
+    Held,
+}
+
+impl ImageSort {
+    /// Every one.
+    pub const ALL: &'static [ImageSort] =
+        &[ImageSort::Created, ImageSort::Name, ImageSort::Status, ImageSort::Size, ImageSort::Held];
+}
+
+/// Which end of an order comes first.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The newest, the largest, the last of the alphabet.
+    #[default]
+    Descending,
+    /// The oldest, the smallest, the first of the alphabet.
+    Ascending,
+}
+
+/// In which order images are listed. By default the newest come first.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ImageOrder {
+    /// By what.
+    pub by: ImageSort,
+    /// From which end.
+    pub direction: Direction,
 }
 
 /// Which images are wanted, of those that the caller sees. All conditions hold at once; an empty list and what is none ask
@@ -67,6 +110,25 @@ pub struct ImageSearch {
     pub created_until: Option<Timestamp>,
     /// With each of these particulars, which the caller sees of its own images alone.
     pub particulars: Vec<(String, String)>,
+    /// What somebody typed to find them: in their name, at the beginning of their id, with or without `img-`, all of their
+    /// family, in a key or a value of their tags, or one tag whole as `key=value`. The 26 capitals and small letters are the
+    /// same, every character stands for itself. Of a text of more than [`ImageSearch::LONGEST_TEXT`] characters nothing is
+    /// found. A text that goes no further than `img-` says nothing of ids: else it would find every image.
+    pub text: Option<String>,
+    /// In which order they come.
+    pub order: ImageOrder,
     /// Which part of those that fit.
     pub page: PageOf,
+}
+
+impl ImageSearch {
+    /// The longest text that finds something, in characters.
+    pub const LONGEST_TEXT: usize = 256;
+
+    /// The text in the form in which names and tags are compared with it: Unicode normal form C, and small letters for the 26
+    /// capitals; a longer one than any that finds something is cut where it is longer already.
+    pub fn folded_text(&self) -> Option<String> {
+        let text = self.text.as_ref()?;
+        Some(text.nfc().take(Self::LONGEST_TEXT + 1).collect::<String>().to_ascii_lowercase())
+    }
 }

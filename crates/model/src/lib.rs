@@ -55,7 +55,7 @@ pub use ids::{
     SnapshotId, TaskId, TicketId, UserId,
 };
 pub use image::{Deprecation, DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS, Standing};
-pub use image_search::{ImageSearch, PageOf};
+pub use image_search::{Direction, ImageOrder, ImageSearch, ImageSort, PageOf};
 pub use instance::InstanceDisk;
 pub use kind::{ImageKind, Storage};
 pub use local_file::{FileName, FileProblem};

@@ -8,7 +8,7 @@ use model::{
     ImageId, ImageKind, ImageStatus, Name, NameRule, Particulars, Profile, RegionId, Rejection,
     Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
 };
-pub use model::{ImageSearch, PageOf};
+pub use model::{Direction, ImageOrder, ImageSearch, ImageSort, PageOf};
 
 use crate::refused::Refused;
 

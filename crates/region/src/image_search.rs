@@ -11,8 +11,8 @@ use crate::views::ImageView;
 use crate::visibility::as_seen_by;
 
 impl Region {
-    /// The images that the caller sees and that fit, newest first (R001-2, R001-8). A page has at most a thousand. Another's
-    /// tags, particulars and uses are its owner's business, so no condition on them finds it.
+    /// The images that the caller sees and that fit, in the order asked for (R001-2, R001-8). A page has at most a thousand.
+    /// Another's tags, particulars and uses are its owner's business, so no condition on them, and no text, finds it by them.
     pub async fn search_images(
         &self,
         caller: &Caller,

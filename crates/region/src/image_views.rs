@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use catalog::{CopyRow, ImageDiskRow, ImageRow, Moment, Tx};
 use model::rules::standing;
 use model::{ImageId, ImageStatus, Tags};
+use store::CHUNK_BYTES;
 
 use crate::copies::phase_of;
 use crate::images::deprecation_of;
@@ -15,6 +16,7 @@ use crate::views::{DiskView, ImageView};
 /// What the views of images are made of beside their rows.
 struct Beside {
     disks: HashMap<ImageId, Vec<ImageDiskRow>>,
+    places: HashMap<ImageId, u64>,
     tags: HashMap<ImageId, Tags>,
     instances: HashMap<ImageId, u64>,
     shares: HashMap<ImageId, u64>,
@@ -27,6 +29,8 @@ struct Beside {
 /// The same of one image.
 struct Parts {
     disks: Vec<ImageDiskRow>,
+    /// Chunks of its disks that are not zero.
+    places: u64,
     tags: Tags,
     instances: u64,
     shared_with: u64,
@@ -51,6 +55,7 @@ impl Beside {
         let of_files = imports.into_iter();
         Ok(Beside {
             disks: tx.image_disks_of(&ids).await?,
+            places: tx.places_of_images(&ids).await?,
             tags: tx.tags_of(&ids).await?,
             instances: tx.count_instances_of_images(&ids).await?.into_iter().collect(),
             shares: tx.count_shares_of_images(&ids).await?.into_iter().collect(),
@@ -65,6 +70,7 @@ impl Beside {
         let is_of_files = copy.is_none() && self.of_files.get(image).copied().unwrap_or(false);
         Parts {
             disks: self.disks.remove(image).unwrap_or_default(),
+            places: self.places.get(image).copied().unwrap_or(0),
             tags: self.tags.remove(image).unwrap_or_default(),
             instances: self.instances.get(image).copied().unwrap_or(0),
             shared_with: self.shares.get(image).copied().unwrap_or(0),
@@ -121,6 +127,7 @@ impl Region {
                     snapshot: disk.snapshot,
                 })
                 .collect(),
+            held_bytes: parts.places.saturating_mul(CHUNK_BYTES as u64),
             tags: parts.tags,
             instances: parts.instances,
             shared_with: parts.shared_with,

@@ -7,6 +7,7 @@
 mod accept;
 mod accept_together;
 mod accounts;
+mod alike;
 mod answers;
 mod audit;
 mod batches;
@@ -34,6 +35,7 @@ mod figures;
 mod file_imports;
 mod holds;
 mod housekeeping;
+mod image_counts;
 mod image_search;
 mod image_views;
 mod images;
@@ -77,12 +79,13 @@ mod visibility;
 mod watch;
 
 pub use accounts::{AccountView, PageQuery};
+pub use alike::{AlikeTo, AlikeView, Likeness, MAX_ALIKE};
 pub use audit::{AuditQuery, AuditView, TrailStanding};
 pub use catalog::StoredAnswer;
 pub use commands::{
-    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, EditImage,
-    Found, ImageQuery, ImageSearch, Intent, Listed, PageOf, RegisterImage, SnapshotQuery,
-    SnapshotSelection, SnapshotsOfImage,
+    BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, CopySelection, Cursor, Direction,
+    EditImage, Found, ImageOrder, ImageQuery, ImageSearch, ImageSort, Intent, Listed, PageOf,
+    RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
 pub use create_image::{CreateImage, DiskOfSnapshot};
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
@@ -91,6 +94,7 @@ pub use entropy::{Entropy, SystemClock, SystemEntropy};
 pub use export::FrameStream;
 pub use exports::{ExportImage, ExportedDisks};
 pub use figures::Figures;
+pub use image_counts::ImageCounts;
 pub use instances::{InstanceSearch, MAX_INSTANCES, RunInstances};
 pub use keyring::{EmbeddedKeyRing, KeyRefused, KeyRing, KeyRingFault, NewDataKey};
 pub use keys::{KeyCreated, KeyView};

@@ -60,6 +60,8 @@ pub struct ImageView {
     pub tags: Tags,
     /// Its disks, the system disk first.
     pub disks: Vec<DiskView>,
+    /// Bytes of its disks that are not zero, as their snapshots count them; 0 while that is not known.
+    pub held_bytes: u64,
     /// What it was copied from.
     pub origin: Option<Origin>,
     /// Why it could not be made, where it could not.

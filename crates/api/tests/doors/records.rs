@@ -38,6 +38,7 @@ async fn an_image_looks_like_this() {
                 "digest": image.disks[0].digest.unwrap().to_string(),
                 "snapshot": image.disks[0].snapshot.clone().unwrap().as_str(),
             }],
+            "held_bytes": 131_072,
             "instances": 0, "copies_leaving": 0, "created": "2023-11-14T22:13:20.000Z",
         })
     );

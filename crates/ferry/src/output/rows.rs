@@ -69,6 +69,7 @@ impl Row for Image {
             ("machine", machine.join(", ")),
             ("tags", tags(&self.tags)),
             ("disks", self.disks.iter().map(disk).collect::<Vec<_>>().join("\n")),
+            ("held", if self.held_bytes > 0 { bytes(self.held_bytes) } else { String::new() }),
             (
                 "copied from",
                 [text(&self.source_region), text(&self.source_image)].join(" ").trim().to_owned(),
@@ -250,6 +251,7 @@ mod tests {
             copy: None,
             failure: None,
             instances: 0,
+            held_bytes: 9 << 40,
             copies_leaving: 0,
             created: "2020-01-01T00:00:00.000Z".to_owned(),
         }

@@ -51,6 +51,9 @@ pub struct Image {
     pub tags: TagMap,
     /// Its disks, the system disk first.
     pub disks: Vec<Disk>,
+    /// Bytes of its disks that are not zero; 0 while that is not known.
+    #[serde(default)]
+    pub held_bytes: u64,
     /// The region it was copied from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_region: Option<String>,
@@ -168,6 +171,7 @@ impl From<ImageView> for Image {
             particulars: TagMap::from(&view.particulars),
             tags: TagMap::from(&view.tags),
             disks: view.disks.into_iter().map(Disk::from).collect(),
+            held_bytes: view.held_bytes,
             source_region: origin.map(|origin| origin.region.to_string()),
             source_image: origin.map(|origin| origin.image.to_string()),
             encryption_key: view.encryption_key.as_ref().map(ToString::to_string),

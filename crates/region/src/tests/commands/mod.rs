@@ -50,6 +50,8 @@ const COMMANDS: &[(&str, Act, Names)] = &[
     ("search_images", Act::Read, Owned),
     // Whose it is, is told by the command that takes the id.
     ("image_led_by", Act::Read, Nothing),
+    ("image_counts", Act::Read, Nothing),
+    ("alike", Act::Read, Owned),
     ("image", Act::Read, Owned),
     ("edit_image", Act::Change, Owned),
     ("delete_image", Act::Change, Owned),

@@ -10,6 +10,7 @@ use model::{
 use store::ChunkId;
 
 use crate::accounts::PageQuery;
+use crate::alike::AlikeTo;
 use crate::audit::AuditQuery;
 use crate::commands::{
     BeginImport, Caller, ConvertImage, CopyImage, CopyQuery, EditImage, ImageQuery, ImageSearch,
@@ -177,6 +178,12 @@ impl Try<'_> {
                 shown(Box::pin(north.search_images(caller, search)).await)
             }
             "image_led_by" => shown(Box::pin(north.image_led_by(caller, image.leading())).await),
+            "image_counts" => shown(Box::pin(north.image_counts(caller)).await),
+            "alike" => {
+                let lineage = vec![(region_id("north"), image.clone())];
+                let of = AlikeTo { name: name("other"), disks: Vec::new(), lineage };
+                shown(Box::pin(north.alike(caller, vec![of])).await)
+            }
             "image" => shown(Box::pin(north.image(caller, image)).await),
             "edit_image" => {
                 shown(Box::pin(north.edit_image(caller, image, EditImage::default())).await)
