@@ -59,7 +59,8 @@ impl Tx {
     /// of them goes back (R000-9): a pair of places that says a smaller share than the one recorded is left out, so a
     /// total that grows late holds the share still. [`Updated::No`] where the fence is another or the copy has finished.
     ///
-    /// The bytes sent since the last record are traffic of the day of `now` (R000-4): the one place that counts both.
+    /// The bytes sent since the last record are traffic of the day of `now` (R000-4): the one place that counts both. How far
+    /// the copy is then is a sample of its course.
     pub async fn record_progress(
         &mut self,
         copy: &CopyRow,
@@ -79,7 +80,11 @@ impl Tx {
             self.run("record bytes sent", sent.bind(bytes).bind(copy.id.as_str())).await?;
             self.add_traffic(copy, Day::of(now), copy.bytes_sent - before).await?;
         }
-        self.record_progress_of(copy).await
+        let updated = self.record_progress_of(copy).await?;
+        if updated == Updated::Yes {
+            self.record_sample(&copy.id, now).await?;
+        }
+        Ok(updated)
     }
 
     async fn record_progress_of(&mut self, copy: &CopyRow) -> Result<Updated, CatalogFault> {

@@ -55,9 +55,24 @@ pub struct HoldRow {
     pub created: Timestamp,
 }
 
+/// What holds one image of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldImage {
+    /// The image.
+    pub image: ImageId,
+    /// How many copies hold it.
+    pub copies: u64,
+    /// The oldest of them.
+    pub first: CopyId,
+    /// Where that one goes.
+    pub target: RegionId,
+}
+
 pub(crate) const OF_IMAGE: &str = "SELECT * FROM hold WHERE image = ? ORDER BY created, copy";
-pub(crate) const COUNT_OF_IMAGES: &str = "SELECT image, count(*) AS copies FROM hold \
-    WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
+pub(crate) const OF_IMAGES: &str = "SELECT image, count(*) AS copies, \
+    (SELECT copy FROM hold AS first WHERE first.image = hold.image ORDER BY created, copy LIMIT 1) AS first, \
+    (SELECT target FROM hold AS first WHERE first.image = hold.image ORDER BY created, copy LIMIT 1) AS target \
+    FROM hold WHERE image IN (SELECT value FROM json_each(?)) GROUP BY image";
 pub(crate) const LIST: &str = "SELECT * FROM hold ORDER BY copy";
 
 impl Tx {
@@ -101,16 +116,21 @@ impl Tx {
         self.all("find the holds of an image", find).await?.iter().map(hold_from).collect()
     }
 
-    /// How many copies hold each of these images; one that none holds is left out.
-    pub async fn count_holds_of_images(
+    /// What holds each of these images; one that none holds is left out.
+    pub async fn holds_of_images(
         &mut self,
         images: &[ImageId],
-    ) -> Result<Vec<(ImageId, u64)>, CatalogFault> {
-        let count = query(COUNT_OF_IMAGES).bind(json_ids(images));
-        let rows = self.all("count the holds of images", count).await?;
+    ) -> Result<Vec<HeldImage>, CatalogFault> {
+        let find = query(OF_IMAGES).bind(json_ids(images));
+        let rows = self.all("find the holds of images", find).await?;
         let read = |row| {
             let stored = Stored { table: "hold", row };
-            Ok((stored.word("image")?, stored.number("copies")?))
+            Ok(HeldImage {
+                image: stored.word("image")?,
+                copies: stored.number("copies")?,
+                first: stored.word("first")?,
+                target: stored.word("target")?,
+            })
         };
         rows.iter().map(read).collect()
     }
@@ -166,7 +186,9 @@ mod tests {
         assert_eq!(tx.holds_of_image(&image(1, 1).id).await.unwrap(), both);
         assert_eq!(tx.list_holds().await.unwrap().len(), 2);
         let of = [image(2, 1).id, image(1, 1).id];
-        assert_eq!(tx.count_holds_of_images(&of).await.unwrap(), [(image(1, 1).id, 2)]);
+        let HoldRow { copy: first, target, .. } = hold(1, confirmed);
+        let held = HeldImage { image: image(1, 1).id, copies: 2, first, target };
+        assert_eq!(tx.holds_of_images(&of).await.unwrap(), [held]);
         tx.commit().await.unwrap();
     }
 

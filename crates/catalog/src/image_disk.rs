@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Digest, DiskRole, ImageId, SizeBytes, SnapshotId};
+use model::{CopyId, Digest, DiskRole, ImageId, RegionId, SizeBytes, SnapshotId};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
@@ -39,6 +39,12 @@ pub(crate) const IMAGES_ON: &str = "SELECT DISTINCT disk.snapshot, disk.image FR
     WHERE disk.snapshot IN (SELECT value FROM json_each(?)) AND disk.snapshot IS NOT NULL AND image.purpose = 'image' \
     ORDER BY disk.snapshot, image.created, image.id";
 
+/// Carriers are what copies of snapshots alone hold.
+pub(crate) const COPIES_OF: &str = "SELECT disk.snapshot, hold.copy, hold.target FROM image_disk AS disk \
+    JOIN image ON image.id = disk.image JOIN hold ON hold.image = image.id \
+    WHERE disk.snapshot IN (SELECT value FROM json_each(?)) AND disk.snapshot IS NOT NULL AND image.purpose = 'carrier' \
+    ORDER BY disk.snapshot, hold.created, hold.copy";
+
 impl Tx {
     /// An image, or a carrier, that rests on a snapshot, but for `except`.
     pub async fn user_of_snapshot(
@@ -49,6 +55,21 @@ impl Tx {
         let find = query(USER).bind(snapshot.as_str()).bind(except.map(ImageId::as_str));
         let found = self.one("find what uses a snapshot", find).await?;
         found.map(|row| Stored { table: "image_disk", row: &row }.word("image")).transpose()
+    }
+
+    /// The oldest copy that reads each of some snapshots alone, and where it goes. A snapshot that none reads so has no entry.
+    pub async fn copies_of_snapshots(
+        &mut self,
+        snapshots: &[SnapshotId],
+    ) -> Result<HashMap<SnapshotId, (CopyId, RegionId)>, CatalogFault> {
+        let ids = json_array(snapshots.iter().map(SnapshotId::as_str));
+        let mut copies = HashMap::new();
+        for row in self.all("find the copies of snapshots", query(COPIES_OF).bind(ids)).await? {
+            let stored = Stored { table: "hold", row: &row };
+            let copy = (stored.word("copy")?, stored.word("target")?);
+            copies.entry(stored.word("snapshot")?).or_insert(copy);
+        }
+        Ok(copies)
     }
 
     /// The images that rest on each of some snapshots, the oldest first. A snapshot that none rests on has no entry.

@@ -1,5 +1,7 @@
 //! Imports that run: images whose bytes a client sends, or that the region makes of files by itself.
 
+use std::collections::HashMap;
+
 use model::{AccountId, ImageId, TaskId, Timestamp};
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -49,6 +51,8 @@ pub(crate) const OF_IMAGES: &str =
     "SELECT * FROM import WHERE image IN (SELECT value FROM json_each(?))";
 pub(crate) const CONVERSION: &str =
     "SELECT * FROM import WHERE source_image = ? AND source_image IS NOT NULL";
+pub(crate) const CONVERSIONS: &str = "SELECT source_image, image FROM import \
+    WHERE source_image IN (SELECT value FROM json_each(?)) AND source_image IS NOT NULL";
 
 impl Tx {
     /// Records a new import.
@@ -95,6 +99,20 @@ impl Tx {
     ) -> Result<Option<ImportRow>, CatalogFault> {
         let find = query(CONVERSION).bind(source.as_str());
         self.one("find a conversion", find).await?.as_ref().map(import_from).transpose()
+    }
+
+    /// What is being made of each of these images, whose local files are being converted; nothing of any other.
+    pub async fn conversions_of(
+        &mut self,
+        sources: &[ImageId],
+    ) -> Result<HashMap<ImageId, ImageId>, CatalogFault> {
+        let find = query(CONVERSIONS).bind(json_ids(sources));
+        let rows = self.all("find conversions", find).await?;
+        let read = |row| {
+            let stored = Stored { table: "import", row };
+            Ok((stored.word("source_image")?, stored.word("image")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Ends an import.
@@ -145,6 +163,9 @@ mod tests {
         tx.insert_import(&row(1)).await.unwrap();
         assert_eq!(tx.conversion_of(&source).await.unwrap(), Some(row(1)));
         assert_eq!(tx.conversion_of(&row(1).image).await.unwrap(), None);
+        let of = [source.clone(), row(1).image];
+        let made = tx.conversions_of(&of).await.unwrap();
+        assert_eq!(made, HashMap::from([(source.clone(), row(1).image)]));
         tx.insert_import(&row(2)).await.unwrap_err();
     }
 

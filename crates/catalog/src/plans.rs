@@ -6,8 +6,8 @@ use crate::snapshot_search;
 use crate::tag_search::Which;
 use crate::{access_key, account_name, account_number, accounts, export_trace, family, user};
 use crate::{
-    audit, copy, copy_batch, copy_claim, hold, image, image_disk, import, instance, sample,
-    snapshot,
+    audit, copy, copy_batch, copy_claim, copy_history, hold, image, image_disk, import, instance, link_setting,
+    sample, snapshot,
 };
 use crate::{
     image_search, queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic,
@@ -59,17 +59,22 @@ const LISTINGS: &[&str] = &[
     copy_claim::LEASED,
     copy_claim::CLAIM,
     copy_claim::QUEUE_PLACE,
+    copy_history::SAMPLES,
+    copy_history::LAST_SAMPLES,
+    copy_history::ATTEMPTS,
     export_trace::INTO,
     export_trace::OF_TASK,
     family::NEWEST,
     hold::OF_IMAGE,
-    hold::COUNT_OF_IMAGES,
+    hold::OF_IMAGES,
     instance::LIST,
     instance::SEARCH,
     instance::COUNT_FOUND,
     instance::COUNT_OF,
     instance::COUNT_OF_IMAGES,
+    link_setting::ONE,
     import::CONVERSION,
+    import::CONVERSIONS,
     import::OF_IMAGES,
     share::OF_IMAGE,
     share::COUNT_OF,
@@ -90,6 +95,7 @@ const LISTINGS: &[&str] = &[
     task::SEARCH,
     task::COUNT,
     task::EXPORT_OF,
+    task::EXPORTS_OF,
     task::IMPORT_OF,
     task::OBJECTS,
     task::OBJECTS_OF,
@@ -113,7 +119,7 @@ async fn no_listing_scans_a_table_or_sorts() {
         assert!(!steps.iter().any(|step| sorts(step) || reads_all(step)), "{sql}\n{steps:#?}");
     }
     // Ids that the caller gave: few, looked up one by one, sorted here.
-    for sql in [image::LIST_BY_IDS, image_disk::IMAGES_ON] {
+    for sql in [image::LIST_BY_IDS, image_disk::IMAGES_ON, image_disk::COPIES_OF] {
         let steps = plan(&mut tx, sql).await;
         assert!(!steps.iter().any(|step| reads_all(step)), "{steps:#?}");
     }
@@ -173,6 +179,7 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
         copy::WITH_DIGESTS,
         copy_claim::FINISHING,
         rate::LIST,
+        link_setting::LIST,
         queue::OF_ALL,
     ];
     for sql in whole {
@@ -181,7 +188,6 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
     }
     for sql in [traffic::ACCOUNTS, storage_span::ACCOUNTS] {
         let steps = plan(&mut tx, sql).await;
-        link_setting::LIST,
         let scans = |step: &&String| step.starts_with("SCAN") && !step.starts_with("SCAN known");
         assert_eq!(steps.iter().filter(scans).count(), 0, "{sql}\n{steps:#?}");
     }

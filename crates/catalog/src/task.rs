@@ -1,5 +1,7 @@
 //! Tasks: imports of objects and exports to them. Their rows stay for a while after they have ended.
 
+use std::collections::HashMap;
+
 use model::{
     AccountId, BucketName, DiskFormat, DiskRole, ImageId, ObjectName, SizeBytes, TaskAction,
     TaskFailure, TaskId, TaskState, Timestamp,
@@ -8,6 +10,7 @@ use sqlx::query;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
+use crate::image::json_ids;
 use crate::outcome::Updated;
 use crate::stored::{Stored, signed};
 use crate::tx::{Query, Tx};
@@ -88,6 +91,8 @@ pub(crate) const LIVE_EXPORTS: &str = "SELECT * FROM task \
     WHERE finished IS NULL AND action = 'export_image' ORDER BY created, id";
 pub(crate) const EXPORT_OF: &str = "SELECT * FROM task \
     WHERE image = ? AND action = 'export_image' AND finished IS NULL ORDER BY created, id LIMIT 1";
+pub(crate) const EXPORTS_OF: &str = "SELECT image, id FROM task \
+    WHERE image IN (SELECT value FROM json_each(?)) AND action = 'export_image' AND finished IS NULL";
 pub(crate) const IMPORT_OF: &str = "SELECT * FROM task \
     WHERE image = ? AND action = 'import_image' ORDER BY created, id LIMIT 1";
 pub(crate) const OBJECTS: &str = "SELECT * FROM task_object WHERE task = ? ORDER BY role";
@@ -141,6 +146,20 @@ impl Tx {
     /// A task that still is to write an image into a bucket.
     pub async fn export_of(&mut self, image: &ImageId) -> Result<Option<TaskRow>, CatalogFault> {
         self.found_task(query(EXPORT_OF).bind(image.as_str())).await
+    }
+
+    /// The task that still is to write each of these images into a bucket; nothing of any other.
+    pub async fn exports_of(
+        &mut self,
+        images: &[ImageId],
+    ) -> Result<HashMap<ImageId, TaskId>, CatalogFault> {
+        let find = query(EXPORTS_OF).bind(json_ids(images));
+        let rows = self.all("find the exports of images", find).await?;
+        let read = |row| {
+            let stored = Stored { table: "task", row };
+            Ok((stored.word("image")?, stored.word("id")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The task that makes, made or was to make an image of objects.

@@ -5,6 +5,7 @@
 
 mod account;
 mod account_number;
+mod action;
 mod attributes;
 mod cause;
 mod copy;
@@ -18,8 +19,8 @@ mod image;
 mod image_search;
 mod instance;
 mod kind;
-mod local_file;
 mod link;
+mod local_file;
 mod meter;
 mod month;
 mod object;
@@ -42,6 +43,7 @@ mod time;
 
 pub use account::{Act, AdminKey, Admittance, Role, keep_an_admin};
 pub use account_number::AccountNumber;
+pub use action::{ImageAction, SnapshotAction};
 pub use attributes::{Architecture, Attributes, BootMode, OsType, UnknownWord};
 pub use cause::Cause;
 pub use copy::{CopyEvent, CopyState, DiskDigests, IllegalMove};
@@ -58,9 +60,9 @@ pub use image::{Deprecation, DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS, St
 pub use image_search::{Direction, ImageOrder, ImageSearch, ImageSort, PageOf};
 pub use instance::InstanceDisk;
 pub use kind::{ImageKind, Storage};
+pub use link::{LinkChange, LinkLimit, LinkSetting, MAX_LINK_LIMIT, MIN_LINK_LIMIT, Pause};
 pub use local_file::{FileName, FileProblem};
 pub use meter::{
-pub use link::{LinkChange, LinkLimit, LinkSetting, MAX_LINK_LIMIT, MIN_LINK_LIMIT, Pause};
     Amount, Currency, DayTraffic, ESTIMATED_HOURS, InvalidMoney, Meter, Metered, Price, Rate,
     StorageSpan, Stretch, judge_rate, rate_on, storage_lines, stretches, traffic_lines,
 };

@@ -1,18 +1,23 @@
 //! Decisions: pure functions from facts to an admission or a rejection. Every refusal of a command is in here.
 
+mod access;
 mod deprecation;
 mod keys;
 mod sharing;
 mod snapshots;
 mod tickets;
 
+pub use access::{Maker, judge_cancelling, judge_export, judge_own, judge_use};
 pub use deprecation::{DeprecationFacts, judge_deprecation, standing};
 pub use keys::{KeyChange, KeyFacts, LoseImages, WaitingDays, judge_key_change};
 pub use sharing::{
     Offer, PublishingFacts, Sealed, SharingFacts, ShowingFacts, judge_conversion, judge_publishing,
-    judge_sharing, seen_as,
+    judge_sharing, judge_showing, seen_as,
 };
-pub use snapshots::{SnapshotFacts, judge_creation, judge_snapshot, judge_snapshot_copy};
+pub use snapshots::{
+    SnapshotDeletionFacts, SnapshotFacts, judge_creation, judge_snapshot, judge_snapshot_copy,
+    judge_snapshot_deletion,
+};
 pub use tickets::{
     Departure, DepartureFacts, MAX_APPROVAL_DAYS, judge_decision, judge_departure, judge_images,
     judge_opening, judge_size, judge_until, ticket_need,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use catalog::{ClaimLimits, CopyRow, Updated};
 use model::rules::{MAX_ATTEMPTS_WITHOUT_PROGRESS, retry_delay_ms};
-use model::{Cause, CopyEvent, Retry, Timestamp};
+use model::{Cause, CopyEvent, CopyId, RegionId, Retry, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use transfer::{SourceFault, TransferFault};
@@ -66,6 +66,14 @@ fn log_fault(region: &Region, what: &str, fault: &RegionFault) {
     tracing::warn!(region = %region.id(), fault = fault as &dyn std::error::Error, "{what}");
 }
 
+/// Stops a copy that runs in this process.
+pub(crate) struct Stop {
+    /// From where the copy comes.
+    source: RegionId,
+    /// Ends its transfer; what is durable stays.
+    token: CancellationToken,
+}
+
 /// What became of a claimed copy.
 enum Outcome {
     /// It ended, or somebody else moved it: nothing more to do under this claim.
@@ -103,21 +111,30 @@ impl Region {
             per_account: options.copies_per_account,
             per_region: options.copies_at_once,
         };
+        let _following = self.inner.links.following.lock().await;
         let mut tx = self.inner.catalog.begin().await?;
+        let links = tx.link_settings().await?;
         let claimed =
             tx.claim_due(&options.worker, self.inner.clock.now(), options.lease_ms, limits).await?;
         tx.commit().await?;
+        // Another process may have changed them.
+        self.follow_links(&links);
         Ok(claimed)
     }
 
     /// Moves one claimed copy as far as it goes, while a task keeps its lease.
     async fn run_copy(self, copy: CopyRow) {
         let stop = self.inner.shutdown.child_token();
+        let kept = Stop { source: copy.source_region.clone(), token: stop.clone() };
         self.inner
             .stops
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert((copy.id.clone(), copy.fence), stop.clone());
+            .insert((copy.id.clone(), copy.fence), kept);
+        // Whoever pauses the link from here on finds it.
+        if self.inner.links.is_paused(&copy.source_region) {
+            stop.cancel();
+        }
         let renewal = tokio::spawn(keep_lease(self.clone(), copy.clone(), stop.clone()));
         let (id, fence) = (copy.id.clone(), copy.fence);
         let outcome = self.run_steps(copy, &stop).await;
@@ -138,6 +155,13 @@ impl Region {
         }
         self.changed();
         self.wake();
+    }
+
+    /// Stops, at once, those transfers of this process that are meant, by their copy and its source.
+    pub(crate) fn stop_transfers(&self, is_meant: impl Fn(&CopyId, &RegionId) -> bool) {
+        let stops = self.inner.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        let meant = stops.iter().filter(|((id, _), stop)| is_meant(id, &stop.source));
+        meant.for_each(|(_, stop)| stop.token.cancel());
     }
 
     async fn give_back_lease(&self, copy: &model::CopyId, fence: u64) -> Result<(), RegionFault> {
@@ -186,8 +210,10 @@ impl Region {
         });
         let attempts = if moved_on { 1 } else { copy.attempts + 1 };
         let lasting = fault.retry() == Retry::Never || attempts >= MAX_ATTEMPTS_WITHOUT_PROGRESS;
+        let (now, reason) = (self.inner.clock.now(), reason_for_user(fault));
+        tx.record_attempt(copy, now, &reason).await?;
         if lasting && copy.state.is_cancellable() {
-            drop(tx);
+            tx.commit().await?;
             let cause = match (fault, fault.retry()) {
                 (RegionFault::Key { .. }, Retry::Never) => Cause::KeyGone,
                 (_, _) => Cause::GaveUp { attempts },
@@ -195,8 +221,7 @@ impl Region {
             self.record_event(copy, CopyEvent::GiveUp(cause)).await?;
             return Ok(Outcome::Over);
         }
-        let next_attempt = self.inner.clock.now().plus_ms(retry_delay_ms(attempts));
-        let reason = reason_for_user(fault);
+        let next_attempt = now.plus_ms(retry_delay_ms(attempts));
         // No row changed means that somebody else moved the copy: it is theirs now.
         let _updated =
             tx.record_failure(&copy.id, copy.fence, attempts, next_attempt, &reason).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use catalog::{AuditEntry, ImageDiskRow, TaskObjectRow, TaskRow, Updated};
 use disk::{DiskFile, WriteError, WriteFormat};
-use model::rules::{SourceFacts, judge_source};
+use model::rules::{SourceFacts, judge_export, judge_source};
 use model::{
     Act, BucketName, Digest, DiskFormat, DiskRole, DomainName, ImageId, ImageKind, ObjectName,
     ObjectPrefix, Rejection, TaskAction, TaskFailure, TaskId, TaskState,
@@ -104,11 +104,8 @@ impl Region {
         }
         let mut tx = self.inner.catalog.begin().await?;
         let image = self.own_image(&mut tx, caller, &command.image).await?;
-        judge_source(&SourceFacts { damaged_chunks, ..source_facts(&image, ImageKind::Custom) })?;
-        if let Some(running) = tx.export_of(&image.id).await? {
-            let (image, by) = (image.id, running.id);
-            return Err(Rejection::ImageBeingExported { image, by }.into());
-        }
+        let source = SourceFacts { damaged_chunks, ..source_facts(&image, ImageKind::Custom) };
+        judge_export(&source, tx.export_of(&image.id).await?.map(|running| running.id))?;
         // One that was cancelled may have names to take back that the new one would give.
         if let Some(leaving) = tx.export_trace_in(&image.id, &command.bucket).await? {
             let (image, by) = (image.id, leaving.id);

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use catalog::{Ensured, HoldRow, HoldStanding};
 use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
-use model::{CopyId, Deprecation, DomainName, ImageStatus, Timestamp};
+use model::{AccountId, CopyId, Deprecation, DomainName, ImageStatus, RegionId, Timestamp};
 use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing, Withdrawal,
+    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -152,6 +152,18 @@ impl PeerRegion for Region {
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         self.estimate_offer(offer).await.map_err(|refused| self.refused_to_peer(refused))
+    }
+
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
+        match self.room_for(account, source).await.map_err(|refused| self.refused_to_peer(refused))
+        {
+            Ok(room) => Ok(room),
+            Err(PeerRefused::Fault(fault)) => Err(fault),
+            Err(PeerRefused::Rejected(rejection)) => {
+                let (region, reason) = (self.id().clone(), rejection.to_string());
+                Err(PeerFault::Protocol { region, reason })
+            }
+        }
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

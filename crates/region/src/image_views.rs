@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use catalog::{CopyRow, ImageDiskRow, ImageRow, Moment, Tx};
+use catalog::{CopyRow, HeldImage, ImageDiskRow, ImageRow, Moment, Tx};
 use model::rules::standing;
-use model::{ImageId, ImageStatus, Tags};
+use model::{ImageId, ImageStatus, Tags, TaskId};
 use store::CHUNK_BYTES;
 
 use crate::copies::phase_of;
@@ -20,7 +20,9 @@ struct Beside {
     tags: HashMap<ImageId, Tags>,
     instances: HashMap<ImageId, u64>,
     shares: HashMap<ImageId, u64>,
-    leaving: HashMap<ImageId, u64>,
+    held: HashMap<ImageId, HeldImage>,
+    converted: HashMap<ImageId, ImageId>,
+    exported: HashMap<ImageId, TaskId>,
     copies: HashMap<ImageId, CopyRow>,
     /// Whether the region makes an image of files; none of one that no import makes.
     of_files: HashMap<ImageId, bool>,
@@ -34,7 +36,9 @@ struct Parts {
     tags: Tags,
     instances: u64,
     shared_with: u64,
-    copies_leaving: u64,
+    held: Option<HeldImage>,
+    converted_into: Option<ImageId>,
+    exported_by: Option<TaskId>,
     /// What makes it, while it is made.
     copy: Option<CopyRow>,
     /// Whether the region makes it of files.
@@ -53,13 +57,16 @@ impl Beside {
         };
         let copies = copies.into_iter().map(|copy| (copy.target_image.clone(), copy));
         let of_files = imports.into_iter();
+        let held = tx.holds_of_images(&ids).await?.into_iter();
         Ok(Beside {
             disks: tx.image_disks_of(&ids).await?,
             places: tx.places_of_images(&ids).await?,
             tags: tx.tags_of(&ids).await?,
             instances: tx.count_instances_of_images(&ids).await?.into_iter().collect(),
             shares: tx.count_shares_of_images(&ids).await?.into_iter().collect(),
-            leaving: tx.count_holds_of_images(&ids).await?.into_iter().collect(),
+            held: held.map(|held| (held.image.clone(), held)).collect(),
+            converted: tx.conversions_of(&ids).await?,
+            exported: tx.exports_of(&ids).await?,
             copies: copies.collect(),
             of_files: of_files.map(|one| (one.image, one.source.is_of_files())).collect(),
         })
@@ -74,7 +81,9 @@ impl Beside {
             tags: self.tags.remove(image).unwrap_or_default(),
             instances: self.instances.get(image).copied().unwrap_or(0),
             shared_with: self.shares.get(image).copied().unwrap_or(0),
-            copies_leaving: self.leaving.get(image).copied().unwrap_or(0),
+            held: self.held.remove(image),
+            converted_into: self.converted.remove(image),
+            exported_by: self.exported.remove(image),
             copy,
             is_of_files,
         }
@@ -131,7 +140,10 @@ impl Region {
             tags: parts.tags,
             instances: parts.instances,
             shared_with: parts.shared_with,
-            copies_leaving: parts.copies_leaving,
+            copies_leaving: parts.held.as_ref().map_or(0, |held| held.copies),
+            held_by: parts.held.map(|held| (held.first, held.target)),
+            converted_into: parts.converted_into,
+            exported_by: parts.exported_by,
             id: row.id,
             name: row.name,
             description: row.description,

@@ -18,6 +18,7 @@ mod commands;
 mod conversion;
 mod copies;
 mod copies_together;
+mod copy_history;
 mod create_image;
 mod departure;
 mod deployment;
@@ -27,6 +28,7 @@ mod driver;
 mod encryption_keys;
 mod entropy;
 mod estimate;
+mod estimates_together;
 mod export;
 mod export_traces;
 mod exports;
@@ -50,6 +52,7 @@ mod maintenance;
 mod meters;
 mod object_imports;
 mod objective;
+mod offered;
 mod peer;
 mod profiles;
 mod publishing;
@@ -59,6 +62,7 @@ mod refused;
 mod region;
 mod request;
 mod sealing;
+mod sessions;
 mod sharing;
 mod signed;
 mod snapshot_copies;
@@ -87,10 +91,12 @@ pub use commands::{
     EditImage, Found, ImageOrder, ImageQuery, ImageSearch, ImageSort, Intent, Listed, PageOf,
     RegisterImage, SnapshotQuery, SnapshotSelection, SnapshotsOfImage,
 };
+pub use copy_history::{AttemptView, RateSample};
 pub use create_image::{CreateImage, DiskOfSnapshot};
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
+pub use estimates_together::TargetTotal;
 pub use export::FrameStream;
 pub use exports::{ExportImage, ExportedDisks};
 pub use figures::Figures;
@@ -101,17 +107,20 @@ pub use keys::{KeyCreated, KeyView};
 pub use links::LinkView;
 pub use maintenance::Scrub;
 pub use meters::{AVAILABLE_WITHIN_SECS, TimesToAvailable};
+pub use model::{ImageAction, SnapshotAction};
 pub use object_imports::{DiskObject, ImportObjects};
+pub use offered::{offered, offered_deprecation, offered_for_snapshot};
 pub use peer::{
     Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace,
     OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo,
-    Standing, Withdrawal,
+    Standing, TargetRoom, Withdrawal,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;
 pub use refused::{Refused, RegionFault};
 pub use region::{DriverMode, Foundations, Region, RegionOptions};
 pub use request::{Estimate, ImageAnswer, TargetAnswer, TargetEstimate};
+pub use sessions::{SessionOpened, SessionView, SignInLink};
 pub use signed::{SignedRefused, SignedRequest};
 pub use snapshot_copies::{CopySnapshot, SnapshotPromised};
 pub use snapshots::SnapshotSearch;

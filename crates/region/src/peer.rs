@@ -5,11 +5,12 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use model::{
     AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId,
-    Family, ImageId, Name, NameRule, Particulars, Purpose, RegionId, Rejection, Retry, Sealing,
+    Family, ImageId, Name, NameRule, Particulars, Purpose, Quota, RegionId, Rejection, Retry, Sealing,
     SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId,
 };
 use store::{ChunkId, IdKey};
 
+use crate::links::LinkView;
 use crate::request::Estimate;
 
 /// Frames from another region, cut anywhere.
@@ -151,6 +152,17 @@ pub struct Accepted {
     pub snapshot: Option<SnapshotId>,
     /// Whether this request did it.
     pub seen: Seen,
+}
+
+/// What a target has for an account's copies from one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetRoom {
+    /// The account's image quota there.
+    pub images: Quota,
+    /// The account's snapshot quota there.
+    pub snapshots: Quota,
+    /// The link from the source, with the account's own copies on it; none where both are one region.
+    pub link: Option<LinkView>,
 }
 
 /// Copies that their source takes back, because the others that they were asked for with are refused: nobody was told of them.
@@ -296,6 +308,8 @@ pub trait PeerRegion: Send + Sync {
     async fn withdraw(&self, withdrawal: Withdrawal) -> Result<(), PeerRefused>;
     /// At the target: what the copy would cost.
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused>;
+    /// At the target: what it has for copies of an account from `source`, whether they could run or not.
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault>;
     /// At the target: whether a copy still needs its source.
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault>;
     /// At the source: keeps the image until released, and names its disks.

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::deployment::Accounts;
-use crate::driver;
+use crate::driver::{self, Stop};
 use crate::entropy::{Entropy, new_id};
 use crate::imports::ImportSession;
 use crate::jobs::Jobs;
@@ -65,6 +65,8 @@ pub struct RegionOptions {
     pub currency: Currency,
     /// A copy that takes longer to make its image available is told as late (R003-5: 30 minutes).
     pub copy_objective: Duration,
+    /// How long a target is waited for that is asked what a copy would cost.
+    pub estimate_within: Duration,
     /// The border zones of this and the other regions; one that is not named is in the default zone (R003-2).
     pub zones: BTreeMap<RegionId, Zone>,
     /// Who moves copies on.
@@ -88,6 +90,7 @@ impl RegionOptions {
             sweep_every: Duration::from_secs(3_600),
             currency: Currency::USD,
             copy_objective: Duration::from_secs(1_800),
+            estimate_within: Duration::from_secs(30),
             zones: BTreeMap::new(),
             driver: DriverMode::Background,
         }
@@ -114,7 +117,7 @@ pub(crate) struct Inner {
     pub(crate) jobs: Jobs,
     /// Stops the transfer of a copy that was cancelled or taken over; by the fence of its claim, because the next claim may
     /// begin while the last one is still ending.
-    pub(crate) stops: Mutex<HashMap<(CopyId, u64), CancellationToken>>,
+    pub(crate) stops: Mutex<HashMap<(CopyId, u64), Stop>>,
     /// Carries no data: the driver reads the catalog.
     pub(crate) wake: Notify,
     /// Grows with each recorded change; watchers look again.

@@ -1,6 +1,7 @@
 //! The source's door: a copy is asked for where the image is, and accepted where it goes.
 
 use catalog::{ImageRow, TokenClaim, TokenRow};
+use futures::future::join_all;
 use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_targets};
 use model::{
     AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family,
@@ -10,7 +11,9 @@ use model::{
 
 use crate::commands::{Caller, CopyImage, Intent};
 use crate::departure::size_of;
+use crate::estimates_together::told;
 use crate::images::deprecation_of;
+use crate::links::LinkView;
 use crate::peer::{Accepted, Approval, Cargo, CopyOffer, OfferedDisk, PeerFault, PeerRefused};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -74,6 +77,20 @@ impl Estimate {
         self.traffic_rate.price.of(self.bytes_to_send)
     }
 
+    /// This and another copy on the same link, one after the other.
+    #[must_use]
+    pub(crate) fn and(self, other: &Estimate) -> Estimate {
+        let bytes_to_send = self.bytes_to_send.saturating_add(other.bytes_to_send);
+        Estimate {
+            bytes_to_send,
+            bytes_reused: self.bytes_reused.saturating_add(other.bytes_reused),
+            stored_bytes: self.stored_bytes.saturating_add(other.stored_bytes),
+            seconds: self.speed.seconds_for(bytes_to_send, self.bytes_ahead.unwrap_or(0)),
+            disks: self.disks.saturating_add(other.disks),
+            ..self
+        }
+    }
+
     /// What the snapshots would cost in 30 days.
     pub fn storage_amount(&self) -> Amount {
         self.storage_rate.price.of(self.stored_bytes.saturating_mul(ESTIMATED_HOURS))
@@ -90,6 +107,11 @@ pub struct TargetEstimate {
     /// What keeps the copy from leaving this region until something is done about it: a ticket that is needed or open, or
     /// another copy that must end first.
     pub needs: Option<Rejection>,
+    /// The account's image and snapshot quotas there, before the copy, whether there is room for it or not; none where the
+    /// target does not answer.
+    pub quotas: Option<(Quota, Quota)>,
+    /// The link to the target, with the account's own copies on it; none where the target does not answer, and within the region.
+    pub link: Option<LinkView>,
 }
 
 impl From<PeerRefused> for Refused {
@@ -248,8 +270,9 @@ impl Region {
         }
     }
 
-    /// Asks each target what a copy would cost; nothing is promised. Where the copy is to be sealed with the account's default
-    /// key and the target has none yet, it is made, since it names what is compared.
+    /// Asks each target what a copy would cost; nothing is promised. All are asked at once, and one that does not answer in time
+    /// is told as such. Where the copy is to be sealed with the account's default key and the target has none yet, it is made,
+    /// since it names what is compared.
     pub async fn estimate_copy(
         &self,
         caller: &Caller,
@@ -257,18 +280,50 @@ impl Region {
     ) -> Result<Vec<TargetEstimate>, Refused> {
         caller.must(Act::Read)?;
         let template = self.offer_template(caller, &command).await?;
-        let mut answers = Vec::with_capacity(command.targets.len());
-        for target in command.targets {
-            let copy = self.random_id(|random| CopyId::from_random(random))?;
-            let offer = CopyOffer { copy, target: target.clone(), ..template.clone() };
-            let needs = self.departure_refusal(&offer, &command.profile).await?;
-            let answer = match self.peer(&target) {
-                Ok(peer) => peer.estimate(offer).await.map_err(Refused::from),
-                Err(rejection) => Err(rejection.into()),
-            };
-            answers.push(TargetEstimate { target, answer, needs });
+        let ask = |target: &RegionId| {
+            let (target, template) = (target.clone(), template.clone());
+            self.estimate_at(CopyOffer { target, ..template }, &command.profile)
+        };
+        join_all(command.targets.iter().map(ask)).await.into_iter().collect()
+    }
+
+    /// What one target estimates.
+    async fn estimate_at(
+        &self,
+        offer: CopyOffer,
+        profile: &Profile,
+    ) -> Result<TargetEstimate, Refused> {
+        let copy = self.random_id(|random| CopyId::from_random(random))?;
+        let offer = CopyOffer { copy, ..offer };
+        let target = offer.target.clone();
+        let needs = self.departure_refusal(&offer, profile).await?;
+        let (room, answer) = match self.peer(&target) {
+            Ok(peer) => {
+                let room = self.room_at(&*peer, &offer);
+                let answer = self.in_time(&target, peer.estimate(offer.clone()));
+                tokio::join!(room, answer)
+            }
+            Err(rejection) => (None, Err(rejection.into())),
+        };
+        let (quotas, link) = told(room);
+        Ok(TargetEstimate { target, answer, needs, quotas, link })
+    }
+
+    /// The answer of a target that is asked what it would do; a fault once it has taken too long.
+    pub(crate) async fn in_time<T>(
+        &self,
+        target: &RegionId,
+        answer: impl Future<Output = Result<T, PeerRefused>>,
+    ) -> Result<T, Refused> {
+        let within = self.inner.options.estimate_within;
+        match tokio::time::timeout(within, answer).await {
+            Ok(answer) => answer.map_err(Refused::from),
+            Err(_elapsed) => {
+                let reason = format!("it did not answer within {} s", within.as_secs_f32());
+                let fault = PeerFault::Unreachable { region: target.clone(), reason };
+                Err(RegionFault::Peer(fault).into())
+            }
         }
-        Ok(answers)
     }
 
     /// All that the source knows of the image; the target and the copy's id are filled in for each target.

@@ -4,10 +4,10 @@ use catalog::{
     AuditEntry, Copied, CopyRow, FoundSnapshot, PromisedSnapshotRow, SnapshotFilter, SnapshotRow,
     Tx,
 };
-use model::rules::{Sealed, SnapshotFacts};
+use model::rules::{Sealed, SnapshotDeletionFacts, SnapshotFacts, judge_snapshot_deletion};
 use model::{
-    Act, DiskKind, EncryptionKeyId, ImageId, NamePattern, QuotaKind, Rejection, SnapshotId,
-    SnapshotStanding, Tags, Timestamp, Usage, wanted_tags,
+    Act, CopyId, DiskKind, EncryptionKeyId, ImageId, NamePattern, QuotaKind, RegionId, Rejection,
+    SnapshotId, SnapshotStanding, Tags, Timestamp, Usage, wanted_tags,
 };
 use store::CHUNK_BYTES;
 
@@ -63,6 +63,7 @@ fn copied(selection: SnapshotSelection) -> Option<Copied> {
 #[derive(Default)]
 struct Beside {
     images: Vec<ImageId>,
+    held_by: Option<(CopyId, RegionId)>,
     tags: Tags,
 }
 
@@ -158,16 +159,21 @@ impl Region {
 
     /// Refuses a snapshot that an image rests on, or that a copy reads.
     async fn must_be_unused(&self, tx: &mut Tx, snapshot: &SnapshotId) -> Result<(), Refused> {
-        let images = tx.images_on(std::slice::from_ref(snapshot)).await?.remove(snapshot);
-        if let Some(image) = images.into_iter().flatten().next() {
-            return Err(Rejection::SnapshotInUse { snapshot: snapshot.clone(), image }.into());
+        let of = std::slice::from_ref(snapshot);
+        let images = tx.images_on(of).await?.remove(snapshot);
+        let facts = SnapshotDeletionFacts {
+            snapshot: snapshot.clone(),
+            image: images.into_iter().flatten().next(),
+            held_by: tx.copies_of_snapshots(of).await?.remove(snapshot),
+        };
+        judge_snapshot_deletion(&facts)?;
+        match tx.user_of_snapshot(snapshot, None).await? {
+            None => Ok(()),
+            Some(_) => {
+                let what = "a carrier is left that no copy holds";
+                Err(RegionFault::Contradiction { what }.into())
+            }
         }
-        let Some(carrier) = tx.user_of_snapshot(snapshot, None).await? else { return Ok(()) };
-        let hold = tx.holds_of_image(&carrier).await?.into_iter().next();
-        let what = "a carrier is left that no copy holds";
-        let hold = hold.ok_or(RegionFault::Contradiction { what })?;
-        let (snapshot, by, target) = (snapshot.clone(), hold.copy, hold.target);
-        Err(Rejection::SnapshotHeld { snapshot, by, target }.into())
     }
 
     /// A snapshot of the caller's, whole or promised.
@@ -207,11 +213,15 @@ impl Region {
     ) -> Result<Vec<SnapshotView>, RegionFault> {
         let ids: Vec<SnapshotId> = rows.iter().map(|row| row.id().clone()).collect();
         let mut images = tx.images_on(&ids).await?;
+        let mut held = tx.copies_of_snapshots(&ids).await?;
         let mut tags = tx.snapshot_tags_of(&ids).await?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
-            let images = images.remove(row.id()).unwrap_or_default();
-            let beside = Beside { images, tags: tags.remove(row.id()).unwrap_or_default() };
+            let beside = Beside {
+                images: images.remove(row.id()).unwrap_or_default(),
+                held_by: held.remove(row.id()),
+                tags: tags.remove(row.id()).unwrap_or_default(),
+            };
             views.push(match row {
                 FoundSnapshot::Whole(row) => self.whole_view(row, beside),
                 FoundSnapshot::Promised(row) => {
@@ -233,6 +243,7 @@ impl Region {
             standing: SnapshotStanding::Whole,
             percent: 100,
             images: beside.images,
+            held_by: beside.held_by,
             role: row.role,
             size: row.size,
             digest: Some(row.digest),
@@ -265,6 +276,7 @@ impl Region {
             standing,
             percent,
             images: beside.images,
+            held_by: beside.held_by,
             role: row.role,
             size: row.size,
             digest: None,

@@ -128,6 +128,8 @@ pub struct WorldOptions {
     pub image_quota: u64,
     /// Snapshots of one account.
     pub snapshot_quota: u64,
+    /// How long a target is waited for that is asked what a copy would cost.
+    pub estimate_within: Duration,
     /// Border zones of regions.
     pub zones: BTreeMap<RegionId, Zone>,
     /// The folder of local images of all its regions, among its files; none where there are none.
@@ -143,6 +145,7 @@ impl Default for WorldOptions {
             copies_per_account: 5,
             image_quota: 1_000,
             snapshot_quota: 2_000,
+            estimate_within: Duration::from_secs(30),
             zones: BTreeMap::new(),
             local_images: Some("local"),
         }
@@ -492,6 +495,7 @@ impl Ground {
             snapshot_quota: self.options.snapshot_quota,
             local_images: self.options.local_images.map(|name| self.dir.path().join(name)),
             buckets: Some(self.dir.path().join("buckets")),
+            estimate_within: self.options.estimate_within,
             zones: self.options.zones.clone(),
             ..RegionOptions::new(name.clone(), "test".to_owned())
         };

@@ -1,9 +1,8 @@
 //! Giving back: what a copy or import promised and will not keep.
 
 use catalog::{AuditEntry, CopyRow, ImageRow, ImportRow, Tx, Updated};
-use model::{
-    Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, Rejection, TaskState,
-};
+use model::rules::{Maker, judge_cancelling};
+use model::{Act, Cause, CopyEvent, CopyState, ImageId, ImageStatus, QuotaKind, TaskState};
 
 use crate::audit::{facts, image_facts};
 use crate::commands::Caller;
@@ -23,18 +22,12 @@ impl Region {
             return self.cancel_import(tx, caller, (row, import)).await;
         }
         let copy = tx.copy_of_image(image).await?;
-        let copy = copy.ok_or_else(|| Rejection::NotBeingCopied { image: image.clone() })?;
-        match copy.state {
-            CopyState::Queued | CopyState::Held { .. } | CopyState::Stored { .. } => {
-                self.cancel_copy(tx, caller, copy).await
-            }
-            CopyState::Published { .. } | CopyState::Done { .. } => {
-                Err(Rejection::CopyFinished { image: image.clone() }.into())
-            }
-            CopyState::Unwinding { .. } => Ok(()),
-            CopyState::Ended { .. } => {
-                Err(Rejection::NotBeingCopied { image: image.clone() }.into())
-            }
+        let maker = copy.as_ref().map_or(Maker::Nothing, |copy| maker(&copy.state));
+        judge_cancelling(image, maker)?;
+        match copy.filter(|copy| copy.state.is_cancellable()) {
+            Some(copy) => self.cancel_copy(tx, caller, copy).await,
+            // It is being given back already.
+            None => Ok(()),
         }
     }
 
@@ -59,7 +52,7 @@ impl Region {
         tx.record_audit(&AuditEntry { before, after, ..entry }).await?;
         caller.commit(tx).await?;
         failpoint!("cancel.stop_worker");
-        self.stop_transfer(&copy);
+        self.stop_transfers(|id, _| *id == copy.id);
         // The caller sees the image gone when this returns; if this fails, the driver does it.
         if let Err(fault) = self.unwind_here(&cancelled).await {
             tracing::warn!(copy = %cancelled.id, %fault, "the driver will unwind the copy");
@@ -67,12 +60,6 @@ impl Region {
         self.changed();
         self.wake();
         Ok(())
-    }
-
-    /// Stops the copy's transfer at once, if it runs in this process.
-    fn stop_transfer(&self, copy: &CopyRow) {
-        let stops = self.inner.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        stops.iter().filter(|((id, _), _)| *id == copy.id).for_each(|(_, stop)| stop.cancel());
     }
 
     /// `unwinding`: gives back what is here, then the hold at the source.
@@ -164,4 +151,16 @@ pub(crate) async fn give_back(
     tx.give_back_reserved(&image.account, QuotaKind::Image, 1).await?;
     tx.give_back_reserved(&image.account, QuotaKind::Snapshot, disks).await?;
     Ok(())
+}
+
+/// Whether a copy can be cancelled, by its state.
+fn maker(copy: &CopyState) -> Maker {
+    match copy {
+        CopyState::Queued
+        | CopyState::Held { .. }
+        | CopyState::Stored { .. }
+        | CopyState::Unwinding { .. } => Maker::Running,
+        CopyState::Published { .. } | CopyState::Done { .. } => Maker::Finished,
+        CopyState::Ended { .. } => Maker::Nothing,
+    }
 }

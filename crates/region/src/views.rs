@@ -4,8 +4,9 @@ use model::{
     AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
     EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin,
     Particulars, Phase, Progress, RegionId, SizeBytes, SnapshotId, SnapshotStanding, Standing,
-    Storage, Tags, Timestamp,
+    Storage, Tags, TaskId, Timestamp,
 };
+use store::CHUNK_BYTES;
 
 /// One disk of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,12 @@ pub struct ImageView {
     pub shared_with: u64,
     /// Copies of it that are being made just now, wherever; none that ended.
     pub copies_leaving: u64,
+    /// The oldest of them, and where it goes.
+    pub held_by: Option<(CopyId, RegionId)>,
+    /// What is being made of it, where it lies in a local file that is being converted.
+    pub converted_into: Option<ImageId>,
+    /// A task that writes it into a bucket.
+    pub exported_by: Option<TaskId>,
     /// Seconds to go of the copy that makes it, by the rate of this attempt; none while unknown and where no copy runs.
     pub seconds_left: Option<u64>,
     /// When it was promised.
@@ -132,6 +139,8 @@ pub struct CopyView {
     pub encryption_key: Option<EncryptionKeyId>,
     /// Its place among those that wait, 1 is next.
     pub queue_place: Option<u64>,
+    /// Whether it waits because its link is paused; it goes on by itself once the link runs again.
+    pub is_paused: bool,
     /// Whether it takes, or took, longer than the region promises (R003-5).
     pub is_late: bool,
     /// Attempts in a row without progress.
@@ -149,6 +158,20 @@ pub struct CopyView {
 }
 
 impl CopyView {
+    /// Bytes of disk still to go: 64 KiB for each place that is needed and not here. More never crosses the link for them but
+    /// for the frames' heads; less does where chunks shrink, or turn out to be here. None while it is not known what the copy
+    /// needs, and once it has ended without an image.
+    pub fn bytes_to_go(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Done => Some(0),
+            Phase::Cancelling | Phase::Cancelled | Phase::Failed => None,
+            Phase::Waiting | Phase::CopyingSnapshots | Phase::Registering => {
+                let places = self.progress.needed.saturating_sub(self.progress.done);
+                (self.progress.needed > 0).then(|| places.saturating_mul(CHUNK_BYTES as u64))
+            }
+        }
+    }
+
     /// Whether nothing more will change but, for a moment, the release of the source.
     pub fn is_settled(&self) -> bool {
         matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Failed)
@@ -174,6 +197,8 @@ pub struct SnapshotView {
     pub percent: u8,
     /// The images here that rest on it, the oldest first.
     pub images: Vec<ImageId>,
+    /// The oldest copy that reads it alone, and where that goes; none that reads it as an image's disk.
+    pub held_by: Option<(CopyId, RegionId)>,
     /// Which disk it was made for.
     pub role: DiskRole,
     /// The disk's virtual size.

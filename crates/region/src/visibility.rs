@@ -1,8 +1,8 @@
 //! What a caller sees: its own images, those shared with its account, those published; and as what (R001-2, R001-8).
 
 use catalog::{ImageFilter, ImageRow, Tx};
-use model::rules::seen_as;
-use model::{AccountId, ImageId, ImageKind, ImageStatus, Rejection};
+use model::rules::{judge_own, judge_use, seen_as};
+use model::{AccountId, ImageId, ImageKind};
 
 use crate::commands::{Caller, Cursor, ImageQuery};
 use crate::images::{next_cursor, page};
@@ -40,10 +40,8 @@ impl Region {
         image: &ImageId,
     ) -> Result<ImageRow, Refused> {
         let Seen { row, kind } = self.visible_image(tx, caller, image).await?;
-        if row.account == caller.account {
-            return Ok(row);
-        }
-        Err(Rejection::ImageNotYours { image: image.clone(), kind }.into())
+        judge_own(image, &row.account, &caller.account, kind)?;
+        Ok(row)
     }
 
     /// An image that the caller may use: one that it sees and that is available (R000-12, R001-7, R003-9).
@@ -54,12 +52,8 @@ impl Region {
         image: &ImageId,
     ) -> Result<ImageRow, Refused> {
         let Seen { row, .. } = self.visible_image(tx, caller, image).await?;
-        match row.status {
-            ImageStatus::Available => Ok(row),
-            status @ (ImageStatus::Creating | ImageStatus::CreateFailed) => {
-                Err(Rejection::ImageNotAvailable { image: image.clone(), status }.into())
-            }
-        }
+        judge_use(image, row.status)?;
+        Ok(row)
     }
 
     /// The rows of a listing, and where the next page begins. Without a kind, and for custom images: the caller's own, those
@@ -108,6 +102,9 @@ pub(crate) fn as_seen_by(viewer: &AccountId, view: ImageView) -> ImageView {
         instances: 0,
         shared_with: 0,
         copies_leaving: 0,
+        held_by: None,
+        converted_into: None,
+        exported_by: None,
         seconds_left: None,
         origin: None,
         phase: None,

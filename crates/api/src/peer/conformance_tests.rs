@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt};
 use model::{AccountId, CopyId, RegionId};
 use region::{
     Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, IdSpace, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing, Withdrawal,
+    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use store::{ChunkId, ChunkStore, Domain, FilesBackend, IdKey, StoreOptions};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,9 @@ impl PeerRegion for OnlyChunks {
         unreachable!("only chunks are asked for")
     }
     async fn estimate(&self, _: CopyOffer) -> Result<Estimate, PeerRefused> {
+        unreachable!("only chunks are asked for")
+    }
+    async fn room(&self, _: &AccountId, _: &RegionId) -> Result<TargetRoom, PeerFault> {
         unreachable!("only chunks are asked for")
     }
     async fn standing(&self, _: &CopyId) -> Result<Standing, PeerFault> {

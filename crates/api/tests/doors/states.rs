@@ -9,11 +9,12 @@ use api::ServeLimits;
 use async_trait::async_trait;
 use catalog::{Catalog, CopyRow, Updated};
 use futures::StreamExt;
-use model::{CopyId, CopyState, Digest, ImageId, Phase, Rejection};
+use model::{AccountId, CopyId, CopyState, Digest, ImageId, Phase, RegionId, Rejection};
 use region::testing::{World, disk};
 use region::{
     Accepted, CopyOffer, CopyQuery, CopyView, Estimate, FetchScope, Held, HoldRequest, PeerFault,
-    PeerFrames, PeerRefused, PeerRegion, Region, Standing, Withdrawal,
+    PeerFrames, PeerRefused, PeerRegion, Region, Standing, TargetRoom,
+    Withdrawal,
 };
 use store::{ChunkId, IdKey};
 use tokio::sync::watch;
@@ -64,6 +65,14 @@ impl PeerRegion for Source {
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         self.region.estimate(offer).await
+    }
+
+    async fn room(
+        &self,
+        account: &AccountId,
+        source: &RegionId,
+    ) -> Result<TargetRoom, PeerFault> {
+        self.region.room(account, source).await
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

@@ -41,7 +41,7 @@ pub struct ShowingFacts {
 }
 
 /// Whether an image may be shown to others at all: custom, available, not deprecated, plain.
-fn judge_showing(facts: &ShowingFacts) -> Result<(), Rejection> {
+pub fn judge_showing(facts: &ShowingFacts) -> Result<(), Rejection> {
     let image = || facts.image.clone();
     match facts.kind {
         ImageKind::Custom | ImageKind::Shared => {}

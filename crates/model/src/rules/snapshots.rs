@@ -2,7 +2,7 @@
 
 use crate::encryption::EncryptionKeyId;
 use crate::field::{Field, FieldRefusal};
-use crate::ids::SnapshotId;
+use crate::ids::{CopyId, ImageId, RegionId, SnapshotId};
 use crate::image::DiskRole;
 use crate::profile::Profile;
 use crate::rejection::Rejection;
@@ -78,6 +78,32 @@ pub fn judge_snapshot_copy(facts: &SnapshotFacts, profile: &Profile) -> Result<(
     }
 }
 
+/// What is known of a snapshot when somebody asks to delete it.
+#[derive(Clone, Debug)]
+pub struct SnapshotDeletionFacts {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The oldest image that rests on it.
+    pub image: Option<ImageId>,
+    /// A running copy that reads it alone, and where it goes.
+    pub held_by: Option<(CopyId, RegionId)>,
+}
+
+/// Whether a snapshot may be deleted: no image rests on it, and no copy reads it.
+pub fn judge_snapshot_deletion(facts: &SnapshotDeletionFacts) -> Result<(), Rejection> {
+    let snapshot = || facts.snapshot.clone();
+    if let Some(image) = &facts.image {
+        return Err(Rejection::SnapshotInUse { snapshot: snapshot(), image: image.clone() });
+    }
+    match &facts.held_by {
+        None => Ok(()),
+        Some((by, target)) => {
+            let (by, target) = (by.clone(), target.clone());
+            Err(Rejection::SnapshotHeld { snapshot: snapshot(), by, target })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +151,22 @@ mod tests {
             let refused = Rejection::SnapshotsSealedApart { first: a, second: b };
             assert_eq!(of(vec![first, second]), Err(refused));
         }
+    }
+
+    #[test]
+    fn a_snapshot_is_deleted_while_nothing_rests_on_it() {
+        let snapshot = || facts(1).snapshot;
+        let (by, target) = (CopyId::from_random(|| 5), "south".parse::<RegionId>().unwrap());
+        let unused =
+            SnapshotDeletionFacts { snapshot: snapshot(), image: None, held_by: None };
+        assert_eq!(judge_snapshot_deletion(&unused), Ok(()));
+        let held = SnapshotDeletionFacts { held_by: Some((by.clone(), target.clone())), ..unused };
+        let refused = Rejection::SnapshotHeld { snapshot: snapshot(), by, target };
+        assert_eq!(judge_snapshot_deletion(&held), Err(refused));
+        let image = ImageId::from_random(|| 1);
+        let used = SnapshotDeletionFacts { image: Some(image.clone()), ..held };
+        let refused = Rejection::SnapshotInUse { snapshot: snapshot(), image };
+        assert_eq!(judge_snapshot_deletion(&used), Err(refused));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::rules::Force;
-use model::{Again, Cause, CopyId, ImageStatus, NameRule, Profile, Rejection, TicketId};
+use model::{
+    AccountId, Again, Cause, CopyId, ImageStatus, NameRule, Profile, RegionId, Rejection, TicketId,
+};
 use store::{ChunkId, IdKey};
 
 use super::tickets::{approve, ask, command, open, sized};
@@ -12,7 +14,7 @@ use super::unreliable::{Call, Fate, Unreliable};
 use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing, Withdrawal,
+    PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use crate::refused::Refused;
 use crate::region::Region;
@@ -246,6 +248,14 @@ impl PeerRegion for Slow {
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         self.region.estimate(offer).await
+    }
+
+    async fn room(
+        &self,
+        account: &AccountId,
+        source: &RegionId,
+    ) -> Result<TargetRoom, PeerFault> {
+        self.region.room(account, source).await
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use model::{CopyId, Phase, QuotaKind, Rejection};
+use model::{AccountId, CopyId, Phase, QuotaKind, RegionId, Rejection};
 use store::{ChunkId, IdKey};
 use tokio::sync::Notify;
 
@@ -15,7 +15,7 @@ use super::unreliable::{Call, Fate, Unreliable};
 use crate::commands::SnapshotsOfImage;
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Seen, Standing, Withdrawal,
+    PeerRegion, Seen, Standing, TargetRoom, Withdrawal,
 };
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
@@ -90,6 +90,14 @@ impl PeerRegion for Turned {
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         self.region.estimate(offer).await
+    }
+
+    async fn room(
+        &self,
+        account: &AccountId,
+        source: &RegionId,
+    ) -> Result<TargetRoom, PeerFault> {
+        self.region.room(account, source).await
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

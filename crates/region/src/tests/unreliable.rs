@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use model::CopyId;
+use model::{AccountId, CopyId, RegionId};
 use store::{ChunkId, IdKey};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing, Withdrawal,
+    PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use crate::region::Region;
 use crate::request::Estimate;
@@ -118,6 +118,10 @@ impl PeerRegion for Unreliable {
 
     async fn estimate(&self, offer: CopyOffer) -> Result<Estimate, PeerRefused> {
         self.region.estimate(offer).await
+    }
+
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
+        self.region.room(account, source).await
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

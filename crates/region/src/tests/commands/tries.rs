@@ -4,7 +4,7 @@ use bytes::Bytes;
 use model::rules::{Force, LoseImages, Offer, WaitingDays};
 use model::{
     AccessKeyId, AccountId, Admittance, BucketName, CopyId, Day, DiskFormat, EncryptionKeyId,
-    FileName, ImageId, InstanceId, Meter, Month, Name, NameRule, Price, Profile, QuotaKind, Remark,
+    FileName, ImageId, InstanceId, LinkChange, Meter, Month, Name, NameRule, Price, Profile, QuotaKind, Remark,
     Role, Sealing, SizeBytes, SnapshotId, Tags, TaskId, TicketId, UserId,
 };
 use store::ChunkId;
@@ -150,6 +150,9 @@ impl Try<'_> {
             "list_keys_of" => shown(Box::pin(accounts.list_keys_of(caller, &ids.user)).await),
             "set_key_state" => shown(Box::pin(accounts.set_key_state(caller, &ids.key, off)).await),
             "delete_key" => shown(Box::pin(accounts.delete_key(caller, &ids.key)).await),
+            "close_sessions" => shown(Box::pin(accounts.close_sessions(caller)).await),
+            "count_sessions" => shown(Box::pin(accounts.count_sessions(caller)).await),
+            "create_sign_in_link" => shown(Box::pin(accounts.create_sign_in_link(caller)).await),
             "audit" => {
                 let north = self.world.region("north").audit(caller, audited.clone()).await;
                 match north {
@@ -204,6 +207,9 @@ impl Try<'_> {
             }
             "estimate_copy" => {
                 shown(Box::pin(north.estimate_copy(caller, self.copy_command())).await)
+            }
+            "estimate_copies" => {
+                shown(Box::pin(north.estimate_copies(caller, vec![self.copy_command()])).await)
             }
             "begin_import" => {
                 let command = BeginImport {
@@ -282,6 +288,8 @@ impl Try<'_> {
         Some(match command {
             "copies" => shown(Box::pin(south.copies(caller, CopyQuery::default())).await),
             "copy" => shown(Box::pin(south.copy(caller, &ids.copy)).await),
+            "copy_rates" => shown(Box::pin(south.copy_rates(caller, &ids.copy)).await),
+            "copy_attempts" => shown(Box::pin(south.copy_attempts(caller, &ids.copy)).await),
             "retry_copy" => shown(Box::pin(south.retry_copy(caller, &ids.copy)).await),
             "watch_copy" => shown(Box::pin(south.watch_copy(caller, &ids.copy)).await.map(|_| ())),
             "create_instance" => {
@@ -365,6 +373,10 @@ impl Try<'_> {
             }
             "links" => {
                 shown(Box::pin(north.links(caller, Whose::Account(ids.account.clone()))).await)
+            }
+            "set_link" => {
+                let change = LinkChange { copies_at_once: Some(Some(9)), ..LinkChange::default() };
+                shown(Box::pin(north.set_link(caller, &region_id("south"), change)).await)
             }
             "set_rate" => {
                 let (day, price): (Day, Price) =
