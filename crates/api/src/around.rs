@@ -17,12 +17,17 @@ use crate::cloud::door::{Door, door_of, needs_form};
 use crate::operators::Metrics;
 use crate::refusal::{BadRequest, Refusal, Unwritten};
 use crate::request_id::{HEADER, RequestId};
-use crate::{ApiState, URI_BYTES, alibaba, jdcloud, problem, tencent};
+use crate::{ApiState, Pages, URI_BYTES, alibaba, jdcloud, problem, tencent};
 
 /// Puts everything that is common to all doors around their routes.
-pub(crate) fn wrap(routes: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
+pub(crate) fn wrap(routes: Router<ApiState>, pages: Pages, state: &ApiState) -> Router<ApiState> {
+    let absent = pages.absent;
     routes
-        .fallback(async || Refusal::from(BadRequest::UnknownPath))
+        .merge(pages.routes)
+        .fallback(async move |request: Request| {
+            let (parts, _body) = request.into_parts();
+            absent(&parts).unwrap_or_else(|| Refusal::from(BadRequest::UnknownPath).into_response())
+        })
         .method_not_allowed_fallback(async || Refusal::from(BadRequest::UnknownMethod))
         .layer(from_fn(limited))
         .layer(CatchPanicLayer::custom(panicked))
@@ -111,6 +116,8 @@ async fn named(State(metrics): State<Metrics>, mut request: Request, next: Next)
         .and_then(RequestId::given);
     let id = given.unwrap_or_else(RequestId::random);
     request.extensions_mut().insert(id.clone());
+    // What is no door of ours knows it by the name that everybody uses.
+    request.extensions_mut().insert(tower_http::request_id::RequestId::new(id.header_value()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = id.as_str(), %method, route = route.as_deref().unwrap_or("none"));

@@ -26,6 +26,8 @@ mod serve;
 mod tencent;
 
 use axum::Router;
+use axum::http::request::Parts;
+use axum::response::Response;
 use region::Deployment;
 
 pub use crate::cursor::CursorKey;
@@ -58,12 +60,28 @@ pub struct ApiState {
     pub metrics: Metrics,
 }
 
-/// Every route of the native API, of the peer protocol and of operators, and the doors of the clouds before them, ready for
-/// [`serve`].
-pub fn router(state: ApiState) -> Router {
+/// What people see beside the doors, on the same port.
+#[derive(Clone)]
+pub struct Pages {
+    /// Their routes: none of a door's.
+    pub routes: Router,
+    /// What a browser is told where there is no page; none for a client that is none.
+    pub absent: fn(&Parts) -> Option<Response>,
+}
+
+impl Pages {
+    /// None at all.
+    pub fn none() -> Self {
+        Pages { routes: Router::new(), absent: |_| None }
+    }
+}
+
+/// Every route of the native API, of the peer protocol and of operators, the doors of the clouds before them and the pages
+/// beside them, ready for [`serve`].
+pub fn router(state: ApiState, pages: Pages) -> Router {
     let mut routes = native::router().merge(operators::router());
     if let Some(secret) = &state.peer_secret {
         routes = routes.merge(peer::router(PeerDoor::of(secret.clone(), state.deployment.clone())));
     }
-    around::wrap(routes, &state).with_state(state)
+    around::wrap(routes, pages, &state).with_state(state)
 }

@@ -102,31 +102,29 @@ document.documentElement.classList.add("script");
     const wanted = new Set([...fresh.childNodes].map(keyOf).filter(Boolean));
     for (const child of old.childNodes) if (wanted.has(keyOf(child))) kept.set(keyOf(child), child);
     let cursor = old.firstChild;
-    const next = (node) => node.nextSibling;
+    const drop = () => {
+      const gone = cursor;
+      cursor = cursor.nextSibling;
+      gone.remove();
+    };
     for (const child of [...fresh.childNodes]) {
       // Rows that went away go first, so that the ones after them need not move.
-      while (cursor && keyOf(cursor) && !wanted.has(keyOf(cursor))) {
-        const gone = cursor;
-        cursor = next(cursor);
-        gone.remove();
-      }
+      while (cursor && keyOf(cursor) && !wanted.has(keyOf(cursor))) drop();
+      // White space comes and goes; an element is not given up for it.
+      while (cursor?.nodeType === Node.TEXT_NODE && child.nodeType === Node.ELEMENT_NODE) drop();
       const known = kept.get(keyOf(child));
       if (known && isAlike(known, child)) {
-        if (known === cursor) cursor = next(cursor);
+        if (known === cursor) cursor = cursor.nextSibling;
         else place(old, known, cursor);
         morph(known, child);
       } else if (cursor && !keyOf(cursor) && isAlike(cursor, child)) {
         morph(cursor, child);
-        cursor = next(cursor);
+        cursor = cursor.nextSibling;
       } else {
         old.insertBefore(document.importNode(child, true), cursor);
       }
     }
-    while (cursor) {
-      const gone = cursor;
-      cursor = next(cursor);
-      gone.remove();
-    }
+    while (cursor) drop();
   }
 
   function morph(old, fresh) {
@@ -234,7 +232,7 @@ document.documentElement.classList.add("script");
   function startOver() {
     hangUp();
     if (dialog?.open) {
-      dialog.addEventListener("close", startOver, { once: true });
+      dialog.addEventListener("close", () => setTimeout(startOver, 200), { once: true });
       return;
     }
     const last = Number(history.state?.startedOver ?? 0);
@@ -343,22 +341,30 @@ document.documentElement.classList.add("script");
     form.dataset.sending = "";
     submitter?.setAttribute("aria-busy", "true");
     if (submitter) submitter.disabled = true;
+    let isLeaving = false;
+    const leave = (to) => { isLeaving = true; leaveFor(to); };
     try {
       const { answer, main } = await fetchPage(address, isPost ? { method: "POST", body: values } : {});
-      if (answer.redirected) leaveFor(answer.url);
+      if (answer.redirected) leave(answer.url);
       else if (main) {
         shown = address.href;
         showDialog(main);
       } else if (isPost) refuseInDialog(form);
-      else leaveFor(address.href);
+      else leave(address.href);
     } catch {
       if (isPost) refuseInDialog(form);
-      else leaveFor(address.href);
+      else leave(address.href);
     } finally {
-      delete form.dataset.sending;
-      submitter?.removeAttribute("aria-busy");
+      if (isLeaving) return;
+      release(form);
       if (submitter) submitter.disabled = false;
     }
+  }
+
+  /** A form that was sent may be sent again. */
+  function release(form) {
+    delete form.dataset.sending;
+    [...form.elements].forEach((control) => control.removeAttribute("aria-busy"));
   }
 
   /** Goes on to another page; the dialog's own entry in the history is the one that gives way. */
@@ -396,15 +402,6 @@ document.documentElement.classList.add("script");
       box.indeterminate = ticked > 0 && ticked < ticks.length;
     }
     form.classList.toggle("over", ticked > most);
-  }
-
-  let lastTick = null;
-  /** Shift and a click tick everything between this box and the one before. */
-  function tickRange(form, box) {
-    const ticks = ticksOf(form);
-    const ends = [ticks.indexOf(lastTick), ticks.indexOf(box)].sort((a, b) => a - b);
-    if (ends[0] < 0) return;
-    for (const between of ticks.slice(...[ends[0], ends[1] + 1])) if (!between.disabled) between.checked = box.checked;
   }
 
   const refreshing = new WeakMap();
@@ -508,12 +505,6 @@ document.documentElement.classList.add("script");
     if (copied) copy(copied);
     const revealed = target.closest("[data-reveal]");
     if (revealed) reveal(revealed);
-    const form = target.form;
-    if (target.type === "checkbox" && form?.matches?.("[data-ticks]") && !target.hasAttribute("data-tick-all")) {
-      if (event.shiftKey && lastTick?.form === form) tickRange(form, target);
-      lastTick = target;
-      count(form);
-    }
   });
 
   document.addEventListener("change", (event) => {
@@ -546,6 +537,7 @@ document.documentElement.classList.add("script");
       // A plain page goes away when it is answered: one press is one request.
       form.dataset.sending = "";
       submitter?.setAttribute("aria-busy", "true");
+      setTimeout(() => release(form), 10_000);
     }
   });
 
@@ -566,7 +558,7 @@ document.documentElement.classList.add("script");
       return;
     }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || event.target.matches("input, select, textarea")) return;
+    if (!step || !menu.contains(event.target) || event.target.matches("input, select, textarea")) return;
     const items = all("a[href], button:not(:disabled)", menu);
     const at = items.indexOf(document.activeElement);
     event.preventDefault();
@@ -582,14 +574,13 @@ document.documentElement.classList.add("script");
   addEventListener("popstate", () => {
     if (dialog?.open) dialog.close();
   });
-  addEventListener("resize", () => closeMenus());
+  addEventListener("resize", () => all("details.menu[open]").forEach(placeMenu));
   addEventListener("online", listen);
   addEventListener("pagehide", hangUp);
   addEventListener("pageshow", (event) => {
-    // Back from the browser's own store: a form that was sent may be sent again.
+    // Back from the browser's own store.
     if (!event.persisted) return;
-    all("form[data-sending]").forEach((form) => delete form.dataset.sending);
-    all("button[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    all("form[data-sending]").forEach(release);
     listen();
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? hangUp() : listen()));

@@ -1,6 +1,8 @@
 //! Accounts, users, access keys and the audit trails.
 
-use api::native::wire::{Account, AuditEntry, Items, Key, NewKey, Page, Quota, TrailCheck, User};
+use api::native::wire::{
+    Account, AuditEntry, Items, Key, NewKey, Page, Quota, SignInLink, TrailCheck, User,
+};
 use region::testing::disk;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -123,6 +125,31 @@ async fn a_key_is_rotated_without_a_gap() {
     assert_eq!(left.items.len(), 1);
     let others = second.get(&format!("/v1/keys?user={}", "user-aaaaaaaaaaaaaaaaaaaa")).await;
     others.refused(403, "not_allowed");
+}
+
+/// Whoever has a key may have a link, whatever the role; it signs in that user, once.
+#[tokio::test]
+async fn a_link_into_the_console_is_made_and_signs_in_once() {
+    let door = Door::open(["north"]).await;
+    let (_, user, olga) = visitor(&door, "tenant", "reader").await;
+    let made = answer(olga.request(Method::POST, "/v1/sign-in-links")).await;
+    let link: SignInLink = made.ok(201);
+    let told: serde_json::Value = made.json();
+    assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["expires", "path"]);
+    assert!(api::native::wire::from_rfc3339(&link.expires).is_some(), "{}", link.expires);
+    let token = link.path.strip_prefix("/sign-in/once/").unwrap();
+    assert!(!format!("{link:?}").contains(token), "promise 11");
+    let accounts = &door.world.deployment.accounts;
+    let opened = accounts.redeem_link(token, "r".to_owned()).await.unwrap();
+    assert_eq!(opened.session.caller.user.map(|id| id.to_string()), Some(user.id));
+    accounts.redeem_link(token, "r".to_owned()).await.unwrap_err();
+    let another: SignInLink = olga.act("/v1/sign-in-links").await.ok(201);
+    assert_ne!(another.path, link.path);
+    let trail: Page<AuditEntry> = olga.get("/v1/audit?limit=100").await.ok(200);
+    let trail = format!("{trail:?}");
+    assert!(trail.contains("link.create") && trail.contains("session.open"), "{trail}");
+    assert!(!trail.contains(token), "promise 11");
+    answer(door.http.post(door.url("/v1/sign-in-links"))).await.refused(401, "unauthorised");
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ const TESTED: &[(&str, &str, &str)] = &[
     ("list_keys", "records", "keys_are_made_shown_once_used_and_deleted"),
     ("create_key", "records", "keys_are_made_shown_once_used_and_deleted"),
     ("delete_key", "records", "keys_are_made_shown_once_used_and_deleted"),
+    ("create_sign_in_link", "accounts", "a_link_into_the_console_is_made_and_signs_in_once"),
     ("copy_images", "tickets", "r002_1_several_images_are_copied_in_one_request"),
     ("open_ticket", "tickets", "r000_7_a_ticket_is_opened_approved_and_used"),
     ("list_tickets", "tickets", "r000_7_a_ticket_is_opened_approved_and_used"),

@@ -89,12 +89,15 @@ impl Door {
     ) -> Door {
         let created = deployment.accounts.create_key(&world.caller).await.unwrap();
         let metrics = Metrics::new(Default::default());
-        let routes = router(ApiState {
-            deployment,
-            cursor_key: CursorKey::new(&[3; 32]),
-            peer_secret: Some(peer_secret()),
-            metrics: metrics.clone(),
-        });
+        let routes = router(
+            ApiState {
+                deployment,
+                cursor_key: CursorKey::new(&[3; 32]),
+                peer_secret: Some(peer_secret()),
+                metrics: metrics.clone(),
+            },
+            api::Pages::none(),
+        );
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let served = tokio::spawn(serve(listener, (routes, metrics), limits, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();

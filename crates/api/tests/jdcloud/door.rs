@@ -75,12 +75,15 @@ impl Door {
 
     fn of(world: World, profile: Profile, (key, stranger): (Key, Key)) -> Door {
         let profiles = Profiles::new([("jdcloud".to_owned(), profile)]).unwrap();
-        let router = router(ApiState {
-            deployment: world.deployment.clone().with_profiles(profiles),
-            cursor_key: CursorKey::new(&[3; 32]),
-            peer_secret: None,
-            metrics: Metrics::new(Default::default()),
-        });
+        let router = router(
+            ApiState {
+                deployment: world.deployment.clone().with_profiles(profiles),
+                cursor_key: CursorKey::new(&[3; 32]),
+                peer_secret: None,
+                metrics: Metrics::new(Default::default()),
+            },
+            api::Pages::none(),
+        );
         Door { world, router, key, stranger }
     }
 

@@ -80,12 +80,15 @@ impl Door {
             Key { id: made.id.to_string(), secret: made.secret }
         };
         let (mine, stranger) = (key(&world.caller).await, key(&world.stranger()).await);
-        let router = router(ApiState {
-            deployment: deployment.clone(),
-            cursor_key: CursorKey::new(&[3; 32]),
-            peer_secret: None,
-            metrics: Metrics::new(Default::default()),
-        });
+        let router = router(
+            ApiState {
+                deployment: deployment.clone(),
+                cursor_key: CursorKey::new(&[3; 32]),
+                peer_secret: None,
+                metrics: Metrics::new(Default::default()),
+            },
+            api::Pages::none(),
+        );
         Door { world, router, key: mine, stranger }
     }
 

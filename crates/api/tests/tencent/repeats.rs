@@ -56,12 +56,15 @@ async fn api_03_a_replayed_change_gets_the_first_answer_until_it_is_too_old() {
     let Door { mut world, router, key, stranger } = door;
     drop(router);
     world.restart().await;
-    let router = api::router(api::ApiState {
-        deployment: world.deployment.clone(),
-        cursor_key: api::CursorKey::new(&[3; 32]),
-        peer_secret: None,
-        metrics: api::Metrics::new(Default::default()),
-    });
+    let router = api::router(
+        api::ApiState {
+            deployment: world.deployment.clone(),
+            cursor_key: api::CursorKey::new(&[3; 32]),
+            peer_secret: None,
+            metrics: api::Metrics::new(Default::default()),
+        },
+        api::Pages::none(),
+    );
     let again = Door { world, router, key, stranger };
     assert_eq!(again.sent(&request).await, first);
     let left = signed_at + 300 - again.seconds();
