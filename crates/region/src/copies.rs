@@ -1,11 +1,14 @@
 //! Copies into this region, as their owner sees them.
 
+use std::collections::HashSet;
+
 use catalog::{AuditEntry, CopyFilter, CopyRow, Live, Updated};
-use model::{Act, Cause, CopyId, CopyState, Phase, Rejection, Timestamp};
+use model::{Act, Cause, CopyId, CopyState, Phase, RegionId, Rejection, Timestamp};
 
 use crate::audit::facts;
 use crate::commands::{Caller, CopyQuery, CopySelection, Cursor, Listed};
 use crate::images::{next_cursor, page};
+use crate::links::paused;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::views::CopyView;
@@ -51,6 +54,7 @@ fn failure_of(state: &CopyState) -> Option<Cause> {
 struct Beside {
     queue_place: Option<u64>,
     is_late: bool,
+    is_link_paused: bool,
 }
 
 impl Region {
@@ -74,9 +78,10 @@ impl Region {
             created: row.created,
             id: row.id.to_string(),
         });
+        let paused = paused(&tx.link_settings().await?);
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let beside = self.beside(&mut tx, &row).await?;
+            let beside = self.beside(&mut tx, &row, &paused).await?;
             items.push(self.copy_view(row, beside));
         }
         Ok(Listed { items, next })
@@ -87,16 +92,23 @@ impl Region {
         caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let row = tx.copy(&caller.account, copy).await?.ok_or_else(|| self.no_copy(copy))?;
-        let beside = self.beside(&mut tx, &row).await?;
+        let paused = paused(&tx.link_settings().await?);
+        let beside = self.beside(&mut tx, &row, &paused).await?;
         Ok(self.copy_view(row, beside))
     }
 
-    async fn beside(&self, tx: &mut catalog::Tx, row: &CopyRow) -> Result<Beside, RegionFault> {
+    async fn beside(
+        &self,
+        tx: &mut catalog::Tx,
+        row: &CopyRow,
+        paused: &HashSet<RegionId>,
+    ) -> Result<Beside, RegionFault> {
         let queue_place = match (&row.state, row.attempts) {
             (CopyState::Queued, 0) => tx.queue_place(&row.id).await?,
             (_, _) => None,
         };
-        Ok(Beside { queue_place, is_late: self.is_late(tx, row).await? })
+        let is_link_paused = paused.contains(&row.source_region);
+        Ok(Beside { queue_place, is_late: self.is_late(tx, row).await?, is_link_paused })
     }
 
     fn copy_view(&self, row: CopyRow, beside: Beside) -> CopyView {
@@ -104,6 +116,8 @@ impl Region {
         let phase = phase_of(&row, now);
         let queue_place = beside.queue_place.filter(|_| phase == Phase::Waiting);
         let rate = self.rate(&row, phase);
+        let is_paused = beside.is_link_paused && phase == Phase::Waiting;
+        let is_retried = row.attempts > 0 && row.state.is_live() && !is_paused;
         CopyView {
             region: self.id().clone(),
             phase,
@@ -113,7 +127,8 @@ impl Region {
             bytes_per_sec: rate.map(|rate| rate.bytes_per_sec as u64),
             seconds_left: self.seconds_left(&row, phase),
             queue_place,
-            next_attempt: (row.attempts > 0 && row.state.is_live()).then_some(row.next_attempt),
+            is_paused,
+            next_attempt: is_retried.then_some(row.next_attempt),
             id: row.id,
             image: row.target_image,
             snapshot: row.snapshot,

@@ -26,11 +26,12 @@ impl Region {
         let facts = admission_facts(&mut tx, &offer, key.as_ref()).await?;
         let ahead = tx.live_copies(Some(&offer.account)).await?;
         let rates = tx.rates().await?;
+        let link = tx.link_setting(&offer.source).await?.map(|row| row.setting).unwrap_or_default();
         tx.commit().await?;
         admit_copy(&facts)?;
         let domain = DomainName { account: offer.account.clone(), key };
         let measured = self.measure_offer(&offer, &domain).await?;
-        let limit = self.inner.links.limiter(&offer.source).rate();
+        let limit = link.limit.over(self.inner.links.configured(&offer.source));
         let speed = LinkSpeed::judge(limit, self.inner.link_speeds.of(&offer.source));
         let bytes_ahead = bytes_ahead(&ahead, &offer.source);
         let rate = |meter| {

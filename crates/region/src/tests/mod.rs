@@ -20,6 +20,7 @@ mod instances;
 mod key_races;
 mod lateness;
 mod lifecycle;
+mod links;
 mod local_images;
 mod object_imports;
 mod queue;
