@@ -5,13 +5,13 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::{node, run, venv};
 
-/// A program and the Debian package that has it.
+/// A program, or a file by its whole path, and the Debian package that has it.
 struct Need {
     program: &'static str,
     package: &'static str,
 }
 
-/// For `cargo xtask test`.
+/// For `cargo xtask test`, beside the browser.
 const TESTS: [Need; 6] = [
     Need { program: "qemu-img", package: "qemu-utils" }, // referee of every export; makes the corpora
     Need { program: "mke2fs", package: "e2fsprogs" },    // file systems without mounting
@@ -19,6 +19,20 @@ const TESTS: [Need; 6] = [
     Need { program: "strace", package: "strace" },       // injects failing system calls
     Need { program: "curl", package: "curl" },           // a client that is not ours
     Need { program: "python3", package: "python3-venv" }, // services and SDKs of the clouds, in target
+];
+
+/// For whoever looks at the console. The fonts make pictures of it the same on every machine: one for each language.
+const BROWSER: [Need; 4] = [
+    Need { program: "chromium", package: "chromium" },
+    Need { program: "chromedriver", package: "chromium-driver" },
+    Need {
+        program: "/usr/share/fonts/truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf",
+        package: "fonts-roboto-unhinted",
+    },
+    Need {
+        program: "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+        package: "fonts-wqy-microhei",
+    },
 ];
 
 /// For `cargo xtask bench`, beside the above.
@@ -30,8 +44,14 @@ const BENCH: [Need; 2] = [
 /// Installs what tests lack, where this may be done; else names it and goes on.
 pub fn for_tests() -> Result<(), Failure> {
     install(&TESTS)?;
+    for_a_browser()?;
     venv::ensure()?;
     node::ensure()
+}
+
+/// What shows the console's pages.
+pub fn for_a_browser() -> Result<(), Failure> {
+    install(&BROWSER)
 }
 
 /// The same for benchmarks.

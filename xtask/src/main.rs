@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `tidy`, `corpora`, `bench`.
+//! The project's own commands: `cargo xtask test`, `tidy`, `corpora`, `screenshot`, `bench`.
 //!
 //! Must not: be depended on, or hold anything that Ferry needs to run.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -12,6 +12,7 @@ mod install;
 mod node;
 mod project;
 mod run;
+mod screenshot;
 mod test;
 mod tidy;
 mod venv;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use failure::Failure;
 
 /// The commands by name, as `tidy` compares them with what the pages promise.
-pub const COMMANDS: [&str; 4] = ["test", "tidy", "corpora", "bench"];
+pub const COMMANDS: [&str; 5] = ["test", "tidy", "corpora", "screenshot", "bench"];
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   test [--only STAGE]      install what tests need, then run every check and test
@@ -32,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   tidy                     check the house rules that the compiler does not
   corpora FOLDER           make the disk images that tests use
   corpora --bench FOLDER   make the larger ones that benchmarks use (root, loop devices, 6 GiB)
+  screenshot               make the pictures of the console that README.md shows: docs/console.png, docs/console-dark.png
   bench [NAME]...          measure the release build against its peers
                            names: import, copy, memory, queue
                            settings: BENCH_ROUNDS (3), BENCH_IMAGES (target/bench/images)";
@@ -59,6 +61,7 @@ fn command(words: &[&str]) -> Result<(), Failure> {
         ["tidy"] => tidy::run(),
         ["corpora", "--bench", folder] => corpora::make(corpora::Set::Bench, Path::new(folder)),
         ["corpora", folder] => corpora::make(corpora::Set::Tests, Path::new(folder)),
+        ["screenshot"] => screenshot::make(),
         ["bench", names @ ..] => bench::run(names),
         _ => Err(Failure::Usage),
     }
