@@ -87,7 +87,7 @@ document.documentElement.classList.add("script");
     }
   }
 
-  const keyOf = (node) => node.id || node.dataset?.key || "";
+  const keyOf = (node) => node.id || node.getAttribute?.("data-key") || "";
   const isAlike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName
     && keyOf(old) === keyOf(fresh);
 
@@ -132,6 +132,7 @@ document.documentElement.classList.add("script");
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
+    if (old.isEqualNode(fresh)) return;
     const said = old.hasAttribute("data-say") ? old.textContent : null;
     morphAttributes(old, fresh);
     // A text box that was typed in keeps its text by itself: only its default changes.
