@@ -49,6 +49,7 @@ pub(crate) const ACCOUNTS: &[Migration] = &[
     Migration { number: 1, text: include_str!("../migrations/accounts/0001_init.sql") },
     Migration { number: 2, text: include_str!("../migrations/accounts/0002_users.sql") },
     Migration { number: 3, text: include_str!("../migrations/accounts/0003_numbers.sql") },
+    Migration { number: 4, text: include_str!("../migrations/accounts/0004_sessions.sql") },
 ];
 
 /// The nonces of signed requests, and what such requests were answered.

@@ -115,6 +115,13 @@ impl Accounts {
         secret: &str,
         request_id: String,
     ) -> Result<Caller, Refused> {
+        let row = self.admit(key, secret).await?;
+        let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
+        Ok(Caller { account, user, role, request_id, intent: Intent::Act })
+    }
+
+    /// The key that one may sign in with by this secret.
+    pub(crate) async fn admit(&self, key: &str, secret: &str) -> Result<SignInRow, Refused> {
         let id = key.parse().unwrap_or_else(|_| self.decoy.id.clone());
         let row = self.catalog.read().await?.sign_in_row(&id).await?;
         let (id, sealed) = match &row {
@@ -122,9 +129,7 @@ impl Accounts {
             None => (&self.decoy.id, &self.decoy.sealed),
         };
         let is_right = equal(secret.as_bytes(), open(&self.master, id, sealed)?.bytes());
-        let row = row.filter(|row| is_right && is_admitted(row)).ok_or(Refused::Unauthorised)?;
-        let (account, user, role) = (row.key.account, Some(row.key.user), row.role);
-        Ok(Caller { account, user, role, request_id, intent: Intent::Act })
+        row.filter(|row| is_right && is_admitted(row)).ok_or(Refused::Unauthorised)
     }
 
     /// A new access key of the caller. With one to use and one to come, keys are changed without a gap.
@@ -186,7 +191,8 @@ impl Accounts {
         Ok(tx.list_access_keys(user).await?.into_iter().map(view).collect())
     }
 
-    /// Lets somebody sign in with a key, or no longer. The last with which an admin can sign in stays.
+    /// Lets somebody sign in with a key, or no longer, which ends the sessions that it opened. The last with which an admin can
+    /// sign in stays.
     pub async fn set_key_state(
         &self,
         caller: &Caller,
@@ -203,6 +209,7 @@ impl Accounts {
             Admittance::Active => "key.enable",
             Admittance::Disabled => {
                 keep_another_key(&mut tx, key).await?;
+                tx.delete_sessions_with(key).await?;
                 "key.disable"
             }
         };
@@ -214,7 +221,8 @@ impl Accounts {
         Ok(view(new))
     }
 
-    /// Deletes an access key: it opens nothing any more. The last with which an admin can sign in stays.
+    /// Deletes an access key with the sessions that it opened: it opens nothing any more. The last with which an admin can sign
+    /// in stays.
     pub async fn delete_key(&self, caller: &Caller, key: &AccessKeyId) -> Result<(), Refused> {
         caller.must(Act::Read)?;
         let mut tx = self.catalog.begin().await?;
@@ -229,7 +237,7 @@ impl Accounts {
 }
 
 /// The user that asks. The region itself has no keys.
-fn own(caller: &Caller) -> Result<&UserId, Refused> {
+pub(crate) fn own(caller: &Caller) -> Result<&UserId, Refused> {
     caller.user.as_ref().ok_or(Refused::Unauthorised)
 }
 

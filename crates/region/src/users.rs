@@ -106,7 +106,7 @@ impl Accounts {
         Ok(view(row))
     }
 
-    /// Gives a user another role, or lets it sign in or no longer. The last admin stays one.
+    /// Gives a user another role, or lets it sign in or no longer, which ends its sessions. The last admin stays one.
     pub async fn change_user(
         &self,
         caller: &Caller,
@@ -131,13 +131,17 @@ impl Accounts {
                 RegionFault::Contradiction { what: "a user changed within a transaction" }.into()
             );
         }
+        if new.state == Admittance::Disabled {
+            tx.delete_sessions_of(user).await?;
+            tx.delete_sign_in_links_of(user).await?;
+        }
         let entry = self.audit_entry(caller, action(change), user.as_str());
         tx.record_audit(&AuditEntry { before: told(&old), after: told(&new), ..entry }).await?;
         caller.commit(tx).await?;
         Ok(view(new))
     }
 
-    /// Deletes a user with its access keys. The last admin stays.
+    /// Deletes a user with its access keys and sessions. The last admin stays.
     pub async fn delete_user(&self, caller: &Caller, user: &UserId) -> Result<(), Refused> {
         caller.must(Act::Administer)?;
         let mut tx = self.catalog.begin().await?;

@@ -25,6 +25,7 @@ mod local_images;
 mod object_imports;
 mod queue;
 mod races;
+mod sessions;
 mod sharing;
 mod signed;
 mod snapshot_copies;
