@@ -17,7 +17,7 @@ fn none() -> ImageSearch {
 
 /// Each condition in a few forms.
 pub(crate) fn conditions(all: &[Known]) -> Vec<About> {
-    let places = of_places(all).into_iter();
+    let places = of_places(all).into_iter().chain(of_texts(all));
     let all = places.chain(of_names()).chain(of_tags()).chain(of_machines()).chain(of_uses());
     all.chain(of_ways()).collect()
 }
@@ -35,6 +35,50 @@ fn of_places(all: &[Known]) -> Vec<About> {
         ("particulars", ImageSearch { particulars: kept("x"), ..none() }),
         ("particulars", ImageSearch { particulars: kept("'y\""), ..none() }),
     ]
+}
+
+/// What people type, and what they would to harm.
+fn of_texts(all: &[Known]) -> Vec<About> {
+    let id = all[20].row.id.as_str();
+    let texts = [
+        "",
+        "WEB-1",
+        "b:wEb",
+        "字-W",
+        "a_b",
+        "web",
+        "same",
+        "env",
+        "PRO",
+        "env=prod",
+        "Team=",
+        "env=pro",
+        "it's",
+        "ENV=IT'S",
+        "字",
+        "owner=字",
+        "=",
+        "i",
+        "img",
+        "img-",
+        "%",
+        "_",
+        "\"",
+        "\\",
+        "*",
+        "%' OR 1=1 --",
+        "a_b\u{202e}",
+        "\u{5d0}\u{5d1}",
+        "\0web",
+        "web\0",
+        "É",
+        "e\u{301}",
+    ];
+    let of_ids = [&id[..6], &id[4..6], &id[4..], id].map(str::to_owned);
+    let raised = [id.to_ascii_uppercase(), format!("{id}a"), format!("img-{id}")];
+    let long = ["web-".repeat(64), "web-".repeat(65), "%".repeat(10_240), "é".repeat(10_240)];
+    let texts = texts.map(str::to_owned).into_iter().chain(of_ids).chain(raised).chain(long);
+    texts.map(|text| ("text", ImageSearch { text: Some(text), ..none() })).collect()
 }
 
 fn of_names() -> Vec<About> {

@@ -1,8 +1,11 @@
 //! Searches against the same question asked of a list in memory: each condition alone, and every two together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{ImageId, ImageKind, ImageSearch, PageOf, Standing, Timestamp};
+use model::{
+    Direction, ImageId, ImageKind, ImageOrder, ImageSearch, ImageSort, PageOf, Standing, Timestamp,
+};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
 use crate::image_search_conditions::{both, conditions};
 use crate::image_search_world::{Known, NOW, OWN, moment, world};
@@ -12,9 +15,9 @@ use crate::{ImageRow, Moment, Tx};
 /// What is found, and that the pages hold it all, each once and in order. How many there are.
 async fn check(tx: &mut Tx, all: &[Known], (viewer, search): (u64, &ImageSearch)) -> usize {
     let (viewer, moment) = (account(viewer), moment(all));
-    let mut wanted: Vec<&ImageRow> =
-        all.iter().filter(|one| one.fits(&viewer, search)).map(|one| &one.row).collect();
-    wanted.sort_by_key(|row| std::cmp::Reverse((row.created, row.id.to_string())));
+    let mut wanted: Vec<&Known> = all.iter().filter(|one| one.fits(&viewer, search)).collect();
+    wanted.sort_by(|one, other| one.compare(other, search.order));
+    let wanted: Vec<&ImageRow> = wanted.into_iter().map(|one| &one.row).collect();
     let limit = search.page.limit;
     let (mut found, mut offset) = (Vec::new(), 0);
     loop {
@@ -49,10 +52,41 @@ async fn each_condition_finds_what_fits_page_by_page() {
             *found.entry(about).or_default() += least;
         }
     }
-    assert_eq!(found.len(), 19, "every condition is tried: {found:?}");
+    assert_eq!(found.len(), 20, "every condition is tried: {found:?}");
     assert!(found.values().all(|found| *found > 0), "each finds something: {found:?}");
     let everything = check(&mut tx, &all, (1, &ImageSearch::default())).await;
     assert!(everything > OWN as usize, "{everything}");
+}
+
+/// Every order, from both ends, alone and with a condition of each kind: pages neither overlap nor skip.
+#[tokio::test]
+async fn every_order_holds_each_image_once_page_by_page() {
+    let (_folder, catalog, all) = world().await;
+    let mut tx = catalog.read().await.unwrap();
+    let mut searches: BTreeMap<&str, ImageSearch> = conditions(&all).into_iter().collect();
+    searches.insert("none", ImageSearch::default());
+    for (search, order) in searches.values().flat_map(|search| orders().map(move |o| (search, o))) {
+        for (viewer, limit) in [(1, 7), (1, 1_000), (2, 5), (3, 4)] {
+            let page = PageOf { offset: 0, limit };
+            let search = ImageSearch { order, page, ..search.clone() };
+            check(&mut tx, &all, (viewer, &search)).await;
+        }
+    }
+    // The world differs in everything that images are sorted by, or the above would show little.
+    let first = |order| {
+        let own = |one: &&Known| one.row.account == account(1);
+        let first = all.iter().filter(own).min_by(|one, other| one.compare(other, order));
+        first.map(|one| one.row.id.to_string()).unwrap()
+    };
+    let firsts: BTreeSet<String> = orders().map(first).collect();
+    assert!(firsts.len() >= 8, "{firsts:?}");
+}
+
+fn orders() -> impl Iterator<Item = ImageOrder> {
+    let ways = [Direction::Descending, Direction::Ascending];
+    ImageSort::ALL
+        .iter()
+        .flat_map(move |by| ways.map(|direction| ImageOrder { by: *by, direction }))
 }
 
 #[tokio::test]
@@ -119,5 +153,40 @@ async fn r002_3_every_image_stands_in_one_way_at_each_moment() {
         every.sort_by_key(ToString::to_string);
         ids.sort_by_key(ToString::to_string);
         assert_eq!(ids, every, "{moment:?}");
+    }
+}
+
+/// Pieces of what is in the world, in any spelling, joined: more often near something than random characters are.
+fn typed() -> impl Strategy<Value = String> {
+    let pieces =
+        ["web", "Web-1.0", "db:", "-", "1", "same", "a_b", "env", "=", "prod", "it's", "字"];
+    let piece = prop_oneof![
+        8 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),
+        1 => prop::sample::select(vec!["%", "_", "\"", "'", "img-", "*", "\u{202e}"]).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    let joined = prop::collection::vec(piece, 1..4).prop_map(|pieces| pieces.concat());
+    (joined, any::<bool>()).prop_map(|(text, raise)| if raise { text.to_uppercase() } else { text })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    /// Whatever is typed, and in whatever order it is asked for.
+    #[test]
+    fn what_is_typed_finds_what_a_list_in_memory_does(
+        asked in prop::collection::vec((typed(), 0..10_usize, 1..4_u64, 1..9_u32), 1..20),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_folder, catalog, all) = world().await;
+            let mut tx = catalog.read().await.unwrap();
+            for (text, order, viewer, limit) in asked {
+                let (order, page) = (orders().nth(order).unwrap(), PageOf { offset: 0, limit });
+                let text = Some(text);
+                let search = ImageSearch { text, order, page, ..ImageSearch::default() };
+                check(&mut tx, &all, (viewer, &search)).await;
+            }
+        });
     }
 }

@@ -1,17 +1,20 @@
 //! Images of three accounts for tests of searches, as different from each other as can be, and the same in memory.
 
+use std::cmp::Ordering;
+
 use model::rules::{seen_as, standing};
 use model::{
     AccountId, Architecture, BootMode, BucketName, Cause, CopyId, CopyState, Copying, Deprecation,
-    DiskFormat, DiskRole, Family, ImageId, ImageKind, ImageSearch, ImageStatus, InstanceId, Name,
-    NamePattern, ObjectName, OsType, Particulars, Phase, Platform, Purpose, Sharing, SizeBytes,
-    SnapshotId, Storage, TagWanted, Tags, TaskAction, TaskId, TaskState, Timestamp, Usage,
+    Direction, DiskFormat, DiskRole, Family, ImageId, ImageKind, ImageOrder, ImageSearch,
+    ImageSort, ImageStatus, InstanceId, Name, NamePattern, ObjectName, OsType, Particulars, Phase,
+    Platform, Purpose, Sharing, SizeBytes, SnapshotId, Standing, Storage, TagWanted, Tags,
+    TaskAction, TaskId, TaskState, Timestamp, Usage,
 };
 
 use crate::sample::{self, account, bytes, catalog, digest, put_image};
 use crate::{
     Catalog, CopyRow, Ensured, HoldRow, HoldStanding, ImageDiskRow, ImageRow, ImportRow,
-    ImportSource, Inserted, InstanceRow, Moment, ShareRow, TaskObjectRow, TaskRow, Tx,
+    ImportSource, Inserted, InstanceRow, Moment, ShareRow, SnapshotRow, TaskObjectRow, TaskRow, Tx,
 };
 
 /// When every search is asked.
@@ -68,6 +71,10 @@ pub(crate) struct Known {
     pub(crate) row: ImageRow,
     tags: Tags,
     pub(crate) snapshot: Option<SnapshotId>,
+    /// The sizes of its disks, which all rest on that snapshot where there is one.
+    sizes: Vec<SizeBytes>,
+    /// Chunks of that snapshot that are not zero.
+    places: u64,
     /// Instances that use it.
     instances: u64,
     /// Copies that leave just now.
@@ -77,6 +84,55 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    fn standing(&self) -> Standing {
+        let row = &self.row;
+        let deprecation =
+            if row.deprecated.is_some() { Deprecation::Deprecated } else { Deprecation::Current };
+        standing(row.status, deprecation, self.making.and_then(Making::phase))
+    }
+
+    /// Which of two comes first.
+    pub(crate) fn compare(&self, other: &Known, order: ImageOrder) -> Ordering {
+        let name = |one: &Known| one.row.name.as_str().to_ascii_lowercase();
+        let size = |one: &Known| one.sizes.iter().map(|size| size.bytes()).sum::<u64>();
+        let held = |one: &Known| one.sizes.len() as u64 * one.places;
+        let newest =
+            |one: &Known| std::cmp::Reverse((one.row.created, one.row.id.as_str().to_owned()));
+        let sorted = match order.by {
+            ImageSort::Created => newest(other).cmp(&newest(self)),
+            ImageSort::Name => name(self).cmp(&name(other)),
+            ImageSort::Status => {
+                let place = |one: &Known| Standing::ALL.iter().position(|s| *s == one.standing());
+                place(self).cmp(&place(other))
+            }
+            ImageSort::Size => size(self).cmp(&size(other)),
+            ImageSort::Held => held(self).cmp(&held(other)),
+        };
+        let sorted = match order.direction {
+            Direction::Ascending => sorted,
+            Direction::Descending => sorted.reverse(),
+        };
+        sorted.then_with(|| newest(self).cmp(&newest(other)))
+    }
+
+    /// Whether what somebody typed finds it.
+    fn is_meant(&self, typed: &str, is_own: bool) -> bool {
+        let small = |text: &str| text.to_ascii_lowercase();
+        let (id, bare) = (self.row.id.as_str(), &self.row.id.as_str()[4..]);
+        let begins = typed.len() > 4 && id.starts_with(typed) || bare.starts_with(typed);
+        let is_of_family = |family: &Family| small(family.as_str()) == typed;
+        let has = |(key, value): (&str, &str)| {
+            small(key).contains(typed)
+                || small(value).contains(typed)
+                || small(&format!("{key}={value}")) == typed
+        };
+        typed.chars().count() <= ImageSearch::LONGEST_TEXT
+            && (small(self.row.name.as_str()).contains(typed)
+                || begins
+                || self.row.family.as_ref().is_some_and(is_of_family)
+                || is_own && self.tags.iter().any(has))
+    }
+
     /// Whether a viewer sees it, and it fits.
     pub(crate) fn fits(&self, viewer: &AccountId, search: &ImageSearch) -> bool {
         let row = &self.row;
@@ -84,9 +140,7 @@ impl Known {
         let is_seen = is_own
             || row.kind != ImageKind::Custom
             || self.shared_with.iter().any(|account| account == viewer);
-        let deprecation =
-            if row.deprecated.is_some() { Deprecation::Deprecated } else { Deprecation::Current };
-        let stands = standing(row.status, deprecation, self.making.and_then(Making::phase));
+        let stands = self.standing();
         let kind = seen_as(&row.account, row.kind, viewer);
         let has_tag = |wanted: &TagWanted| {
             let is_one_of = |text: &str, wanted: &[String]| {
@@ -129,6 +183,7 @@ impl Known {
             && search.created_from.is_none_or(|from| row.created >= from)
             && search.created_until.is_none_or(|until| row.created <= until)
             && search.particulars.iter().all(keeps)
+            && search.folded_text().is_none_or(|text| self.is_meant(&text, is_own))
     }
 }
 
@@ -159,6 +214,11 @@ pub(crate) fn family(text: &str) -> Family {
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {
     Tags::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))).unwrap()
+}
+
+/// Chunks of a snapshot that are not zero; two of them have as many.
+fn places(snapshot: u64) -> u64 {
+    snapshot * 5 % 4
 }
 
 /// Image `n` of an account, as different from its neighbours as can be.
@@ -195,10 +255,15 @@ fn known(n: u64, of: u64) -> Known {
         1 => tags(&[("env", "it's"), ("owner", "字")]),
         _ => Tags::default(),
     };
-    let snapshot = is_available.then(|| SnapshotId::from_random(bytes(n / 10)));
+    let has_disks = !n.is_multiple_of(3);
+    let snapshot = (is_available && has_disks).then(|| SnapshotId::from_random(bytes(n / 10)));
     let instances = if n % 8 == 5 { 1 + n % 3 } else { 0 };
     let leaving = if is_available { n % 7 % 3 } else { 0 };
-    Known { row, tags, snapshot, instances, leaving, making, shared_with: Vec::new() }
+    let size = |disk: u64| SizeBytes::new(512 * (1 + (n * 7 + disk) % 5)).unwrap();
+    let sizes = (0..n % 3).map(size).collect();
+    let places = if is_available { places(n / 10) } else { 0 };
+    let shared_with = Vec::new();
+    Known { row, tags, snapshot, sizes, places, instances, leaving, making, shared_with }
 }
 
 /// Account 1 has images of its own, a carrier among them; account 2 shares some with 1 or 3, and publishes some; account 3
@@ -246,9 +311,9 @@ async fn put(tx: &mut Tx, n: usize, one: &Known) {
         let share = ShareRow { image: image(), account: account.clone(), created: Timestamp(5) };
         assert_eq!(tx.insert_share(&share).await.unwrap(), Inserted::Yes);
     }
-    if let Some(snapshot) = &one.snapshot {
-        let (digest, snapshot) = (Some(digest(1)), Some(snapshot.clone()));
-        let disk = ImageDiskRow { digest, snapshot, ..sample::disk(&one.row, 0) };
+    for (place, size) in one.sizes.iter().enumerate() {
+        let (digest, snapshot) = (Some(digest(1)), one.snapshot.clone());
+        let disk = ImageDiskRow { digest, snapshot, size: *size, ..sample::disk(&one.row, place) };
         tx.insert_image_disks(&[disk]).await.unwrap();
     }
     for vm in 0..one.instances {
@@ -346,13 +411,13 @@ pub(crate) async fn world() -> (tempfile::TempDir, Catalog, Vec<Known>) {
     let mut tx = catalog.begin().await.unwrap();
     for n in 0..6 {
         let snapshot = SnapshotId::from_random(bytes(n));
-        tx.insert_snapshot(&crate::SnapshotRow { id: snapshot, ..sample::snapshot(n, 1) })
-            .await
-            .unwrap();
+        let row = SnapshotRow { id: snapshot, places: places(n), ..sample::snapshot(n, 1) };
+        tx.insert_snapshot(&row).await.unwrap();
     }
     // The other accounts' images rest on snapshots that are there.
     for one in all.iter_mut().skip(OWN as usize) {
         one.snapshot = one.snapshot.as_ref().map(|_| SnapshotId::from_random(bytes(1)));
+        one.places = if one.snapshot.is_some() { places(1) } else { 0 };
     }
     for (n, one) in all.iter().enumerate() {
         put(&mut tx, n, one).await;

@@ -42,6 +42,7 @@ pub(crate) const REGION: &[Migration] = &[
     Migration { number: 10, text: include_str!("../migrations/sqlite/0010_copies_together.sql") },
     Migration { number: 11, text: include_str!("../migrations/sqlite/0011_links.sql") },
     Migration { number: 12, text: include_str!("../migrations/sqlite/0012_copy_samples.sql") },
+    Migration { number: 13, text: include_str!("../migrations/sqlite/0013_alike.sql") },
 ];
 
 /// The accounts and their keys.
