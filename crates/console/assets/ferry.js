@@ -36,6 +36,8 @@ document.documentElement.classList.add("script");
   /** What ferry.js adds to nodes before they are shown, so that a morph compares like with like. */
   function dress(root) {
     all("time[datetime]", root).forEach(localise);
+    // What scrolls and holds nothing to stop at must itself be reachable by keyboard.
+    for (const panel of all(".scroll", root)) if (!one("a[href], button, input, summary", panel)) panel.tabIndex = 0;
     for (const table of all("table.cards", root)) {
       const heads = all("thead th", table).map((head) => head.textContent.trim());
       for (const row of all("tbody tr", table)) {
