@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 
-use super::*;
+use super::{Language, TEXTS, Words};
 
 /// Each message of a language with the arguments that it names.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
