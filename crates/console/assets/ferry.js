@@ -161,6 +161,8 @@ document.documentElement.classList.add("script");
 
   // ---- Reading out ----------------------------------------------------------------------------
 
+  /** A live region has to be there before its text is, or nobody hears the text. */
+  const makeSay = () => make("div", { className: "say sr", role: "status", ariaLive: "polite" });
   let saying = [];
   /** Tells a screen reader politely; several changes of one moment are told together. */
   function say(text) {
@@ -169,10 +171,9 @@ document.documentElement.classList.add("script");
     setTimeout(() => {
       // A modal dialog hides the rest of the page from screen readers: speak inside it.
       const host = one("dialog[open]") ?? document.body;
-      const region = one(":scope > .say", host)
-        ?? host.appendChild(make("div", { className: "say sr", role: "status", ariaLive: "polite" }));
-      region.textContent = "";
-      requestAnimationFrame(() => { region.textContent = saying.join(". "); saying = []; });
+      const region = one(":scope > .say", host);
+      region.textContent = saying.join(". ");
+      saying = [];
     }, 120);
   }
 
@@ -313,6 +314,7 @@ document.documentElement.classList.add("script");
     const made = document.body.appendChild(document.createElement("dialog"));
     const shut = made.appendChild(make("button", { className: "shut", type: "button", textContent: "×" }));
     shut.setAttribute("aria-label", words.close);
+    made.append(makeSay());
     shut.addEventListener("click", () => made.close());
     let pressed = null;
     made.addEventListener("pointerdown", (event) => { pressed = event.target; });
@@ -590,6 +592,7 @@ document.documentElement.classList.add("script");
 
   function start() {
     if (history.state?.dialog) history.replaceState(null, "");
+    document.body.append(makeSay());
     dress(document);
     all("form[data-ticks]").forEach(count);
     one(".problem[role=alert]")?.scrollIntoView({ block: "nearest" });
