@@ -170,8 +170,15 @@ impl Region {
     /// Makes what the catalog says of links count in this process: for the bytes that flow, and for copies that run over a
     /// link that is paused by now.
     pub(crate) fn follow_links(&self, rows: &[LinkSettingRow]) {
-        for row in rows {
-            self.inner.links.change(&row.source, |link| link.setting = row.setting);
+        for LinkSettingRow { source, setting, .. } in rows {
+            self.inner.links.change(source, |link| {
+                let configured = link.configured.filter(|_| link.setting != *setting);
+                let limit = setting.limit.over(link.configured);
+                if configured.is_some() && limit != configured {
+                    tracing::info!(target = %self.id(), %source, ?configured, ?limit, "a link has the limit that was set at run time, not the configured one");
+                }
+                link.setting = *setting;
+            });
         }
         let paused = paused(rows);
         self.stop_transfers(|_, source| paused.contains(source));
