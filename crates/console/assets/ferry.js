@@ -21,9 +21,13 @@ document.documentElement.classList.add("script");
     en: { close: "Close", copied: "Copied", silent: "No answer came. Look whether it was done before you send it again." },
     zh: { close: "关闭", copied: "已复制", silent: "没有收到答复。再次提交之前，请先查看操作是否已完成。" },
   };
+  /** The page's language as this reader writes dates in it: `en` may be `en-GB`. */
+  const LOCALE = navigator.languages.find((tag) => tag.split("-")[0] === LANGUAGE.split("-")[0]) ?? LANGUAGE;
   const words = WORDS[LANGUAGE.slice(0, 2)] ?? WORDS.en;
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  /** An element by its id, as seen from a node: within its dialog where it is in one, for ids of two pages may be alike. */
+  const near = (id, node) => one(`#${CSS.escape(id)}`, node.closest("dialog") ?? document);
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
   // ---- Text from the server -------------------------------------------------------------------
@@ -49,11 +53,11 @@ document.documentElement.classList.add("script");
   }
 
   const DAY = 86_400_000;
-  const whole = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "long" });
-  const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
-  const yearDay = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", year: "numeric" });
-  const near = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
+  const whole = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
+  const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+  const yearDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
+  const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 
   /** Writes a moment in the reader's time zone. A date without a time of day stays as it is. */
   function localise(time) {
@@ -61,7 +65,7 @@ document.documentElement.classList.add("script");
     if (!time.dateTime.includes("T") || Number.isNaN(moment.getTime())) return;
     const now = new Date();
     const days = Math.round((new Date(moment).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / DAY);
-    const date = Math.abs(days) <= 1 ? near.format(days, "day")
+    const date = Math.abs(days) <= 1 ? relative.format(days, "day")
       : (moment.getFullYear() === now.getFullYear() ? day : yearDay).format(moment);
     time.textContent = `${date} ${clock.format(moment)}`;
     time.title = whole.format(moment);
@@ -93,12 +97,6 @@ document.documentElement.classList.add("script");
   const isAlike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName
     && keyOf(old) === keyOf(fresh);
 
-  /** Places a node without losing focus or scroll where the browser can. */
-  function place(parent, node, before) {
-    if (node.isConnected && parent.moveBefore) parent.moveBefore(node, before);
-    else parent.insertBefore(node, before);
-  }
-
   function morphChildren(old, fresh) {
     const kept = new Map();
     const wanted = new Set([...fresh.childNodes].map(keyOf).filter(Boolean));
@@ -117,7 +115,9 @@ document.documentElement.classList.add("script");
       const known = kept.get(keyOf(child));
       if (known && isAlike(known, child)) {
         if (known === cursor) cursor = cursor.nextSibling;
-        else place(old, known, cursor);
+        // Where the browser can, a node moves without losing focus and scroll.
+        else if (old.moveBefore) old.moveBefore(known, cursor);
+        else old.insertBefore(known, cursor);
         morph(known, child);
       } else if (cursor && !keyOf(cursor) && isAlike(cursor, child)) {
         morph(cursor, child);
@@ -170,9 +170,7 @@ document.documentElement.classList.add("script");
     if (saying.length > 1) return;
     setTimeout(() => {
       // A modal dialog hides the rest of the page from screen readers: speak inside it.
-      const host = one("dialog[open]") ?? document.body;
-      const region = one(":scope > .say", host);
-      region.textContent = saying.join(". ");
+      one(":scope > .say", one("dialog[open]") ?? document.body).textContent = saying.join(". ");
       saying = [];
     }, 120);
   }
@@ -287,13 +285,8 @@ document.documentElement.classList.add("script");
     const body = make("div", { className: "dlg" });
     body.append(...[...main.childNodes].map((node) => document.importNode(node, true)));
     const heading = one("h1", body);
-    if (heading) {
-      heading.id ||= "dialog-title";
-      heading.tabIndex = -1;
-      dialog.setAttribute("aria-labelledby", heading.id);
-    } else {
-      dialog.removeAttribute("aria-labelledby");
-    }
+    if (heading) Object.assign(heading, { id: "dialog-title", tabIndex: -1 });
+    dialog.setAttribute("aria-labelledby", "dialog-title");
     one(".dlg", dialog)?.remove();
     dialog.prepend(body);
     if (!dialog.open) {
@@ -304,9 +297,10 @@ document.documentElement.classList.add("script");
     }
     dialog.scrollTop = 0;
     all("form[data-ticks]", body).forEach(count);
-    const first = one(".problem", body) ?? one("[autofocus]", body)
+    const problem = one(".problem", body);
+    if (problem) problem.tabIndex = -1;
+    const first = problem ?? one("[autofocus]", body)
       ?? one("input:not([type=hidden]):not(:disabled), select:not(:disabled), textarea", body) ?? heading;
-    if (first?.matches(".problem")) first.tabIndex = -1;
     first?.focus();
   }
 
@@ -421,7 +415,7 @@ document.documentElement.classList.add("script");
 
   /** Asks the form's own address with its values and morphs one part from the answer; secrets stay out of addresses. */
   async function refresh(form, signal) {
-    const part = document.getElementById(form.dataset.refresh);
+    const part = near(form.dataset.refresh, form);
     if (!part) return;
     const values = new FormData(form);
     values.delete("form_token");
@@ -481,7 +475,7 @@ document.documentElement.classList.add("script");
 
   /** Shows and hides what a button stands for: a password's letters, or an element that is hidden at first. */
   function reveal(button) {
-    const target = document.getElementById(button.dataset.reveal) ?? button.previousElementSibling;
+    const target = button.dataset.reveal ? near(button.dataset.reveal, button) : button.previousElementSibling;
     if (!target) return;
     const isHidden = target.localName === "input" ? target.type === "password" : target.hidden;
     if (target.localName === "input") target.type = isHidden ? "text" : "password";
