@@ -207,7 +207,7 @@ const DISKS: &[&str] = &[
     FROM image WHERE account = ?",
 ];
 
-/// The 99th of a hundred times, of a page of 50 with how many there are. What is measured is in the console's page of images.
+/// The middle one of 41 times, of a page of 50 with how many there are, and the slowest: other work on the machine is in that.
 #[tokio::test]
 #[ignore = "measures: cargo test -p catalog how_long -- --ignored --nocapture"]
 async fn how_long_texts_and_orders_take_at_ten_thousand_images() {
@@ -219,12 +219,12 @@ async fn how_long_texts_and_orders_take_at_ten_thousand_images() {
         tx.run("put many", query(sql).bind(viewer.as_str())).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let mut slow = Vec::new();
+    let (mut slow, allowed) = (Vec::new(), Duration::from_millis(50));
     for search in ordered() {
         let search = ImageSearch { page: PageOf { offset: 0, limit: 50 }, ..search };
         let mut times = Vec::new();
         let mut total = 0;
-        for _ in 0..100 {
+        for _ in 0..41 {
             let mut tx = catalog.read().await.unwrap();
             let began = Instant::now();
             total = tx.search_images(&viewer, &search, &moment()).await.unwrap().1;
@@ -232,19 +232,19 @@ async fn how_long_texts_and_orders_take_at_ten_thousand_images() {
         }
         times.sort();
         let (text, order) = (&search.text, search.order);
-        println!("{:>9.1?} {:>9.1?} {total:>6} {text:?} {order:?}", times[49], times[98]);
-        if times[98] > Duration::from_millis(50) {
-            slow.push(format!("{search:?}"));
-        }
+        let told = format!("{:>9.1?} {:>9.1?} {total:>6} {text:?} {order:?}", times[20], times[40]);
+        println!("{told}");
+        slow.extend((times[20] > allowed).then_some(told));
     }
     let mut times = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..41 {
         let mut tx = catalog.read().await.unwrap();
         let began = Instant::now();
         assert!(tx.places_of_account(&viewer).await.unwrap() > 0);
         times.push(began.elapsed());
     }
     times.sort();
-    println!("{:>9.1?} {:>9.1?} what they hold", times[49], times[98]);
+    println!("{:>9.1?} {:>9.1?} what they hold", times[20], times[40]);
+    assert!(times[20] < allowed);
     assert!(slow.is_empty(), "{slow:#?}");
 }

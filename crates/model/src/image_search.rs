@@ -132,3 +132,48 @@ impl ImageSearch {
         Some(text.nfc().take(Self::LONGEST_TEXT + 1).collect::<String>().to_ascii_lowercase())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        let search = ImageSearch { text: Some(text.to_owned()), ..ImageSearch::default() };
+        search.folded_text().unwrap()
+    }
+
+    /// API-13: what is typed is compared as names are stored, and only the 26 capitals are made small.
+    #[test]
+    fn api_13_a_text_is_folded_as_names_are_stored() {
+        let table = [
+            ("Web-1", "web-1"),
+            ("Cafe\u{301}", "café"),
+            ("CAFÉ", "cafÉ"),
+            ("%_'", "%_'"),
+            ("\u{202e}B", "\u{202e}b"),
+            ("", ""),
+        ];
+        for (typed, wanted) in table {
+            assert_eq!(folded(typed), wanted);
+        }
+        assert_eq!(ImageSearch::default().folded_text(), None);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_stays_too_long_and_no_longer() {
+        let most = ImageSearch::LONGEST_TEXT;
+        for (typed, characters) in [
+            ("字".repeat(most), most),
+            ("e\u{301}".repeat(most), most),
+            ("a".repeat(10_240), most + 1),
+        ] {
+            assert_eq!(folded(&typed).chars().count(), characters);
+        }
+    }
+
+    #[test]
+    fn the_newest_come_first_where_nothing_is_said() {
+        let order = ImageOrder { by: ImageSort::Created, direction: Direction::Descending };
+        assert_eq!(ImageSearch::default().order, order);
+    }
+}

@@ -94,12 +94,20 @@ fn wanted(here: &RegionId, of: &[AlikeTo]) -> AlikeWanted {
 
 fn alike_among(of: &AlikeTo, images: &[ImageView]) -> Vec<AlikeView> {
     let view = |image: &ImageView| {
+        let origin = image.origin.as_ref();
+        let facts = ImageFacts {
+            name: image.name.clone(),
+            status: image.status,
+            itself: (image.region.clone(), image.id.clone()),
+            origin: origin.map(|origin| (origin.region.clone(), origin.image.clone())),
+            disks: image.disks.iter().map(|disk| disk.digest).collect(),
+        };
         Some(AlikeView {
             image: image.id.clone(),
             name: image.name.clone(),
             standing: image.standing,
             percent: image.percent,
-            likeness: likeness(of, image)?,
+            likeness: likeness(of, &facts)?,
             size: image.disks.iter().map(|disk| SizeBytes::bytes(disk.size)).sum(),
             digest: image.disks.first().and_then(|disk| disk.digest),
             created: image.created,
@@ -112,16 +120,22 @@ fn alike_among(of: &AlikeTo, images: &[ImageView]) -> Vec<AlikeView> {
     alike
 }
 
+/// What is known of an image that may be alike.
+#[derive(Clone)]
+struct ImageFacts {
+    name: Name,
+    status: ImageStatus,
+    itself: (RegionId, ImageId),
+    origin: Option<(RegionId, ImageId)>,
+    /// None while the contents of any disk are not known.
+    disks: Option<Vec<Digest>>,
+}
+
 /// None where the images have nothing to do with each other.
-fn likeness(of: &AlikeTo, image: &ImageView) -> Option<Likeness> {
-    let is_of_lineage = |region: &RegionId, id: &ImageId| {
-        of.lineage.iter().any(|(at, known)| at == region && known == id)
-    };
-    let origin = image.origin.as_ref();
-    let is_kin = is_of_lineage(&image.region, &image.id)
-        || origin.is_some_and(|origin| is_of_lineage(&origin.region, &origin.image));
-    let digests: Option<Vec<Digest>> = image.disks.iter().map(|disk| disk.digest).collect();
-    let has_the_same = !of.disks.is_empty() && digests.is_some_and(|digests| digests == of.disks);
+fn likeness(of: &AlikeTo, image: &ImageFacts) -> Option<Likeness> {
+    let is_kin = of.lineage.contains(&image.itself)
+        || image.origin.as_ref().is_some_and(|origin| of.lineage.contains(origin));
+    let has_the_same = !of.disks.is_empty() && image.disks.as_ref() == Some(&of.disks);
     match image.status {
         ImageStatus::Available if has_the_same || is_kin => Some(Likeness::Same),
         ImageStatus::Creating if has_the_same => Some(Likeness::Same),
@@ -137,5 +151,65 @@ fn readiness(standing: Standing) -> u8 {
         Standing::Available | Standing::Deprecated => 0,
         Standing::Creating | Standing::Waiting => 1,
         Standing::CreateFailed => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(region: &str, n: u8) -> (RegionId, ImageId) {
+        (region.parse().unwrap(), ImageId::from_random(|| n))
+    }
+
+    fn digests(numbers: &[u8]) -> Vec<Digest> {
+        numbers.iter().map(|n| Digest([*n; 32])).collect()
+    }
+
+    /// What makes images the same, and what only related.
+    #[test]
+    fn images_are_alike_by_contents_lineage_or_name() {
+        use ImageStatus::{Available, CreateFailed, Creating};
+        use Likeness::{Other, Same};
+        let name = |text| Name::new(text).unwrap();
+        let lineage = vec![at("north", 1), at("east", 2)];
+        let of = AlikeTo { name: name("web"), disks: digests(&[1, 2]), lineage };
+        let unknown = AlikeTo { disks: Vec::new(), ..of.clone() };
+        let stranger = ImageFacts {
+            name: name("db"),
+            status: Available,
+            itself: at("south", 9),
+            origin: None,
+            disks: Some(digests(&[7])),
+        };
+        let with = |disks: &[u8]| ImageFacts { disks: Some(digests(disks)), ..stranger.clone() };
+        let from = |origin| ImageFacts { origin: Some(origin), ..stranger.clone() };
+        let named = ImageFacts { name: name("web"), ..stranger.clone() };
+        let itself = ImageFacts { itself: at("north", 1), ..stranger.clone() };
+        let under_way = |facts: ImageFacts| ImageFacts { status: Creating, ..facts };
+        let failed = |facts: ImageFacts| ImageFacts { status: CreateFailed, ..facts };
+        let nothing_known = |facts: ImageFacts| ImageFacts { disks: None, ..facts };
+        for (about, of, image, wanted) in [
+            ("nothing in common", &of, stranger.clone(), None),
+            ("contents", &of, with(&[1, 2]), Some(Same)),
+            ("contents in another order", &of, with(&[2, 1]), None),
+            ("a disk more", &of, with(&[1, 2, 3]), None),
+            ("a disk less", &of, with(&[1]), None),
+            ("contents that come", &of, under_way(with(&[1, 2])), Some(Same)),
+            ("contents that never came", &of, failed(with(&[1, 2])), Some(Other)),
+            ("both unknown", &unknown, nothing_known(stranger.clone()), None),
+            ("no disks at all", &unknown, with(&[]), None),
+            ("a copy, named otherwise by its key", &of, from(at("north", 1)), Some(Same)),
+            ("a copy of the origin", &of, from(at("east", 2)), Some(Same)),
+            ("of that id elsewhere", &of, from(at("south", 1)), None),
+            ("itself", &of, itself.clone(), Some(Same)),
+            ("itself, unknown here", &unknown, itself, Some(Same)),
+            ("a copy under way", &of, nothing_known(under_way(from(at("north", 1)))), Some(Other)),
+            ("a copy that failed", &of, failed(from(at("north", 1))), Some(Other)),
+            ("the name", &of, named.clone(), Some(Other)),
+            ("the name, under way", &of, nothing_known(under_way(named)), Some(Other)),
+        ] {
+            assert_eq!(likeness(of, &image), wanted, "{about}");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod exports;
 mod faults;
 mod image_edits;
 mod image_ids;
+mod image_listing;
 mod image_search;
 mod instances;
 mod key_races;
