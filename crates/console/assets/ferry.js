@@ -3,7 +3,8 @@
  * It reads attributes that the server wrote and nothing else:
  *   main[data-live]           listens to this address as events and morphs the parts that changed
  *   [data-live-state]         shown while that connection is down; [data-say] is read out when its text changes
- *   a[data-dialog]            shows the page behind the link in a dialog; [data-close] closes it
+ *   a[data-dialog]            shows the page behind the link in a dialog, form[data-dialog] (GET) the one
+ *                             behind its values; [data-close] closes it
  *   form[data-auto]           sends itself when a control changes
  *   form[data-ticks]          counts ticks: [data-needs-ticks], [data-ticked], [data-tick-all], data-most
  *   form[data-refresh=ID]     asks for its own address again with its values and morphs #ID
@@ -33,9 +34,7 @@ document.documentElement.classList.add("script");
   // ---- Text from the server -------------------------------------------------------------------
 
   /** The one place where HTML becomes nodes: the server's own, already escaped. Scripts in it do not run. */
-  function parse(html) {
-    return new DOMParser().parseFromString(html, "text/html");
-  }
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
   /** What ferry.js adds to nodes before they are shown, so that a morph compares like with like. */
   function dress(root) {
@@ -52,7 +51,6 @@ document.documentElement.classList.add("script");
     }
   }
 
-  const DAY = 86_400_000;
   const whole = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
   const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
@@ -64,7 +62,7 @@ document.documentElement.classList.add("script");
     const moment = new Date(time.dateTime);
     if (!time.dateTime.includes("T") || Number.isNaN(moment.getTime())) return;
     const now = new Date();
-    const days = Math.round((new Date(moment).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / DAY);
+    const days = Math.round((new Date(moment).setHours(0, 0, 0, 0) - new Date(now).setHours(0, 0, 0, 0)) / 86_400_000);
     const date = Math.abs(days) <= 1 ? relative.format(days, "day")
       : (moment.getFullYear() === now.getFullYear() ? day : yearDay).format(moment);
     time.textContent = `${date} ${clock.format(moment)}`;
@@ -264,18 +262,18 @@ document.documentElement.classList.add("script");
     return { answer, main: one("main", parse(await answer.text())) };
   }
 
-  async function openDialog(link) {
-    link.setAttribute("aria-busy", "true");
+  async function openDialog(address, from) {
+    from?.setAttribute("aria-busy", "true");
     try {
-      const { main } = await fetchPage(link.href);
+      const { main } = await fetchPage(address);
       if (!main) throw new Error("not a page for a dialog");
-      if (!dialog?.open) opener = link;
-      shown = link.href;
+      if (!dialog?.open) opener = from;
+      shown = address;
       showDialog(main);
     } catch {
-      location.assign(link.href);
+      location.assign(address);
     } finally {
-      link.removeAttribute("aria-busy");
+      from?.removeAttribute("aria-busy");
     }
   }
 
@@ -325,10 +323,8 @@ document.documentElement.classList.add("script");
     return made;
   }
 
-  function isTyped(root) {
-    return all("input, textarea", root).some((box) => box.type !== "hidden"
-      && (box.value !== box.defaultValue || box.checked !== box.defaultChecked));
-  }
+  const isTyped = (root) => all("input:not([type=hidden]), textarea", root)
+    .some((box) => box.value !== box.defaultValue || box.checked !== box.defaultChecked);
 
   /** Sends a form of the dialog. The server is never asked twice for one press of a button. */
   async function sendFromDialog(form, submitter) {
@@ -369,8 +365,8 @@ document.documentElement.classList.add("script");
   /** Goes on to another page; the dialog's own entry in the history is the one that gives way. */
   function leaveFor(address) {
     const isHere = address.split("#")[0] === location.href.split("#")[0];
-    if (!history.state?.dialog) location.assign(address);
-    else location.replace(address);
+    if (history.state?.dialog) location.replace(address);
+    else location.assign(address);
     if (isHere) location.reload();
   }
 
@@ -494,7 +490,7 @@ document.documentElement.classList.add("script");
     if (link && isPlain && !event.defaultPrevented && link.origin === location.origin) {
       event.preventDefault();
       link.closest("details.menu")?.removeAttribute("open");
-      if (!link.hasAttribute("aria-busy")) openDialog(link);
+      if (!link.hasAttribute("aria-busy")) openDialog(link.href, link);
     }
     if (isPlain && dialog?.open && dialog.contains(target) && target.closest("[data-close]")) {
       event.preventDefault();
@@ -520,9 +516,7 @@ document.documentElement.classList.add("script");
     if (form.matches("[data-auto]")) form.requestSubmit();
   });
 
-  document.addEventListener("input", ({ target }) => {
-    if (target.form?.matches("[data-refresh]")) refreshSoon(target.form);
-  });
+  document.addEventListener("input", ({ target }) => target.form?.matches("[data-refresh]") && refreshSoon(target.form));
 
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
@@ -532,6 +526,11 @@ document.documentElement.classList.add("script");
     } else if (dialog?.contains(form) && form.method !== "dialog" && form.enctype === "application/x-www-form-urlencoded") {
       event.preventDefault();
       sendFromDialog(form, submitter);
+    } else if (form.matches("[data-dialog]") && form.method === "get") {
+      event.preventDefault();
+      const address = new URL(form.action);
+      address.search = new URLSearchParams(new FormData(form, submitter));
+      openDialog(address.href, submitter);
     } else if (form.method === "post") {
       // A plain page goes away when it is answered: one press is one request.
       form.dataset.sending = "";
@@ -570,15 +569,13 @@ document.documentElement.classList.add("script");
     });
   }, { capture: true, passive: true });
 
-  addEventListener("popstate", () => {
-    if (dialog?.open) dialog.close();
-  });
+  addEventListener("popstate", () => dialog?.open && dialog.close());
   addEventListener("resize", () => all("details.menu[open]").forEach(placeMenu));
   addEventListener("online", listen);
   addEventListener("pagehide", hangUp);
-  addEventListener("pageshow", (event) => {
-    // Back from the browser's own store.
-    if (!event.persisted) return;
+  addEventListener("pageshow", () => {
+    // Back here, browsers put old ticks back; and what was sent then may be sent again.
+    all("form[data-ticks]").forEach(count);
     all("form[data-sending]").forEach(release);
     listen();
   });
