@@ -7,6 +7,7 @@
 
 mod assets;
 mod cookies;
+mod copying;
 mod form;
 mod headers;
 mod live;
@@ -81,7 +82,8 @@ pub fn router(console: Console) -> Router {
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
-        .route("/settings", post(settings::keep));
+        .route("/settings", post(settings::keep))
+        .merge(copying::routes());
     pages
         .layer(CatchPanicLayer::custom(refusal::panicked))
         .layer(axum::middleware::map_response(headers::guarded))

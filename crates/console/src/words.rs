@@ -29,7 +29,7 @@ macro_rules! texts {
         )),+]
     };
 }
-const TEXTS: &[(&str, &str, &str)] = texts!["shell", "overview", "sign_in", "refusals"];
+const TEXTS: &[(&str, &str, &str)] = texts!["shell", "overview", "sign_in", "refusals", "copying"];
 
 impl Language {
     pub(crate) const ALL: [Language; 2] = [Language::English, Language::Chinese];
