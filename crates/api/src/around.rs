@@ -23,7 +23,7 @@ use crate::{ApiState, Pages, URI_BYTES, alibaba, jdcloud, problem, tencent};
 pub(crate) fn wrap(routes: Router<ApiState>, pages: Pages, state: &ApiState) -> Router<ApiState> {
     let absent = pages.absent;
     routes
-        .merge(pages.routes)
+        .merge(pages.routes.with_state(()))
         .fallback(async move |request: Request| {
             let (parts, _body) = request.into_parts();
             absent(&parts).unwrap_or_else(|| Refusal::from(BadRequest::UnknownPath).into_response())

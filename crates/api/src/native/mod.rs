@@ -17,6 +17,7 @@ mod quotas;
 mod read;
 mod regions;
 mod shares;
+mod sign_in_links;
 mod snapshots;
 mod tasks;
 mod tickets;
@@ -68,6 +69,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(keys::delete))
         .routes(routes!(keys::disable))
         .routes(routes!(keys::enable))
+        .routes(routes!(sign_in_links::create))
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::show))
         .routes(routes!(accounts::disable))

@@ -159,6 +159,8 @@ pub enum Command {
     /// Access keys of users.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Print an address of the web console that signs you in, once.
+    Console,
     /// The audit trails: who changed what.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -268,6 +270,7 @@ mod tests {
         "audit verify",
         "key create -o json",
         "key list",
+        "console -o json",
         "key delete FERRYAAAAAAAAAAAAAAAAAAAA",
         "encryption-key create --region r1",
         "encryption-key list",

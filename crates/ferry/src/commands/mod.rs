@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod batch;
 mod check_up;
+mod console;
 mod copies;
 mod copy;
 mod digest;
@@ -30,6 +31,7 @@ use crate::output::Output;
 use crate::progress::Showing;
 use crate::settings::Settings;
 
+pub use console::console_address;
 pub use copies::wait_for;
 pub use copy::{Request, ask_for_copies};
 pub use import::import;
@@ -66,6 +68,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(command) => user::run(&session()?, command).await,
         Command::Audit(command) => audit::run(&session()?, command).await,
         Command::Key(command) => key::run(&session()?, command).await,
+        Command::Console => console::run(&session()?).await,
         Command::EncryptionKey(command) => encryption_key::run(&session()?, command).await,
         Command::Task(command) => task::run(&session()?, command).await,
         Command::Ticket(command) => ticket::run(&session()?, command).await,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::cli::{DemoArgs, Globals, LogFormat, OutputFormat};
 use crate::client::Client;
-use crate::commands::Session;
+use crate::commands::{Session, console_address};
 use crate::failure::Failure;
 use crate::output::{Output, print};
 use crate::profile::Profile;
@@ -53,6 +53,8 @@ async fn tell(
     if args.once {
         return Ok(());
     }
+    let console = console_address(&session.client).await?;
+    print(&format!("\nOpen the console, signed in: {}", console.address));
     stay(args, globals, service, &key).await
 }
 
@@ -109,7 +111,7 @@ async fn stay(
         }
     }
     print(&format!(
-        "\nThe service stays up at {} until Ctrl-C. In another terminal:",
+        "The service stays up at {} until Ctrl-C. In another terminal:",
         service.endpoint()
     ));
     print("  ferry region list\n  ferry image list --region cn-shanghai\n  ferry copy list");

@@ -8,6 +8,7 @@ use model::{AccountId, Currency, RegionId, Zone};
 use region::Profiles;
 use serde::Deserialize;
 
+use super::console::ConsoleConfig;
 use super::kms::{KeyRingConfig, KmsConfig};
 use super::profiles::{ProfileConfig, profiles};
 use crate::failure::Failure;
@@ -62,6 +63,8 @@ pub struct Config {
     pub profile: BTreeMap<String, ProfileConfig>,
     /// The service that keeps the encryption keys of regions whose `key_ring` says so.
     pub kms: Option<KmsConfig>,
+    /// How people reach the web console.
+    pub console: ConsoleConfig,
 }
 
 /// A region.
@@ -121,6 +124,7 @@ impl Default for Config {
             links: Vec::new(),
             profile: BTreeMap::new(),
             kms: None,
+            console: ConsoleConfig::default(),
         }
     }
 }
@@ -192,6 +196,7 @@ impl Config {
             account.parse::<AccountId>().map_err(|error| error.to_string())?;
         }
         self.check_kms()?;
+        self.console.check()?;
         self.check_peers()
     }
 
@@ -264,6 +269,7 @@ mod tests {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ferry.toml.example");
         let config = Config::load(&example).unwrap();
         assert_eq!(config.first_region_here().unwrap(), "cn-hangzhou");
+        assert_eq!(config.console.address.as_deref(), Some("https://ferry.example"));
     }
 
     #[test]
@@ -288,6 +294,8 @@ mod tests {
             ("[[links]]\nsource = \"x1\"\ntarget = \"cn-shanghai\"\nbytes_per_sec = 1", "`x1`"),
             ("copies_at_once = 0", "copies_at_once"),
             ("account = \"me\"", "`me`"),
+            ("[console]\naddress = \"https://a/b\"", "`https://a/b`"),
+            ("[console]\nadress = \"https://a\"", "adress"),
             ("[profile.ali]", "no profile `ali`"),
             ("[profile.tencent]\ntargets_at_once = 0", "`targets_at_once` is `0`"),
             ("[[regions]]\nname = \"aa\"\nzone = \"In China\"", "`In China`"),

@@ -1,6 +1,7 @@
 //! `ferry serve`: wires regions, accounts and doors together, and runs them until it is asked to stop.
 
 mod config;
+mod console;
 mod crash_points;
 mod data_folder;
 mod kms;
@@ -36,7 +37,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     })?;
     let first_region = config.first_region_here()?;
     let service = Service::start(&config, &data).await?;
-    announce(&service);
+    announce(&service, &config);
     if let Some(place) = profile_place(globals) {
         keep_profile(&place, &service, first_region).await?;
     }
@@ -54,13 +55,16 @@ pub fn default_data() -> Option<PathBuf> {
     folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("ferry"))
 }
 
-fn announce(service: &Service) {
+fn announce(service: &Service, config: &Config) {
     print(&format!("data folder {}", service.data().display()));
     print(&format!("regions {}", service.regions().join(", ")));
     if let Some(key) = service.first_key() {
         print(&format!("access key id {}", key.id));
         print(&format!("access key secret {}", key.secret));
         print("the secret is shown this once; `ferry key create` makes another");
+        let own = service.endpoint();
+        let address = config.console.address.as_deref().unwrap_or(&own);
+        print(&format!("console {}/", address.trim_end_matches('/')));
     }
 }
 

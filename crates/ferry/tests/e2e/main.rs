@@ -5,6 +5,7 @@
 mod world;
 
 mod answers;
+mod console;
 mod encryption;
 mod journey;
 mod local_images;

@@ -19,6 +19,7 @@ mod problem;
 mod quota;
 mod region;
 mod share;
+mod sign_in_link;
 mod snapshot;
 mod tag_map;
 mod task;
@@ -46,6 +47,7 @@ pub use problem::Problem;
 pub use quota::{Quota, QuotaLimit};
 pub use region::{Place, Region};
 pub use share::{PublishRequest, PublishedKind, Share, ShareRequest};
+pub use sign_in_link::SignInLink;
 pub use snapshot::{Snapshot, SnapshotCopyRequest, SnapshotImageRequest, SnapshotPromised};
 pub use tag_map::TagMap;
 pub use task::{
