@@ -145,7 +145,7 @@ fn promised(answers: Vec<TargetAnswer>, request_id: &str) -> Answer<Response> {
 }
 
 fn estimated(answers: Vec<TargetEstimate>, request_id: &str) -> Answer<Response> {
-    let result = |TargetEstimate { target, answer, needs }| match answer {
+    let result = |TargetEstimate { target, answer, needs, .. }| match answer {
         Ok(estimate) => EstimateResult::Estimated(Estimated {
             needs: needs.map(|rejection| Box::new(of_target(rejection.into(), request_id))),
             ..Estimated::new(&target, &estimate)

@@ -4,12 +4,14 @@ mod accounts;
 mod audit;
 mod auth;
 mod copies;
+mod copy_history;
 mod encryption_keys;
 mod events;
 mod images;
 mod imports;
 mod instances;
 mod keys;
+mod links;
 mod local_images;
 mod openapi;
 mod paging;
@@ -32,7 +34,7 @@ use utoipa_axum::routes;
 pub(crate) use auth::named as path_names;
 pub(crate) use imports::octets;
 pub use openapi::openapi_json;
-pub(crate) use read::{ReadJson, json_of};
+pub(crate) use read::{ReadJson, ReadQuery, json_of};
 
 use crate::ApiState;
 
@@ -53,6 +55,8 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(copies::list))
         .routes(routes!(copies::show))
         .routes(routes!(copies::retry))
+        .routes(routes!(copy_history::rates))
+        .routes(routes!(copy_history::attempts))
         .routes(routes!(events::watch))
         .routes(routes!(snapshots::list))
         .routes(routes!(snapshots::show, snapshots::delete))
@@ -61,7 +65,8 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(quotas::set))
         .routes(routes!(usage::show))
         .routes(routes!(usage::rates, usage::set_rate))
-        .routes(routes!(usage::links))
+        .routes(routes!(links::list))
+        .routes(routes!(links::set))
         .routes(routes!(instances::list, instances::create))
         .routes(routes!(instances::show, instances::delete))
         .routes(routes!(instances::change_image))

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use model::{CopyId, RegionId, Rejection};
+use model::{AccountId, CopyId, RegionId, Rejection};
 use region::{
     Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing, Withdrawal,
+    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{ChunkId, IdKey};
 
+use super::room::{RoomQuery, RoomWire};
 use super::together::{AllAcceptedWire, OffersWire, WithdrawalWire};
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
@@ -224,6 +225,13 @@ impl PeerRegion for PeerClient {
         let estimate: EstimateWire =
             self.post("estimate", &OfferWire::new(&offer, &self.secret)).await?;
         Ok(estimate.parse().map_err(|wrong| self.malformed(&wrong))?)
+    }
+
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
+        let query = RoomQuery { account: account.to_string(), source: source.to_string() };
+        let asked = self.ask::<RoomWire>(self.request(Method::GET, "room").query(&query)).await;
+        let room = asked.map_err(|refused| self.only_fault(refused))?;
+        room.parse(source, &self.region).map_err(|wrong| self.malformed(&wrong))
     }
 
     async fn standing(&self, copy: &CopyId) -> Result<Standing, PeerFault> {

@@ -7,6 +7,7 @@ mod client;
 #[cfg(test)]
 mod conformance_tests;
 mod rejection;
+mod room;
 mod secret;
 mod server;
 mod together;

@@ -17,6 +17,7 @@ use region::{CopyOffer, Deployment, FetchScope, PeerFault, PeerRefused, PeerRegi
 use store::{ChunkId, IdKey};
 
 use super::rejection::WireRejection;
+use super::room::{RoomQuery, RoomWire};
 use super::together::{AllAcceptedWire, OffersWire, ReadOffers, WithdrawalWire};
 use super::wire::{
     AcceptedWire, CopyWire, EstimateWire, HeldWire, HoldWire, Malformed, MeasuredWire, OfferWire,
@@ -24,7 +25,7 @@ use super::wire::{
 };
 use super::{ACCOUNT_HEADER, ID_KEY_HEADER, IDS_HEADER, PeerSecret, ids_of};
 use crate::chunk_list::ChunkList;
-use crate::native::{ReadJson, octets, path_names};
+use crate::native::{ReadJson, ReadQuery, octets, path_names};
 use crate::refusal::{BadRequest, Refusal, shortened};
 
 /// Finds a region that this process serves.
@@ -60,6 +61,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(door: PeerDoor) -> Router
         .route("/peer/v1/regions/{region}/judge-all", post(judge_all))
         .route("/peer/v1/regions/{region}/withdraw", post(withdraw))
         .route("/peer/v1/regions/{region}/estimate", post(estimate))
+        .route("/peer/v1/regions/{region}/room", get(room))
         .route("/peer/v1/regions/{region}/standing/{copy}", get(standing))
         .route("/peer/v1/regions/{region}/hold", post(hold))
         .route("/peer/v1/regions/{region}/release", post(release))
@@ -216,6 +218,12 @@ fn offer_for(asked: &Asked, offer: OfferWire) -> Result<CopyOffer, Malformed> {
         ));
     }
     Ok(offer)
+}
+
+async fn room(asked: Asked, ReadQuery(query): ReadQuery<RoomQuery>) -> Answered<RoomWire> {
+    let (account, source) = (read("account", &query.account)?, read("source", &query.source)?);
+    let room = asked.region.room(&account, &source).await;
+    Ok(room.map(|room| Json(room.into())).map_err(refused))
 }
 
 async fn standing(

@@ -358,7 +358,7 @@ impl From<model::Quota> for QuotaWire {
 }
 
 impl QuotaWire {
-    fn parse(&self) -> Result<model::Quota, Malformed> {
+    pub(super) fn parse(&self) -> Result<model::Quota, Malformed> {
         let QuotaWire { limit, used, reserved, .. } = *self;
         Ok(model::Quota { kind: read("kind", &self.kind)?, limit, used, reserved })
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use api::native::wire::{Copy, CopyAnswer, CopyResult, Image, Snapshot, SnapshotPromised};
+use api::native::wire::{
+    Copy, CopyAnswer, CopyAttempts, CopyRates, CopyResult, Image, Snapshot, SnapshotPromised,
+};
 use api::{PeerClient, PeerSecret, ServeLimits};
 use model::{AccountId, CopyId, ImageId, RegionId, Rejection, SnapshotId, SnapshotName};
 use region::testing::{World, disk};
@@ -121,7 +123,12 @@ async fn a_copy_whose_source_is_away_waits_and_can_be_hurried() {
     let path = format!("/v1/regions/south/copies/{copy}");
     let waiting: Copy = south.get(&path).await.ok(200);
     assert_eq!((waiting.phase.as_str(), waiting.attempts), ("waiting", 1), "fault 14");
-    assert!(waiting.next_attempt.is_some() && waiting.reason.unwrap().contains("north"));
+    assert!(waiting.next_attempt.is_some() && waiting.reason.as_ref().unwrap().contains("north"));
+    let attempts: CopyAttempts = south.get(&format!("{path}/attempts")).await.ok(200);
+    assert_eq!(attempts.items.len(), 1);
+    assert_eq!(Some(&attempts.items[0].reason), waiting.reason.as_ref());
+    let rates: CopyRates = south.get(&format!("{path}/rates")).await.ok(200);
+    assert_eq!(rates.items, [], "nothing has come");
 
     let listener = TcpListener::bind(address).await.unwrap();
     let deployment = world.deployment.clone();
@@ -133,6 +140,12 @@ async fn a_copy_whose_source_is_away_waits_and_can_be_hurried() {
     south.world.run_until_idle().await;
     let done: Image = south.get(&format!("/v1/regions/south/images/{target}")).await.ok(200);
     assert_eq!(done.status, "available");
+    let rates: CopyRates = south.get(&format!("{path}/rates")).await.ok(200);
+    assert_eq!(rates.items.last().unwrap().progress, 99);
+    let kept: CopyAttempts = south.get(&format!("{path}/attempts")).await.ok(200);
+    assert_eq!(kept, attempts);
+    let absent = "/v1/regions/south/copies/copy-aaaaaaaaaaaaaaaaaaaa/rates";
+    south.get(absent).await.refused(404, "copy_not_found");
 }
 
 async fn north_key(deployment: &Deployment, world: &World) -> model::AccessKeyId {
@@ -177,9 +190,16 @@ async fn an_offer_crosses_whole_and_may_be_repeated() {
         (client(&door, "south"), offer(&door.world.caller.account, &image, "south"));
     let estimate = south.estimate(offer.clone()).await.unwrap();
     assert_eq!(estimate, door.world.region("south").estimate(offer.clone()).await.unwrap());
+    let (account, north) = (&offer.account, &offer.source);
+    let room = south.room(account, north).await.unwrap();
+    assert_eq!(room, door.world.region("south").room(account, north).await.unwrap());
+    assert_eq!((room.images.limit, room.link.unwrap().waiting), (1_000, 0));
     assert_eq!(south.standing(&offer.copy).await.unwrap(), Standing::Unknown);
     let first = south.accept(offer.clone()).await.unwrap();
     assert_eq!((&first.copy, first.seen), (&offer.copy, Seen::First));
+    let room = south.room(account, north).await.unwrap();
+    assert_eq!((room.images.reserved, room.snapshots.reserved), (1, 2));
+    assert_eq!(room.link.unwrap().waiting, 1);
     let again = south.accept(offer.clone()).await.unwrap();
     assert_eq!((again.image, again.seen), (first.image.clone(), Seen::Again));
     assert_eq!(south.standing(&offer.copy).await.unwrap(), Standing::Live);

@@ -7,12 +7,14 @@ mod account;
 mod audit;
 mod batch;
 mod copy;
+mod copy_history;
 mod encryption_key;
 mod estimate;
 mod image;
 mod import;
 mod instance;
 mod key;
+mod link;
 mod local_image;
 mod page;
 mod problem;
@@ -35,12 +37,14 @@ pub use copy::{
     Copy, CopyAnswer, CopyPromised, CopyRequest, CopyResult, EstimateAnswer, EstimateResult,
     Estimated, TargetRefused,
 };
+pub use copy_history::{CopyAttempt, CopyAttempts, CopyRate, CopyRates};
 pub use encryption_key::{EncryptionKey, KeyDeletion, Naming};
 pub use estimate::{Costs, QuotaEffect};
 pub use image::{Disk, Failure, Image, ImageEdit, Verified};
 pub use import::{FinishRequest, FinishedDisk, ImportDisk, ImportRequest, ReceivedChunks};
 pub use instance::{Instance, InstanceImage, InstanceRequest};
 pub use key::{Key, NewKey};
+pub use link::{Link, LinkEdit};
 pub use local_image::{ConvertRequest, LocalImageRequest};
 pub use page::{Items, Page};
 pub use problem::Problem;
@@ -55,5 +59,5 @@ pub use task::{
 };
 pub use ticket::{Ticket, TicketApproval, TicketRefusal, TicketRequest, TicketTarget};
 pub use time::{from_rfc3339, rfc3339};
-pub use usage::{Cost, Link, Rate, RateRequest, UsageLine};
+pub use usage::{Cost, Rate, RateRequest, UsageLine};
 pub use user::{User, UserRequest, UserRole};
