@@ -113,6 +113,10 @@ impl Browser {
         Browser { hands, base: self.base.clone(), look, errors: RefCell::default(), turn: None }
     }
 
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
     /// Opens a page by its path.
     pub fn goto(&self, path: &str) {
         let url = format!("{}{path}", self.base);

@@ -17,7 +17,7 @@ use crate::site::{SLOW, Site};
 use crate::wire::Message;
 
 const FORM: &str = r#"<!doctype html><html lang="en"><title>Form</title><link rel="icon" href="data:,">
-<h1>A form</h1><p id="script">still</p><noscript><p>No script here</p></noscript><script src="/assets/page.js"></script>
+<link rel="stylesheet" href="/assets/page.css"><h1>A form</h1><p class="night">It is night</p><p id="script">still</p><noscript><p>No script here</p></noscript><script src="/assets/page.js"></script>
 <p id="language">LANGUAGE</p>
 <form action="/told" method="get"><label>Name <input name="name" value="old"></label>
 <label for="day">Day</label><input id="day" type="date" name="day"><label><input type="checkbox" name="sure" value="yes"> I am sure</label>
@@ -27,8 +27,12 @@ const FORM: &str = r#"<!doctype html><html lang="en"><title>Form</title><link re
 <button>Send</button></form>
 <button disabled title="nothing is ticked">Copy</button>
 <table><tr><td>web</td><td><a href="/told?row=web">Delete</a></td></tr><tr><td>web-2</td><td><a href="/told?row=web-2">Delete</a></td></tr></table>
+<button id="ask" type="button">Ask</button><dialog><p>Really?</p><a href="/told?row=asked">Delete</a></dialog>
 <details><summary>More</summary><a href="/told?row=hidden">Hidden</a></details></html>"#;
-const SCRIPT: &str = "document.getElementById('script').textContent = 'moving';";
+const SCRIPT: &str = "document.getElementById('script').textContent = 'moving';
+addEventListener('click', (event) => event.target.id === 'ask' && document.querySelector('dialog').showModal());";
+const STYLE: &str =
+    ".night { display: none } @media (prefers-color-scheme: dark) { .night { display: block } }";
 /// All that a page of the console should not have.
 const BAD: &str = r##"<!doctype html><html lang="en"><title>Bad</title><link rel="icon" href="data:,"><h1>Bad</h1><img src="data:,">
 <p style="color:red">Red</p><input name="nameless"><script src="/assets/none.js"></script></html>"##;
@@ -49,6 +53,7 @@ impl Pages {
             ("/rude", RUDE),
             ("/wide", WIDE),
             ("/assets/page.js", SCRIPT),
+            ("/assets/page.css", STYLE),
             ("/assets/rude.js", "setTimeout(() => alert('got you'), 0);"),
         ]);
         let pages = Arc::new(pages);
@@ -81,7 +86,11 @@ fn answer(pages: &BTreeMap<&str, &str>, mut stream: TcpStream) {
         }
         None => ("404 Not Found", "<title>None</title><p>nothing</p>".to_owned()),
     };
-    let kind = if path.ends_with(".js") { "text/javascript" } else { "text/html; charset=utf-8" };
+    let kind = match path.rsplit('.').next() {
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some(_) | None => "text/html; charset=utf-8",
+    };
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'";
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nContent-Security-Policy: {policy}\r\nConnection: close\r\n\r\n",
@@ -126,10 +135,15 @@ fn a_form_is_filled_in_by_its_labels_with_and_without_script() {
         ("moving", "en-US,en;q=0.9")
     );
     browser.see_no("No script here");
+    browser.see_no("It is night");
     assert!(browser.is_off("Copy"));
     assert_eq!(browser.reason("Copy"), "nothing is ticked");
     browser.click_button("More");
     browser.click_link("Hidden");
+    browser.goto("/form");
+    browser.click_button("Ask");
+    browser.click_link("Delete"); // of the modal dialog: the others cannot be reached
+    assert_eq!(browser.path(), "/told?row=asked");
     let still = browser.another(Look::default().without_script().chinese().dark());
     use_the_form(&still);
     still.goto("/form");
@@ -138,6 +152,7 @@ fn a_form_is_filled_in_by_its_labels_with_and_without_script() {
         ("still", "zh-CN,zh;q=0.9")
     );
     still.see("No script here");
+    still.see("It is night");
     still.screenshot("harness-form");
 }
 
@@ -254,7 +269,7 @@ fn has_process(folder: &Path) -> bool {
 /// A site stands up within a second or so, and what is put into it is there.
 #[test]
 fn a_site_has_three_regions_images_and_people() {
-    let site = Site::with(SLOW);
+    let site = Site::set_to("", SLOW);
     let image = site.image("golden", 2);
     let olga = site.user("olga", "reader");
     assert!(image.starts_with("img-") && !olga.secret.is_empty());

@@ -14,4 +14,5 @@ mod hands;
 mod harness;
 mod look;
 mod picture;
+mod sign_in;
 mod site;

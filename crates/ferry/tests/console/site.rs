@@ -16,6 +16,9 @@ target = "ap-southeast-1"
 bytes_per_sec = 200000
 "#;
 
+/// Copies wait for each other in every region.
+pub const ONE_AT_A_TIME: &str = "copies_at_once = 1";
+
 /// A running service in an empty home, and what puts things into it: Ferry's own command line.
 pub struct Site {
     pub home: Home,
@@ -25,13 +28,13 @@ pub struct Site {
 impl Site {
     /// Three regions and nothing in them.
     pub fn new() -> Site {
-        Site::with("")
+        Site::set_to("", "")
     }
 
-    /// The same with more tables of settings, such as [`SLOW`].
-    pub fn with(tables: &str) -> Site {
+    /// The same with more settings: some that belong to no table, such as [`ONE_AT_A_TIME`], and tables, such as [`SLOW`].
+    pub fn set_to(words: &str, tables: &str) -> Site {
         let home = Home::new();
-        let mut settings = "data = \"data\"\nlisten = \"127.0.0.1:0\"\n".to_owned();
+        let mut settings = format!("data = \"data\"\nlisten = \"127.0.0.1:0\"\n{words}\n");
         for region in REGIONS {
             settings += &format!("[[regions]]\nname = \"{region}\"\n");
         }
@@ -63,8 +66,12 @@ impl Site {
     pub fn image(&self, name: &str, mebibytes: u64) -> String {
         let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 % 1_000_003 + u64::from(byte));
         disks::noise(&self.home.path("disk.raw"), mebibytes, seed);
-        let region = REGIONS[0];
-        self.ferry(&format!("image import disk.raw --name {name} --region {region} -o id"))
+        self.import(&format!("disk.raw --name {name}"))
+    }
+
+    /// Brings files of the home into the first region with these words of `ferry image import`; answers the image's id.
+    pub fn import(&self, words: &str) -> String {
+        self.ferry(&format!("image import {words} --region {} -o id", REGIONS[0]))
     }
 
     /// Makes a user of this role in the first account; answers a key of theirs.
