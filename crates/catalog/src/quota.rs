@@ -2,6 +2,7 @@
 
 use model::{AccountId, Quota, QuotaKind};
 use sqlx::query;
+use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Reserved;
@@ -15,6 +16,16 @@ const GIVE_BACK_USED: &str = "UPDATE quota SET used = used - ?1, \
     lowered = (used + reserved - ?1 > most) WHERE account = ?2 AND kind = ?3 AND used >= ?1";
 const RESERVED_TO_USED: &str = "UPDATE quota SET reserved = reserved - ?1, used = used + ?1 \
     WHERE account = ?2 AND kind = ?3 AND reserved >= ?1";
+
+fn quota_from(row: &SqliteRow) -> Result<Quota, CatalogFault> {
+    let stored = Stored { table: "quota", row };
+    Ok(Quota {
+        kind: stored.word("kind")?,
+        limit: stored.number("most")?,
+        used: stored.number("used")?,
+        reserved: stored.number("reserved")?,
+    })
+}
 
 impl Tx {
     /// Makes sure that an account has this quota; one that is there keeps its limit.
@@ -31,6 +42,15 @@ impl Tx {
         self.run("record a quota", ensure).await.map(|_| ())
     }
 
+    /// An account's quotas, as far as it has any yet, in the order of [`QuotaKind::ALL`].
+    pub async fn quotas(&mut self, account: &AccountId) -> Result<Vec<Quota>, CatalogFault> {
+        let find = query("SELECT * FROM quota WHERE account = ?").bind(account.as_str());
+        let rows = self.all("list quotas", find).await?;
+        let mut quotas = rows.iter().map(quota_from).collect::<Result<Vec<_>, _>>()?;
+        quotas.sort_by_key(|quota| QuotaKind::ALL.iter().position(|kind| *kind == quota.kind));
+        Ok(quotas)
+    }
+
     /// An account's quota. [`CatalogFault::Absent`] before [`Tx::ensure_quota`].
     pub async fn quota(
         &mut self,
@@ -41,13 +61,7 @@ impl Tx {
         let find = find.bind(account.as_str()).bind(kind.as_str());
         let found = self.one("find a quota", find).await?;
         let row = found.ok_or_else(|| absent(account, kind))?;
-        let stored = Stored { table: "quota", row: &row };
-        Ok(Quota {
-            kind: stored.word("kind")?,
-            limit: stored.number("most")?,
-            used: stored.number("used")?,
-            reserved: stored.number("reserved")?,
-        })
+        quota_from(&row)
     }
 
     /// Reserves `n` if they fit under the limit beside what is used and reserved. An account without this quota has no room.

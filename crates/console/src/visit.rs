@@ -144,13 +144,16 @@ impl FromRequestParts<Console> for Visit {
         });
         let headers = &parts.headers;
         let host = headers.get(axum::http::header::HOST).and_then(|host| host.to_str().ok());
+        // What a dialog shows is not the page that a notice waits for: the script goes there by itself.
+        let is_dialog = headers.contains_key("ferry-dialog");
+        let notice = Cookie::Notice.of(console, headers).filter(|_| !is_dialog);
         let asked = Asked {
             token,
             path,
             query,
             values,
             places: places.unwrap_or_default(),
-            notice: Cookie::Notice.of(console, headers).map(str::to_owned),
+            notice: notice.map(str::to_owned),
             host: host.unwrap_or_default().to_owned(),
         };
         let console = console.clone();
