@@ -10,6 +10,7 @@ mod cookies;
 mod copying;
 mod form;
 mod headers;
+mod images;
 mod live;
 mod look;
 mod overview;
@@ -83,7 +84,8 @@ pub fn router(console: Console) -> Router {
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))
-        .merge(copying::routes());
+        .merge(copying::routes())
+        .merge(images::routes());
     pages
         .layer(CatchPanicLayer::custom(refusal::panicked))
         .layer(axum::middleware::map_response(headers::guarded))

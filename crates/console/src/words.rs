@@ -29,7 +29,8 @@ macro_rules! texts {
         )),+]
     };
 }
-const TEXTS: &[(&str, &str, &str)] = texts!["shell", "overview", "sign_in", "refusals", "copying"];
+const TEXTS: &[(&str, &str, &str)] =
+    texts!["shell", "overview", "sign_in", "refusals", "copying", "images"];
 
 impl Language {
     pub(crate) const ALL: [Language; 2] = [Language::English, Language::Chinese];

@@ -172,6 +172,12 @@ impl CopyView {
         }
     }
 
+    /// Bytes of disk that it needs altogether, here already or not; none while that is not known.
+    pub fn bytes_needed(&self) -> Option<u64> {
+        let places = self.progress.needed;
+        (places > 0).then(|| places.saturating_mul(CHUNK_BYTES as u64))
+    }
+
     /// Whether nothing more will change but, for a moment, the release of the source.
     pub fn is_settled(&self) -> bool {
         matches!(self.phase, Phase::Done | Phase::Cancelled | Phase::Failed)

@@ -1,0 +1,112 @@
+images-title = Images
+images-held-here = { $count ->
+    [0] There are no custom images in { $region } yet.
+    [one] One custom image holds { $held } in { $region }.
+   *[other] { $count } custom images hold { $held } in { $region }.
+}
+images-held-everywhere = { $count ->
+    [0] There are no custom images in { $regions ->
+        [one] this region
+       *[other] these { $regions } regions
+    } yet.
+    [one] One custom image holds { $held } in { $regions ->
+        [one] one region
+       *[other] { $regions } regions
+    }.
+   *[other] { $count } custom images hold { $held } in { $regions ->
+        [one] one region
+       *[other] { $regions } regions
+    }.
+}
+images-tabs = Whose images
+images-tab-custom = Custom
+images-tab-shared = Shared with me
+images-tab-public = Public
+images-search = Search images
+images-search-hint = Name, id, family or tag
+images-find = Find
+images-any-status = Any status
+images-import = Import image
+images-import-how = Images come in by the command line, from a disk file of this computer:
+images-name = Name
+images-region = Region
+images-type = Type
+images-status = Status
+images-disks = Disks
+images-size = Size
+images-held = Held
+images-created = Created
+images-tags = Tags
+images-actions = Actions
+images-kind-custom = Custom image
+images-kind-shared = Shared with me
+images-kind-public = Public
+images-kind-marketplace = Marketplace
+images-waiting = Waiting
+images-waiting-place = Waiting · place { $place } in the queue
+images-creating = Creating
+images-available = Available
+images-deprecated = Deprecated
+images-failed = Failed
+images-left = { $span } left
+images-link-paused = its link is paused
+images-tried = { $attempts ->
+    [one] one attempt failed; trying again
+   *[other] { $attempts } attempts failed; trying again
+}
+images-cause-cancelled = cancelled
+images-cause-source-gone = the source image no longer exists
+images-cause-source-damaged = { $chunks ->
+    [one] the source lost one chunk; scrub it there, or copy from another region
+   *[other] the source lost { $chunks } chunks; scrub it there, or copy from another region
+}
+images-cause-source-malformed = the source sent chunks that do not form the disk it named
+images-cause-gave-up = { $attempts ->
+    [one] one attempt made no progress
+   *[other] { $attempts } attempts in a row made no progress
+}
+images-cause-key-gone = its encryption key was deleted for good
+images-cause-not-approved = its approval was used by another copy, or ran out before it began
+images-cause-file-refused = the local file is no disk image that can be converted
+images-copy = Copy Image
+images-copy-anew = Copy again
+images-create-instance = Create Instance
+images-export = Export
+images-share = Share
+images-publish = Publish
+images-edit = Edit
+images-delete = Delete
+images-cancel-copy = Cancel Copy
+images-cancel = Cancel
+images-convert = Convert
+images-retry = Retry now
+images-more = More actions on { $name }
+images-tick = Tick { $name }
+images-tick-all = Tick all on this page
+images-at-once = { $most ->
+    [one] one at a time
+   *[other] up to { $most } at once
+}
+images-none = No images here yet
+images-none-fit = No image fits what you look for
+images-show-all = Show all
+images-none-shared = Nobody shares an image with you here
+images-none-shared-how = Whoever owns one shares it with your account’s id:
+images-none-public = No image is published here
+images-none-public-how = An operator publishes an image of their account for everybody, from its page.
+images-pages = Pages
+images-shown = { $first }–{ $until } of { $total }
+images-previous = Previous
+images-next = Next
+images-beyond = { $beyond ->
+    [one] One more image fits than several regions together show. Choose a region to see the rest.
+   *[other] { $beyond } more images fit than several regions together show. Choose a region to see the rest.
+}
+images-together-none = Tick at least one image first.
+images-together-many = { $count } images are ticked. Up to { $most } are copied at once.
+images-together-regions = The ticked images are of several regions. One request copies those of one region; go on with one after the other:
+images-together-go = { $count ->
+    [one] Copy the one of { $region }
+   *[other] Copy the { $count } of { $region }
+}
+images-back = Back to the images
