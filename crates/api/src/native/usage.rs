@@ -1,4 +1,4 @@
-//! Usage, rates, and the queues of links.
+//! Usage and rates.
 
 use axum::Json;
 use region::Whose;
@@ -7,20 +7,8 @@ use utoipa::IntoParams;
 
 use super::auth::At;
 use super::read::{ReadJson, ReadQuery};
-use super::wire::{Items, Link, Rate, RateRequest, UsageLine};
+use super::wire::{Items, Rate, RateRequest, UsageLine};
 use crate::refusal::{Answer, BadRequest, Refusal};
-
-/// Whose usage or copies.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct LinksQuery {
-    /// Another account's; for operators.
-    account: Option<String>,
-    /// All accounts'; for operators.
-    #[serde(default)]
-    all: bool,
-}
 
 /// Which usage.
 #[derive(Deserialize, IntoParams)]
@@ -36,7 +24,7 @@ pub(crate) struct UsageQuery {
     all: bool,
 }
 
-fn whose(account: Option<String>, all: bool) -> Result<Whose, Refusal> {
+pub(super) fn whose(account: Option<String>, all: bool) -> Result<Whose, Refusal> {
     match (account, all) {
         (None, false) => Ok(Whose::Own),
         (None, true) => Ok(Whose::Everyone),
@@ -83,15 +71,4 @@ pub(crate) async fn set_rate(
     let from = from.parse().map_err(|error| BadRequest::value("from", error))?;
     let price = price.parse().map_err(|error| BadRequest::value("price", error))?;
     Ok(Json(at.region.set_rate(&at.caller, meter, from, price).await?.into()))
-}
-
-/// List the links into a region, with the depth of each one's queue: of the account's own copies, or of others'.
-#[utoipa::path(get, path = "/v1/regions/{region}/links", operation_id = "list_links", tag = "regions",
-    params(LinksQuery), responses((status = 200, description = "All links, by their source", body = Items<Link>)))]
-pub(crate) async fn links(
-    at: At,
-    ReadQuery(query): ReadQuery<LinksQuery>,
-) -> Answer<Json<Items<Link>>> {
-    let links = at.region.links(&at.caller, whose(query.account, query.all)?).await?;
-    Ok(Json(links.into_iter().map(Link::from).collect()))
 }

@@ -12,6 +12,7 @@ mod imports;
 #[allow(dead_code)] // requests that are bent, which that door's own tests send
 #[path = "../jdcloud/signer.rs"]
 mod jdcloud_signer;
+mod links;
 mod listings;
 mod openapi;
 mod operators;

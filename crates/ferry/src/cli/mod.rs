@@ -7,6 +7,7 @@ mod encryption_key;
 mod image;
 mod instance;
 mod key;
+mod link;
 mod local;
 mod local_image;
 mod machine;
@@ -32,6 +33,7 @@ pub use image::{
 };
 pub use instance::InstanceCommand;
 pub use key::{KeyCommand, WhoseKeys};
+pub use link::{LinkCommand, OneLink};
 pub use local::{DemoArgs, DigestArgs, DoctorArgs, LogFormat, ServeArgs};
 pub use local_image::{ConvertArgs, RegisterArgs};
 pub use machine::MachineArgs;
@@ -142,6 +144,9 @@ pub enum Command {
     /// Regions.
     #[command(subcommand)]
     Region(RegionCommand),
+    /// Links between regions: how fast they are and may be, pausing them and letting them run.
+    #[command(subcommand)]
+    Link(LinkCommand),
     /// Quotas: how many images and snapshots there may be.
     #[command(subcommand)]
     Quota(QuotaCommand),
@@ -241,6 +246,12 @@ mod tests {
         "snapshot delete snap-aaaaaaaaaaaaaaaaaaaa",
         "region list",
         "region links --region r1 --all",
+        "link list --region r1 --all",
+        "link set --from r1 --to r2 --limit 12MB --copies 3",
+        "link set --from r1 --to r2 --limit none",
+        "link set --from r1 --to r2 --copies none",
+        "link pause --from r1 --to r2",
+        "link resume --from r1 --to r2",
         "usage --month 2026-11 --all -o json",
         "usage --account acct-aaaaaaaaaaaaaaaaaaaa --region r1,r2",
         "rate list",
@@ -337,6 +348,11 @@ mod tests {
             "image edit web --family linux --no-family",
             "image edit web --family 1",
             "ticket approve ticket-aaaaaaaaaaaaaaaaaaaa --until soon",
+            "link set --from r1 --to r2",
+            "link set --from r1 --limit 12MB",
+            "link set --from r1 --to r2 --limit 12Mb",
+            "link set --from r1 --to r2 --copies -1",
+            "link pause --from r1",
             "ticket open web --to r2",
             "image import-object images/../web.raw --name web",
             "image export-object web --bucket Images",

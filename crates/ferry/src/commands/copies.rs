@@ -149,6 +149,9 @@ async fn watch_one(
 
 fn show(track: &Track, copy: &Copy) {
     let mut words = vec![copy.phase.replace('_', " ")];
+    if copy.paused {
+        words.push("its link is paused".to_owned());
+    }
     words.extend(copy.queue_place.map(|place| format!("place {place} in the queue")));
     if copy.bytes_sent > 0 {
         words.push(format!("{} sent", bytes(copy.bytes_sent)));

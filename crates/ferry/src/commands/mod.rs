@@ -14,6 +14,7 @@ mod image;
 mod import;
 mod instance;
 mod key;
+mod link;
 mod local_image;
 mod manual;
 mod quota;
@@ -61,6 +62,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Copy(command) => copies::run(&session()?, command).await,
         Command::Snapshot(command) => snapshot::run(&session()?, command).await,
         Command::Region(command) => usage::region(&session()?, command).await,
+        Command::Link(command) => link::run(&session()?, command).await,
         Command::Usage(args) => usage::usage(&session()?, args).await,
         Command::Rate(command) => usage::rate(&session()?, command).await,
         Command::Quota(command) => quota::run(&session()?, command).await,

@@ -49,7 +49,7 @@ pub async fn usage(session: &Session, args: UsageArgs) -> Result<(), Failure> {
     Err(Failure::Ended(EndedCopies { exit: Exit::Partly, lines }))
 }
 
-fn query(whose: &WhoseArgs, first: Option<String>) -> String {
+pub(super) fn query(whose: &WhoseArgs, first: Option<String>) -> String {
     let account = whose.account.as_ref().map(|account| format!("account={account}"));
     let all = whose.all.then(|| "all=true".to_owned());
     let parts: Vec<String> = [first, account, all].into_iter().flatten().collect();

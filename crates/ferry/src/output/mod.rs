@@ -3,6 +3,7 @@
 mod amounts;
 mod copies;
 mod encryption_keys;
+mod links;
 mod people;
 mod rows;
 mod shares;

@@ -14,6 +14,11 @@ fn standing(word: &str, percent: u8) -> String {
     }
 }
 
+fn copy_standing(copy: &Copy) -> String {
+    let word = standing(&copy.phase, copy.progress);
+    if copy.paused { format!("{word}, link paused") } else { word }
+}
+
 fn text(value: &Option<impl ToString>) -> String {
     value.as_ref().map(ToString::to_string).unwrap_or_default()
 }
@@ -100,7 +105,7 @@ impl Row for Copy {
             self.id.clone(),
             shorten(&self.source_region, 14),
             shorten(&self.region, 14),
-            standing(&self.phase, self.progress),
+            copy_standing(self),
             bytes(self.bytes_sent),
             age(&self.created),
         ]
@@ -115,7 +120,7 @@ impl Row for Copy {
             ("id", self.id.clone()),
             ("from", format!("{} {}", self.source_region, self.source_image)),
             ("to", format!("{} {}", self.region, self.snapshot.as_ref().unwrap_or(&self.image))),
-            ("status", standing(&self.phase, self.progress)),
+            ("status", copy_standing(self)),
             ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
             ("late", if self.late { "longer than promised".to_owned() } else { String::new() }),
             ("queue place", text(&self.queue_place)),

@@ -1,8 +1,8 @@
-//! What usage, rates, links and estimates show of themselves.
+//! What usage, rates and estimates show of themselves.
 
 use std::collections::BTreeMap;
 
-use api::native::wire::{Cost, EstimateResult, Estimated, Link, QuotaEffect, Rate, UsageLine};
+use api::native::wire::{Cost, EstimateResult, Estimated, QuotaEffect, Rate, UsageLine};
 use model::Amount;
 
 use super::{Row, bytes, duration, rate, shorten};
@@ -60,26 +60,6 @@ impl Row for Rate {
 
     fn id(&self) -> &str {
         &self.from
-    }
-}
-
-impl Row for Link {
-    const HEADINGS: &'static [&'static str] =
-        &["FROM", "TO", "RUNNING", "WAITING", "LIMIT", "OF LATE"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.source.clone(),
-            self.target.clone(),
-            self.running.to_string(),
-            self.waiting.to_string(),
-            self.limit_bytes_per_sec.map_or_else(|| "none".to_owned(), rate),
-            self.measured_bytes_per_sec.map_or_else(|| "unknown".to_owned(), rate),
-        ]
-    }
-
-    fn id(&self) -> &str {
-        &self.source
     }
 }
 

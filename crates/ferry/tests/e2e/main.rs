@@ -8,6 +8,7 @@ mod answers;
 mod console;
 mod encryption;
 mod journey;
+mod links;
 mod local_images;
 mod people;
 mod processes;

@@ -57,6 +57,9 @@ pub struct Copy {
     /// Its place in the queue, 1 is next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_place: Option<u64>,
+    /// Whether it waits because its link is paused; it goes on by itself once the link runs again.
+    #[serde(default)]
+    pub paused: bool,
     /// Whether it takes, or took, longer than the region promises.
     #[serde(default)]
     pub late: bool,
@@ -224,6 +227,7 @@ impl From<CopyView> for Copy {
             seconds_left: view.seconds_left,
             queue_place: view.queue_place,
             encryption_key: view.encryption_key.map(|key| key.to_string()),
+            paused: view.is_paused,
             late: view.is_late,
             attempts: view.attempts,
             next_attempt: view.next_attempt.map(rfc3339),

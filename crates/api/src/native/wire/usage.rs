@@ -1,7 +1,7 @@
 //! Usage and rates.
 
 use model::{Amount, Meter, Rate as ModelRate};
-use region::{LinkView, RateView};
+use region::RateView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,25 +62,6 @@ pub struct UsageLine {
     pub amount_micros: u64,
 }
 
-/// A link into the region that answers, and what is queued on it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Link {
-    /// From where.
-    pub source: String,
-    /// To where.
-    pub target: String,
-    /// Copies that run.
-    pub running: u64,
-    /// Copies that wait, in the queue or for their next attempt.
-    pub waiting: u64,
-    /// Its limit, in bytes a second; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit_bytes_per_sec: Option<u64>,
-    /// How fast it was of late, all copies together; absent where nothing has moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub measured_bytes_per_sec: Option<u64>,
-}
-
 /// What something would cost by today's rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cost {
@@ -134,19 +115,6 @@ impl UsageLine {
             rate: Rate::new(metered.meter, metered.rate),
             amount: amount.to_string(),
             amount_micros: amount.0,
-        }
-    }
-}
-
-impl From<LinkView> for Link {
-    fn from(view: LinkView) -> Self {
-        Link {
-            source: view.source.to_string(),
-            target: view.target.to_string(),
-            running: view.running,
-            waiting: view.waiting,
-            limit_bytes_per_sec: view.limit_bytes_per_sec,
-            measured_bytes_per_sec: view.measured_bytes_per_sec,
         }
     }
 }
