@@ -402,7 +402,7 @@ where
             Err(no_visit) => return no_visit.into_response(),
         };
         if is_watched {
-            return live::watch(visit, handler);
+            return live::watch(visit.watched(), handler);
         }
         match handler(visit.clone()).await {
             Ok(page) => page.into_response(),

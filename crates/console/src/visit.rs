@@ -44,6 +44,7 @@ pub(crate) struct Visit {
     console: Console,
     asked: Arc<Asked>,
     chosen: Chosen,
+    is_watched: bool,
 }
 
 /// What is asked for, as it came.
@@ -166,6 +167,7 @@ impl FromRequestParts<Console> for Visit {
             console,
             asked: Arc::new(asked),
             chosen: Chosen::All,
+            is_watched: false,
         };
         let named = visit.place("region").unwrap_or_else(|| visit.query("region"));
         visit.chosen = named.parse().map_or(Chosen::All, Chosen::One);
@@ -294,6 +296,16 @@ impl Visit {
     /// On to a page of ours, which says the notice once.
     pub(crate) fn done(&self, path: impl Into<String>, notice: &Saying) -> Done {
         Done::Go { path: path.into(), notice: Some(Notice::of(notice).kept()) }
+    }
+
+    /// Whether only the live parts are looked at again: what stands still need not be gathered.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// The same visit as it goes on.
+    pub(crate) fn watched(self) -> Visit {
+        Visit { is_watched: true, ..self }
     }
 
     /// The moment.

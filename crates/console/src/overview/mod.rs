@@ -23,7 +23,16 @@ struct Head {
 
 /// Shows it.
 pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
-    let words = visit.words;
+    let page = visit.page(Section::Overview, visit.words.say("overview-title"));
+    let page = if visit.is_watched() { page } else { page.part("head", &head(&visit).await?) };
+    let page = page.live("moving", &moving::gather(&visit).await?);
+    let page = page.live("where", &matrix::gather(&visit).await?);
+    let page = page.live("links", &map::gather(&visit).await?);
+    Ok(page.live("quotas", &quotas::gather(&visit).await?))
+}
+
+/// Counts every image and what it holds: not for every look of a page that is watched.
+async fn head(visit: &Visit) -> Result<Head, Shown> {
     let (mut images, mut held) = (0, 0);
     for region in visit.regions() {
         let counts = region.image_counts(&visit.caller).await?;
@@ -31,10 +40,5 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
         held += counts.held_bytes;
     }
     let held = crate::look::bytes(held);
-    let head = Head { words, images, held, regions: visit.regions().len() as u64 };
-    let page = visit.page(Section::Overview, words.say("overview-title")).live("head", &head);
-    let page = page.live("moving", &moving::gather(&visit).await?);
-    let page = page.live("where", &matrix::gather(&visit).await?);
-    let page = page.live("links", &map::gather(&visit).await?);
-    Ok(page.live("quotas", &quotas::gather(&visit).await?))
+    Ok(Head { words: visit.words, images, held, regions: visit.regions().len() as u64 })
 }
