@@ -38,6 +38,17 @@ pub(crate) use read::{ReadJson, ReadQuery, json_of};
 
 use crate::ApiState;
 
+/// Those on the copies into a region.
+fn of_copies() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(copies::list))
+        .routes(routes!(copies::show))
+        .routes(routes!(copies::retry))
+        .routes(routes!(copy_history::rates))
+        .routes(routes!(copy_history::attempts))
+        .routes(routes!(events::watch))
+}
+
 /// All operations, each with its description.
 fn operations() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::head())
@@ -52,12 +63,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .routes(routes!(imports::missing))
         .routes(routes!(imports::frames))
         .routes(routes!(imports::finish))
-        .routes(routes!(copies::list))
-        .routes(routes!(copies::show))
-        .routes(routes!(copies::retry))
-        .routes(routes!(copy_history::rates))
-        .routes(routes!(copy_history::attempts))
-        .routes(routes!(events::watch))
+        .merge(of_copies())
         .routes(routes!(snapshots::list))
         .routes(routes!(snapshots::show, snapshots::delete))
         .routes(routes!(snapshots::frames))
