@@ -7,6 +7,7 @@
 
 mod assets;
 mod cookies;
+mod copies;
 mod copying;
 mod form;
 mod headers;
@@ -84,6 +85,7 @@ pub fn router(console: Console) -> Router {
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))
+        .merge(copies::routes())
         .merge(copying::routes())
         .merge(images::routes());
     pages

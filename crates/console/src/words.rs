@@ -30,7 +30,7 @@ macro_rules! texts {
     };
 }
 const TEXTS: &[(&str, &str, &str)] =
-    texts!["shell", "overview", "sign_in", "refusals", "copying", "images"];
+    texts!["shell", "overview", "sign_in", "refusals", "copies", "copying", "images"];
 
 impl Language {
     pub(crate) const ALL: [Language; 2] = [Language::English, Language::Chinese];
