@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiState, CursorKey, Metrics, PeerClient, PeerSecret, ServeLimits};
+use api::{ApiState, CursorKey, Metrics, Pages, PeerClient, PeerSecret, ServeLimits};
 use catalog::{Catalog, IndexOptions, SqliteIndex};
+use console::Console;
 use model::RegionId;
 use region::{
     Accounts, Deployment, DriverMode, Foundations, MasterKey, Region, RegionOptions, RemoteRegion,
@@ -196,9 +197,15 @@ impl Service {
             metrics: metrics.clone(),
         };
         let stop = CancellationToken::new();
+        let settings = console::Settings {
+            address: config.console.address.clone(),
+            ..console::Settings::default()
+        };
+        let console = Console::new(opened.deployment.clone(), settings, stop.clone());
+        let pages = Pages { routes: console::router(console), absent: console::absent };
         let doors = api::serve(
             listener,
-            (api::router(state), metrics),
+            (api::router(state, pages), metrics),
             ServeLimits::default(),
             stop.clone(),
         );
