@@ -239,7 +239,7 @@ async fn fault_32_copies_at_once_over_a_link_count_over_all_accounts() {
     assert!(!seen(&world, &copies[2]).await.is_paused, "it waits for its turn");
     set(&world, at_once(Some(3))).await;
     // The first account has its three; the link's third place is the other account's.
-    assert_eq!(claim(&world, "two").await, [others.clone()]);
+    assert_eq!(claim(&world, "two").await, std::slice::from_ref(&others));
     set(&world, at_once(None)).await;
     world.clock.advance_ms(20_000);
     world.run_until_idle().await;
