@@ -110,3 +110,74 @@ images-together-go = { $count ->
    *[other] Copy the { $count } of { $region }
 }
 images-back = Back to the images
+images-id = Id
+images-description = Description
+images-owner = Owner
+images-owner-you = this account
+images-deprecated-since = Deprecated since
+images-os = Operating system
+images-os-linux = Linux
+images-os-windows = Windows
+images-os-other = another
+images-platform = Platform
+images-architecture = Architecture
+images-boot = Boot mode
+images-family = Family
+images-storage = Disks lie
+images-storage-snapshots = on snapshots
+images-storage-file = in a local file, which is converted before it is copied
+images-key = Encryption key
+images-plain = none: its disks are not encrypted
+images-origin = Copied from
+images-its-copy = how that went
+images-leaving = Being copied
+images-leaving-count = { $count ->
+    [one] one copy is being made
+   *[other] { $count } copies are being made
+}
+images-leaving-to = the first, to { $region }
+images-converted-into = Being converted into
+images-exported-by = Being exported by
+images-instances = Instances
+images-no-instance = none uses it
+images-instance-count = { $count ->
+    [one] one uses it
+   *[other] { $count } use it
+}
+images-shared-with = Shared with
+images-with-nobody = nobody
+images-disk = Disk
+images-disk-system = System disk
+images-disk-data = Data disk { $number }
+images-snapshot = Snapshot
+images-digest = Digest
+images-copy-text = Copy
+images-holds = { $held } held
+images-watch-copy = How its copy goes
+images-why-not = Why some actions are off
+images-elsewhere = Where else it is
+images-image = Image
+images-likeness = Contents
+images-alike-same = the same
+images-alike-other = others, or not known yet
+images-not-there = not there
+images-copy-there = Copy there
+images-history = What was done to it
+images-when = When
+images-what = What
+images-changed = Changed
+images-who = Who
+images-by-ferry = Ferry itself
+images-verify = Verify
+images-verify-how = Reads all { $bytes } that it holds and compares each chunk with its id. Damage is set aside and never served.
+images-verify-do = Verify every chunk
+images-verify-large = Up to { $most } are verified from here. What holds more is read when the region’s operator scrubs it.
+images-verify-busy = Another image is being verified just now. Try again in a moment.
+images-verified = { $chunks ->
+    [one] It is whole: one chunk was read, { $bytes }.
+   *[other] It is whole: { $chunks } chunks were read, { $bytes }.
+}
+images-damaged = { $damaged ->
+    [one] One of { $chunks } chunks is missing or damaged ({ $bytes } are good). Copy the image back from another region.
+   *[other] { $damaged } of { $chunks } chunks are missing or damaged ({ $bytes } are good). Copy the image back from another region.
+}

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use model::Profile;
 use region::testing::{World, WorldOptions, disk};
-use region::{EditImage, Profiles};
+use region::{Caller, EditImage, Profiles};
 
-use crate::kit::Site;
+use crate::kit::{Site, Visitor};
 
 const HERE: &str = "cn-hangzhou";
 const THERE: &str = "cn-shanghai";
@@ -13,6 +13,20 @@ const THERE: &str = "cn-shanghai";
 /// A disk of one chunk whose contents are those of `seed`.
 fn small(seed: u64) -> Vec<u8> {
     disk(seed, 2, |chunk| (chunk == 0).then_some(seed))
+}
+
+/// A new user of an account, signed in.
+async fn somebody(site: &Site, account: &model::AccountId, role: model::Role) -> Visitor {
+    let accounts = &site.world.deployment.accounts;
+    let name = model::Name::new("somebody").unwrap();
+    let user = region::NewUser { account: Some(account.clone()), name, role };
+    let user = accounts.create_user(&site.world.caller, user).await.unwrap();
+    let account = account.clone();
+    let caller = Caller { account, user: Some(user.id), role, ..site.world.caller.clone() };
+    let link = accounts.create_sign_in_link(&caller).await.unwrap();
+    let mut visitor = site.guest();
+    visitor.get(&format!("/sign-in/once/{}", link.token)).await.is(StatusCode::OK);
+    visitor
 }
 
 /// The names in a list, from above.
@@ -108,7 +122,7 @@ async fn images_are_searched_by_text_and_status() {
     site.world.import(HERE, "silver", &[small(2)]).await;
     site.world.begin_import(HERE, "bronze", &[small(3)]).await.unwrap();
     let mut visitor = site.visitor().await;
-    let listed = async |visitor: &mut crate::kit::Visitor, query: &str| {
+    let listed = async |visitor: &mut Visitor, query: &str| {
         let page = visitor.get(&format!("/images?{query}")).await;
         names(&page.is(StatusCode::OK).text)
     };
@@ -279,18 +293,8 @@ async fn the_list_speaks_chinese() {
 async fn who_may_only_read_is_offered_no_action() {
     let site = Site::open([HERE]).await;
     site.world.import(HERE, "golden", &[small(1)]).await;
-    let accounts = &site.world.deployment.accounts;
-    let name = model::Name::new("looks").unwrap();
-    let user = region::NewUser { account: None, name, role: model::Role::Reader };
-    let user = accounts.create_user(&site.world.caller, user).await.unwrap();
-    let reader = region::Caller {
-        user: Some(user.id),
-        role: model::Role::Reader,
-        ..site.world.caller.clone()
-    };
-    let link = accounts.create_sign_in_link(&reader).await.unwrap();
-    let mut visitor = site.guest();
-    visitor.get(&format!("/sign-in/once/{}", link.token)).await;
+    let account = &site.world.caller.account;
+    let mut visitor = somebody(&site, account, model::Role::Reader).await;
     let page = visitor.get("/images").await;
     page.has("golden").lacks("/copy?image=").lacks("/delete\"").lacks("/edit\"");
 }
@@ -300,4 +304,115 @@ async fn a_region_that_is_not_here_is_told_of() {
     let site = Site::open([HERE]).await;
     let mut visitor = site.visitor().await;
     visitor.get("/images?region=eu-nowhere").await.is(StatusCode::NOT_FOUND);
+}
+
+/// Everything that an image is, its disks, and what was done to it.
+#[tokio::test]
+async fn the_page_of_an_image_tells_what_it_is_and_what_was_done_to_it() {
+    let site = Site::open([HERE, THERE]).await;
+    let image = site.world.import(HERE, "golden", &[small(1), small(2)]).await;
+    let (caller, region) = (&site.world.caller, site.world.region(HERE));
+    let edit =
+        EditImage { name: Some(model::Name::new("gilded").unwrap()), ..EditImage::default() };
+    region.edit_image(caller, &image.id, edit).await.unwrap();
+    let stranger = site.world.stranger().account;
+    region.share_image(caller, &image.id, vec![stranger.clone()]).await.unwrap();
+    let mut visitor = site.visitor().await;
+    let path = format!("/regions/{HERE}/images/{}", image.id);
+    let page = visitor.get(&path).await;
+    page.is(StatusCode::OK).has("made by a test").has("Debian 12").has("Arm64").has("UEFI");
+    page.has("Linux").has(stranger.as_str()).has("none uses it").has("not encrypted");
+    page.has("System disk")
+        .has("Data disk 1")
+        .has("href=\"/images?region=cn-hangzhou&#38;q=team%3Dferry\"");
+    for disk in &image.disks {
+        page.has(&format!("data-copy=\"{}\"", disk.digest.unwrap()));
+        page.has(&format!("/regions/{HERE}/snapshots/{}\"", disk.snapshot.as_ref().unwrap()));
+    }
+    page.has("image.edit").has(">golden</del>").has(">gilded</ins>");
+    page.has("not there")
+        .has(&format!("/regions/{HERE}/copy?image={}&#38;target={THERE}\"", image.id));
+    let accepted = site.world.copy(HERE, &image.id, THERE).await.unwrap();
+    let leaving = visitor.get(&path).await;
+    leaving
+        .has("one copy is being made")
+        .has(&format!("/regions/{THERE}/copies/{}\"", accepted.copy));
+    let target = format!("/regions/{THERE}/images/{}", accepted.image);
+    let made = visitor.get(&target).await;
+    made.has("Waiting · place 1 in the queue").has("How its copy goes").has("Cancel Copy");
+    made.has(&format!("href=\"{path}\"")).lacks("Verify every chunk");
+    site.world.run_until_idle().await;
+    let there = visitor.get(&path).await;
+    there
+        .has(&format!("href=\"{target}\""))
+        .has("the same")
+        .lacks("is being made")
+        .lacks("Copy there");
+}
+
+/// I12: another account's image is nowhere, and one that is shared tells only what it is.
+#[tokio::test]
+async fn another_accounts_image_is_nowhere_until_it_is_shared() {
+    let site = Site::open([HERE]).await;
+    let image = site.world.import(HERE, "golden", &[small(1)]).await;
+    let (region, stranger) = (site.world.region(HERE), site.world.stranger());
+    let mut other = somebody(&site, &stranger.account, model::Role::Owner).await;
+    other.get("/images").await;
+    let path = format!("/regions/{HERE}/images/{}", image.id);
+    other.get(&path).await.is(StatusCode::NOT_FOUND).lacks("golden");
+    let verify = format!("{path}/verify");
+    other.post(&verify, &[]).await.is(StatusCode::NOT_FOUND).lacks("golden");
+    let with = vec![stranger.account.clone()];
+    region.share_image(&site.world.caller, &image.id, with).await.unwrap();
+    let page = other.get(&path).await;
+    page.is(StatusCode::OK).has("golden").has("System disk").lacks("team").lacks("Shared with<");
+    page.lacks("/copy?image=")
+        .lacks("/snapshots/")
+        .lacks("image.begin")
+        .lacks("Verify every chunk");
+    other.post(&verify, &[]).await.is(StatusCode::CONFLICT).lacks("It is whole");
+    for nothing in ["/regions/nowhere/images/x", "/regions/cn-hangzhou/images/img-0"] {
+        other.get(nothing).await.is(StatusCode::NOT_FOUND);
+    }
+}
+
+/// R000-1: every chunk is read, and what was found is told.
+#[tokio::test]
+async fn an_image_is_verified_from_its_page() {
+    let site = Site::open([HERE]).await;
+    let image = site.world.import(HERE, "golden", &[small(1), small(2)]).await;
+    let mut visitor = site.visitor().await;
+    let path = format!("/regions/{HERE}/images/{}", image.id);
+    visitor.get(&path).await.has("Reads all 128 KiB").has(&format!("action=\"{path}/verify\""));
+    let done = visitor.post(&format!("{path}/verify"), &[]).await;
+    assert_eq!(done.location(), path);
+    visitor.get(&path).await.has("It is whole: 2 chunks were read, 128 KiB.");
+    spoil(&site.world.folder(HERE));
+    let told = visitor.post(&format!("{path}/verify"), &[]).await;
+    told.is(StatusCode::OK).has("class=\"problem\"").has("missing or damaged");
+}
+
+/// Flips a bit in the middle of every pack of a store.
+fn spoil(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            spoil(&path);
+        } else if path.components().any(|part| part.as_os_str() == "packs") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0xff;
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_stay_text_on_the_page_of_an_image() {
+    let site = Site::open([HERE]).await;
+    let name = "<img src=x onerror=alert(1)>\"'{{7*7}}";
+    let image = site.world.import(HERE, name, &[small(1)]).await;
+    let mut visitor = site.visitor().await;
+    let page = visitor.get(&format!("/regions/{HERE}/images/{}", image.id)).await;
+    page.is(StatusCode::OK).lacks("<img src=x").has("&#60;img src=x").has("{{7*7}}").lacks(">49<");
 }
