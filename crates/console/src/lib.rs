@@ -82,6 +82,7 @@ pub fn router(console: Console) -> Router {
     let pages = Router::new()
         .route("/", page::get(overview::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-in/forget.css", get(sign_in::forget))
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use region::{Refused, SessionOpened};
@@ -169,11 +169,18 @@ pub(crate) async fn sign_out(visit: Visit, form: Form) -> Result<Done, Shown> {
         let request_id = visit.caller.request_id.clone();
         accounts.close_session(visit.session_token(), request_id).await?;
     }
-    let mut response = Redirect::to("/sign-in").into_response();
-    // Whatever the browser kept of the pages goes too.
-    let clear = HeaderValue::from_static("\"cache\"");
-    response.headers_mut().insert("clear-site-data", clear);
+    let response = Redirect::to("/sign-in").into_response();
     Ok(Done::Answer(Box::new(with_cookie(response, Cookie::Session.clear(visit.console())))))
+}
+
+/// An empty style sheet of the sign-in page, at which the browser forgets the pages that it kept: else its way back would show
+/// what was seen while signed in. The answer that leads here cannot order it: the page that is left is kept only after it.
+pub(crate) async fn forget() -> Response {
+    let mut response = ().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    headers.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    response
 }
 
 /// A path of ours to go on at: anything else, a scheme or another host however it is written, is the first page.

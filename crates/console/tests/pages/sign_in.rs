@@ -69,6 +69,17 @@ async fn signing_out_everywhere_ends_every_session_of_the_user() {
     assert_eq!(watched.next().await, None);
 }
 
+/// The browser's way back does not show what was seen while signed in.
+#[tokio::test]
+async fn the_sign_in_page_makes_the_browser_forget_the_pages_it_kept() {
+    let site = Site::open(["cn-hangzhou"]).await;
+    let mut guest = site.guest();
+    guest.get("/sign-in").await.is(StatusCode::OK).has("/sign-in/forget.css");
+    let answer = guest.get("/sign-in/forget.css").await;
+    assert_eq!(answer.is(StatusCode::OK).headers["clear-site-data"], "\"cache\"");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+}
+
 #[tokio::test]
 async fn a_link_signs_in_once() {
     let site = Site::open(["cn-hangzhou"]).await;
