@@ -6,20 +6,26 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod assets;
+mod audit;
+mod confirm;
 mod cookies;
 mod copies;
 mod copying;
+mod encryption_keys;
 mod form;
 mod headers;
 mod images;
+mod keys;
 mod live;
 mod look;
 mod overview;
 mod page;
+mod people;
 mod refusal;
 mod settings;
 mod sign_in;
 mod streams;
+mod usage;
 mod visit;
 mod words;
 
@@ -86,9 +92,14 @@ pub fn router(console: Console) -> Router {
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))
+        .merge(audit::routes())
         .merge(copies::routes())
         .merge(copying::routes())
-        .merge(images::routes());
+        .merge(encryption_keys::routes())
+        .merge(images::routes())
+        .merge(keys::routes())
+        .merge(people::routes())
+        .merge(usage::routes());
     pages
         .layer(CatchPanicLayer::custom(refusal::panicked))
         .layer(axum::middleware::map_response(headers::guarded))

@@ -1,0 +1,43 @@
+keys-title = Access keys
+keys-what = With an access key you sign in here, and programs and the command line sign in. Two at most: one in use, and the next.
+keys-create = Create key
+keys-none = There is no access key
+keys-none-how = Without one, nobody signs in as this user.
+keys-id = Key id
+keys-secret = Secret
+keys-state = Status
+keys-created = Created
+keys-actions = Actions
+keys-active = Active
+keys-disabled = Disabled
+keys-in-use = this session
+keys-disable = Disable
+keys-enable = Enable
+keys-delete = Delete
+keys-copy = Copy
+keys-created-title = The key was created
+keys-created-once = This is the only time the secret is shown. Keep it now: nobody can show it again, and a key whose secret is lost is deleted and replaced.
+keys-kept = I have kept it
+keys-changed-since = The keys have changed since this page was shown, so no key was created. A secret is never shown twice.
+keys-profile = For the command line
+keys-profile-where = The profile is in
+keys-profile-copy = Copy these lines
+keys-profile-secret = The secret is where you kept it when the key was created; it is not shown again.
+keys-disable-title = Disable access key
+keys-disable-will = Nobody signs in with it any more, and the sessions that it opened end at once. It can be enabled again.
+keys-delete-title = Delete access key
+keys-delete-will = Nobody signs in with it any more, the sessions that it opened end at once, and it cannot be brought back.
+keys-ends-this = This session was opened with it: you will be signed out.
+keys-disabled-now = Access key { $key } is disabled.
+keys-deleted-now = Access key { $key } was deleted.
+keys-enabled-now = Access key { $key } is enabled.
+keys-sessions = Sessions
+keys-sessions-open = { $count ->
+    [one] You are signed in at one place: here.
+   *[other] You are signed in at { $count } places.
+}
+keys-session-since = This one since
+keys-session-until = Until at most
+keys-session-with = Signed in with
+keys-session-link = a sign-in link
+keys-sign-out-everywhere = Sign out everywhere

@@ -1,0 +1,1 @@
+confirm-not-now = 暂不

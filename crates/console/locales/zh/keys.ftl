@@ -1,0 +1,43 @@
+keys-title = 访问密钥
+keys-what = 访问密钥用于登录控制台，也供程序和命令行使用。每个用户最多两个：一个使用中，一个用于轮换。
+keys-create = 创建访问密钥
+keys-none = 没有访问密钥
+keys-none-how = 没有访问密钥，就无法以此用户身份登录。
+keys-id = 访问密钥 ID
+keys-secret = 访问密钥 Secret
+keys-state = 状态
+keys-created = 创建时间
+keys-actions = 操作
+keys-active = 已启用
+keys-disabled = 已禁用
+keys-in-use = 当前会话
+keys-disable = 禁用
+keys-enable = 启用
+keys-delete = 删除
+keys-copy = 复制
+keys-created-title = 访问密钥已创建
+keys-created-once = Secret 仅在此时显示一次，请立即保存：之后任何人都无法再次查看。丢失后只能删除并重新创建。
+keys-kept = 我已保存
+keys-changed-since = 此页面显示之后，访问密钥已有变化，因此没有创建新的访问密钥。Secret 不会显示第二次。
+keys-profile = 命令行配置
+keys-profile-where = 配置文件位于
+keys-profile-copy = 复制以上内容
+keys-profile-secret = Secret 请使用创建时保存的内容，此处不再显示。
+keys-disable-title = 禁用访问密钥
+keys-disable-will = 将无法再用它登录，由它打开的会话会立即结束。之后可以重新启用。
+keys-delete-title = 删除访问密钥
+keys-delete-will = 将无法再用它登录，由它打开的会话会立即结束，且无法恢复。
+keys-ends-this = 当前会话由它打开：您将退出登录。
+keys-disabled-now = 访问密钥 { $key } 已禁用。
+keys-deleted-now = 访问密钥 { $key } 已删除。
+keys-enabled-now = 访问密钥 { $key } 已启用。
+keys-sessions = 登录会话
+keys-sessions-open = { $count ->
+    [1] 您只在此处登录。
+   *[other] 您已在 { $count } 处登录。
+}
+keys-session-since = 当前会话开始于
+keys-session-until = 最晚结束于
+keys-session-with = 登录方式
+keys-session-link = 登录链接
+keys-sign-out-everywhere = 在所有设备上退出
