@@ -5,6 +5,7 @@
 //! page that is not escaped; need a script.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod acting;
 mod assets;
 mod audit;
 mod confirm;
@@ -15,6 +16,7 @@ mod encryption_keys;
 mod form;
 mod headers;
 mod images;
+mod instances;
 mod keys;
 mod live;
 mod look;
@@ -25,6 +27,7 @@ mod refusal;
 mod settings;
 mod sign_in;
 mod streams;
+mod tasks;
 mod usage;
 mod visit;
 mod words;
@@ -93,10 +96,13 @@ pub fn router(console: Console) -> Router {
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))
         .merge(audit::routes())
+        .merge(acting::routes())
         .merge(copies::routes())
         .merge(copying::routes())
         .merge(encryption_keys::routes())
         .merge(images::routes())
+        .merge(instances::routes())
+        .merge(tasks::routes())
         .merge(keys::routes())
         .merge(people::routes())
         .merge(usage::routes());

@@ -29,8 +29,24 @@ macro_rules! texts {
         )),+]
     };
 }
-const TEXTS: &[(&str, &str, &str)] =
-    texts!["shell", "overview", "sign_in", "refusals", "copies", "copying", "images", "confirm", "keys", "people", "audit", "encryption_keys", "usage"];
+const TEXTS: &[(&str, &str, &str)] = texts![
+    "shell",
+    "overview",
+    "sign_in",
+    "refusals",
+    "copies",
+    "copying",
+    "images",
+    "confirm",
+    "keys",
+    "people",
+    "audit",
+    "encryption_keys",
+    "usage",
+    "acting",
+    "instances",
+    "tasks",
+];
 
 impl Language {
     pub(crate) const ALL: [Language; 2] = [Language::English, Language::Chinese];
