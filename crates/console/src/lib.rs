@@ -24,6 +24,7 @@ mod overview;
 mod page;
 mod people;
 mod refusal;
+mod rejection_words;
 mod settings;
 mod sign_in;
 mod streams;

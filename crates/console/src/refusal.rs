@@ -10,6 +10,7 @@ use model::{Field, Rejection};
 use region::Refused;
 
 use crate::page::{Page, Section, Theme, rendered};
+pub(crate) use crate::rejection_words::told;
 use crate::visit::Visit;
 use crate::words::{Language, Saying, Words};
 
@@ -129,19 +130,6 @@ fn status_of(rejection: &Rejection) -> StatusCode {
         Rejection::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         _other => StatusCode::CONFLICT,
     }
-}
-
-/// A rejection in the visitor's language, with its values.
-pub(crate) fn told(rejection: &Rejection, words: Words) -> String {
-    let _language = words;
-    sentence(&rejection.to_string())
-}
-
-/// A fragment as a sentence.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str())
 }
 
 #[derive(Template)]

@@ -33,7 +33,7 @@ const TEXTS: &[(&str, &str, &str)] = texts![
     "shell",
     "overview",
     "sign_in",
-    "refusals",
+    "refusals", "rejections",
     "copies",
     "copying",
     "images",

@@ -69,17 +69,6 @@ copies-cancel-will = { $snapshots ->
 copies-cancel-not = Let it run
 copies-cancel-runs = It is being cancelled.
 copies-cancelled = The copy was cancelled: nothing of it is left in { $region }.
-copies-cause-cancelled = It was cancelled.
-copies-cause-source-gone = The source image no longer exists.
-copies-cause-source-damaged = { $chunks ->
-    [one] { $chunks } chunk of the source image is missing or damaged. Scrub the source region, or copy from another one.
-   *[other] { $chunks } chunks of the source image are missing or damaged. Scrub the source region, or copy from another one.
-}
-copies-cause-source-malformed = The source sent chunks that do not form the disk that it named.
-copies-cause-gave-up = { $attempts } attempts in a row made no progress.
-copies-cause-key-gone = Its encryption key has been deleted for good.
-copies-cause-not-approved = Its approval was used by another copy, or ran out before it began.
-copies-cause-file-refused = The local file is no disk image that can be converted; the region’s log says why.
 copies-chart = Rate over time
 copies-chart-average = { $rate } on average
 copies-chart-fastest = { $rate } at most

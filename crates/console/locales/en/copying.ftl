@@ -42,8 +42,6 @@ copying-no-room-snapshots = { $left ->
    *[other] room for { $left } more snapshots, { $wanted } wanted
 }
 copying-unreachable = it does not answer
-copying-needs-size = { $size } is above the { $limit } that are copied without an approval
-copying-needs-border = from zone { $from } to zone { $to } a copy needs an approval
 copying-more-reasons = and { $count } more
 copying-ask-approval = Ask for approval
 copying-to-ticket = See the ticket

@@ -54,20 +54,6 @@ images-tried = { $attempts ->
     [one] one attempt failed; trying again
    *[other] { $attempts } attempts failed; trying again
 }
-images-cause-cancelled = cancelled
-images-cause-source-gone = the source image no longer exists
-images-cause-source-damaged = { $chunks ->
-    [one] the source lost one chunk; scrub it there, or copy from another region
-   *[other] the source lost { $chunks } chunks; scrub it there, or copy from another region
-}
-images-cause-source-malformed = the source sent chunks that do not form the disk it named
-images-cause-gave-up = { $attempts ->
-    [one] one attempt made no progress
-   *[other] { $attempts } attempts in a row made no progress
-}
-images-cause-key-gone = its encryption key was deleted for good
-images-cause-not-approved = its approval was used by another copy, or ran out before it began
-images-cause-file-refused = the local file is no disk image that can be converted
 images-copy = Copy Image
 images-copy-anew = Copy again
 images-create-instance = Create Instance

@@ -31,8 +31,6 @@ copying-no-room-snapshots = { $left ->
    *[other] 快照配额还剩 { $left } 个，需要 { $wanted } 个
 }
 copying-unreachable = 没有应答
-copying-needs-size = { $size } 超过无需审批即可复制的 { $limit }
-copying-needs-border = 从区域 { $from } 复制到区域 { $to } 需要审批
 copying-more-reasons = 还有 { $count } 条
 copying-ask-approval = 申请审批
 copying-to-ticket = 查看工单
@@ -63,7 +61,7 @@ copying-sum-made = 镜像、快照
 copying-tick = 请勾选目标地域；在传输任何数据之前，这里会显示费用和时间。
 copying-left-behind = 角色、服务授权、用户数据和共享列表不会被复制。
 copying-held = 复制结束之前，源镜像不能删除。
-copying-approval-first = 这些复制需要先审批：管理员批准之后才能复制。
+copying-approval-first = 这些复制需要先审批：运维人员批准之后才能复制。
 copying-each-alone = 每个地域分别应答。
 copying-do = { $count ->
     [0] 复制
@@ -84,12 +82,12 @@ copying-again = 修改后重试
 copying-to-copies = 前往复制任务
 copying-ticket-title-one = 申请复制 { $name }
 copying-ticket-title = 申请复制
-copying-ticket-what = 这些复制需要审批。管理员会阅读您填写的内容并作出决定；一次审批允许每个复制任务运行一次。
+copying-ticket-what = 这些复制需要审批。运维人员会阅读您填写的内容并作出决定；一次审批允许每个复制任务运行一次。
 copying-ticket-why-needed = 需要审批的原因
 copying-ticket-not-needed = 无需审批
 copying-ticket-copy = 复制
 copying-ticket-why = 为什么需要这些复制
-copying-ticket-why-hint = 管理员会看到：1 到 1,000 个字符。
+copying-ticket-why-hint = 运维人员会看到：1 到 1,000 个字符。
 copying-ticket-opened = { $count ->
     [1] 工单已提交。
    *[other] 已提交 { $count } 个工单。

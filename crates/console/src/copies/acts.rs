@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use model::{Cause, CopyId, ImageAction, RegionId};
+use model::{CopyId, ImageAction, RegionId};
 use region::{CopyView, Refused, Region, offered};
 
 use super::one::name;
@@ -25,25 +25,6 @@ struct Cancel<'a> {
     percent: u8,
     problem: Option<Problem>,
     can_cancel: bool,
-}
-
-/// Why a copy ended without an image.
-pub(super) fn cause(cause: &Cause, words: Words) -> String {
-    let saying = match cause {
-        Cause::Cancelled => words.say("copies-cause-cancelled"),
-        Cause::SourceGone => words.say("copies-cause-source-gone"),
-        Cause::SourceDamaged { chunks } => {
-            words.say("copies-cause-source-damaged").with("chunks", *chunks)
-        }
-        Cause::SourceMalformed => words.say("copies-cause-source-malformed"),
-        Cause::GaveUp { attempts } => {
-            words.say("copies-cause-gave-up").with("attempts", u64::from(*attempts))
-        }
-        Cause::KeyGone => words.say("copies-cause-key-gone"),
-        Cause::NotApproved => words.say("copies-cause-not-approved"),
-        Cause::FileRefused => words.say("copies-cause-file-refused"),
-    };
-    saying.to_string()
 }
 
 fn page_of(copy: &CopyView) -> String {

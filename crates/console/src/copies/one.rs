@@ -10,6 +10,7 @@ use super::steps::{Step, steps};
 use crate::look::When;
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
+use crate::rejection_words;
 use crate::visit::{Visit, encoded};
 use crate::words::Words;
 
@@ -77,7 +78,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
         title: title.clone(),
         standing: Standing::of(&copy, words),
         steps: steps(&copy, words),
-        cause: copy.failure.as_ref().map(|cause| super::acts::cause(cause, words)),
+        cause: copy.failure.as_ref().map(|cause| rejection_words::cause(cause, words)),
         source_path: source_path(&visit, &copy),
         target_path: target_path(&copy, name.is_some()),
         key_path: format!("/encryption-keys?region={}", encoded(region.id().as_str())),

@@ -1,11 +1,11 @@
 //! Why a target does not take the copies just now, and what can be done about it.
 
-use model::{ImageId, Quota, QuotaKind, RegionId, Rejection, TicketNeed};
+use model::{ImageId, Quota, QuotaKind, RegionId, Rejection};
 use region::{Refused, Region, TargetTotal};
 
 use super::sources::Sources;
-use crate::look;
 use crate::refusal::told;
+use crate::rejection_words;
 use crate::visit::{Visit, encoded};
 use crate::words::Words;
 
@@ -140,18 +140,10 @@ fn need(
     }
 }
 
+/// What stands in the way, without what its row says already.
 fn needed(words: Words, rejection: &Rejection) -> String {
     match rejection {
-        Rejection::TicketNeeded { need: TicketNeed::Size { size_bytes, limit_bytes }, .. } => words
-            .say("copying-needs-size")
-            .with("size", look::bytes(*size_bytes))
-            .with("limit", look::bytes(*limit_bytes))
-            .to_string(),
-        Rejection::TicketNeeded { need: TicketNeed::Border { from, to }, .. } => words
-            .say("copying-needs-border")
-            .with("from", from.as_str().to_owned())
-            .with("to", to.as_str().to_owned())
-            .to_string(),
+        Rejection::TicketNeeded { need, .. } => rejection_words::need(need, words).to_string(),
         other => told(other, words),
     }
 }
@@ -183,9 +175,5 @@ fn of_rejection(
         }
         _other => None,
     };
-    let text = match rejection {
-        Rejection::TicketNeeded { .. } => needed(words, rejection),
-        other => told(other, words),
-    };
-    Reason { text, link }
+    Reason { text: needed(words, rejection), link }
 }

@@ -1,9 +1,10 @@
 //! How an image stands, in words and as a bar.
 
-use model::{Cause, ImageKind, Standing};
+use model::{ImageKind, Standing};
 use region::{CopyView, ImageView};
 
 use crate::look;
+use crate::rejection_words::cause;
 use crate::words::{Saying, Words};
 
 /// How one image stands.
@@ -60,22 +61,6 @@ pub(crate) fn kind(kind: ImageKind, words: Words) -> Saying {
     })
 }
 
-/// Why something could not be made.
-pub(crate) fn cause(cause: &Cause, words: Words) -> Saying {
-    match cause {
-        Cause::Cancelled => words.say("images-cause-cancelled"),
-        Cause::SourceGone => words.say("images-cause-source-gone"),
-        Cause::SourceDamaged { chunks } => {
-            words.say("images-cause-source-damaged").with("chunks", *chunks)
-        }
-        Cause::SourceMalformed => words.say("images-cause-source-malformed"),
-        Cause::GaveUp { attempts } => words.say("images-cause-gave-up").with("attempts", *attempts),
-        Cause::KeyGone => words.say("images-cause-key-gone"),
-        Cause::NotApproved => words.say("images-cause-not-approved"),
-        Cause::FileRefused => words.say("images-cause-file-refused"),
-    }
-}
-
 impl Stands {
     /// How an image stands that this copy makes, if any does.
     pub(crate) fn of(image: &ImageView, copy: Option<&CopyView>, words: Words) -> Self {
@@ -96,7 +81,7 @@ impl Stands {
             | Standing::CreateFailed => None,
         };
         let note = match (&image.failure, copy) {
-            (Some(failure), _) => Some(cause(failure, words).to_string()),
+            (Some(failure), _) => Some(cause(failure, words)),
             (None, Some(copy)) => waits_for(copy, words),
             (None, None) => None,
         };

@@ -6,13 +6,14 @@ use model::{AccountId, Admittance, Name, Role};
 use region::{AccountView, NewUser, Refused, UserView};
 
 use super::paging::{self, Pager};
-use super::{RoleChoice, for_admins, found, role_choices, role_words};
+use super::{RoleChoice, for_admins, found, role_choices};
 use crate::confirm::{self, Question};
 use crate::form::Form;
 use crate::keys::standing;
 use crate::look::When;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::rejection_words;
 use crate::visit::Visit;
 use crate::words::{Saying, Words};
 
@@ -97,10 +98,9 @@ async fn page(
 
 fn row(visit: &Visit, user: UserView) -> Row {
     let (kind, state) = standing(user.state, visit.words);
-    let (role, _may) = role_words(user.role, visit.words);
     Row {
         path: format!("/people/users/{}", user.id),
-        role,
+        role: rejection_words::role(user.role, visit.words),
         kind,
         state,
         created: When(user.created),

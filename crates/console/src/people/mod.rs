@@ -12,6 +12,7 @@ use region::Refused;
 
 use crate::keys::Change;
 use crate::refusal::Shown;
+use crate::rejection_words;
 use crate::visit::Visit;
 use crate::words::{Saying, Words};
 use crate::{Console, page};
@@ -88,16 +89,14 @@ fn found<T>(answer: Result<T, Refused>) -> Result<T, Shown> {
     })
 }
 
-/// A role's name, and what it may do.
-fn role_words(role: Role, words: Words) -> (Saying, Saying) {
-    match role {
-        Role::Reader => (words.say("people-role-reader"), words.say("people-role-reader-may")),
-        Role::Owner => (words.say("people-role-owner"), words.say("people-role-owner-may")),
-        Role::Operator => {
-            (words.say("people-role-operator"), words.say("people-role-operator-may"))
-        }
-        Role::Admin => (words.say("people-role-admin"), words.say("people-role-admin-may")),
-    }
+/// What a role may do, beside what the one before it may.
+fn role_may(role: Role, words: Words) -> Saying {
+    words.say(match role {
+        Role::Reader => "people-role-reader-may",
+        Role::Owner => "people-role-owner-may",
+        Role::Operator => "people-role-operator-may",
+        Role::Admin => "people-role-admin-may",
+    })
 }
 
 /// A role to choose.
@@ -111,7 +110,7 @@ struct RoleChoice {
 /// All roles, one of them chosen.
 fn role_choices(chosen: Role, words: Words) -> Vec<RoleChoice> {
     let choice = |role: &Role| {
-        let (name, may) = role_words(*role, words);
+        let (name, may) = (rejection_words::role(*role, words), role_may(*role, words));
         RoleChoice { word: role.as_str(), name, may, is_chosen: *role == chosen }
     };
     Role::ALL.iter().map(choice).collect()

@@ -5,13 +5,14 @@ use axum::http::StatusCode;
 use model::{Admittance, Role, UserId};
 use region::{Refused, UserChange, UserView};
 
-use super::{RoleChoice, for_admins, found, role_choices, role_words};
+use super::{RoleChoice, for_admins, found, role_choices};
 use crate::confirm::{self, Question};
 use crate::form::Form;
 use crate::keys::{Holder, KeyTable, standing};
 use crate::look::When;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::rejection_words;
 use crate::visit::Visit;
 use crate::words::{Saying, Words};
 
@@ -88,7 +89,7 @@ pub(super) async fn page(
         path: path(user),
         kind,
         state,
-        role: role_words(user.role, words).0,
+        role: rejection_words::role(user.role, words),
         created: When(user.created),
         roles: role_choices(user.role, words),
     };

@@ -25,9 +25,9 @@ const ENGLISH: Words = Words {
 };
 const CHINESE: Words = Words {
     key: "访问密钥 ID",
-    secret: "访问密钥",
+    secret: "访问密钥 Secret",
     go: "登录",
-    refused: "访问密钥 ID 或访问密钥不正确。",
+    refused: "访问密钥 ID 或 Secret 不正确。",
     leave: "退出登录",
     overview: "概览",
 };
