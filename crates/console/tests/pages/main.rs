@@ -2,8 +2,14 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod acting;
+mod audit;
+mod encryption_keys;
 mod images;
 mod instances;
+mod keys;
 mod kit;
+mod people;
 mod sign_in;
+mod someone;
 mod tasks;
+mod usage;
