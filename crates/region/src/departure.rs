@@ -13,7 +13,7 @@ use crate::request::source_facts;
 
 impl Region {
     /// The border zone of a region; one that is not configured is in the default one.
-    pub(crate) fn zone_of(&self, region: &RegionId) -> Zone {
+    pub fn zone_of(&self, region: &RegionId) -> Zone {
         self.inner.options.zones.get(region).cloned().unwrap_or_default()
     }
 

@@ -18,6 +18,9 @@ use crate::page::{self, Done, Page};
 use crate::refusal::Shown;
 use crate::visit::Visit;
 
+pub(crate) use rows::keys;
+pub(crate) use typed::{sealing_of, sealing_word};
+
 use ask::Asked;
 use dialog::Said;
 use typed::Typed;

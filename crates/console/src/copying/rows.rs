@@ -178,7 +178,7 @@ fn told(words: Words, target: &Region, view: &AlikeView) -> Present {
 }
 
 /// The keys of a target that seal just now; none where its keys are kept elsewhere.
-async fn keys(visit: &Visit, target: &Region) -> Vec<model::EncryptionKeyId> {
+pub(crate) async fn keys(visit: &Visit, target: &Region) -> Vec<model::EncryptionKeyId> {
     match target.encryption_keys(&visit.caller).await {
         Ok(keys) => {
             let enabled = keys.into_iter().filter(|key| key.state == KeyState::Enabled);

@@ -127,7 +127,7 @@ pub(super) fn sealing_field(target: &RegionId) -> String {
 }
 
 /// A sealing as such a value.
-pub(super) fn sealing_word(sealing: &Sealing) -> String {
+pub(crate) fn sealing_word(sealing: &Sealing) -> String {
     match sealing {
         Sealing::AsSource => String::new(),
         Sealing::Plain => "plain".to_owned(),
@@ -136,7 +136,8 @@ pub(super) fn sealing_word(sealing: &Sealing) -> String {
     }
 }
 
-fn sealing_of(word: &str) -> Option<Sealing> {
+/// The sealing that such a value says; none where it says none.
+pub(crate) fn sealing_of(word: &str) -> Option<Sealing> {
     match word {
         "" => Some(Sealing::AsSource),
         "plain" => Some(Sealing::Plain),
