@@ -20,15 +20,20 @@ mod instances;
 mod keys;
 mod live;
 mod look;
+mod names;
+mod newest;
 mod overview;
 mod page;
 mod people;
 mod refusal;
+mod regions;
 mod rejection_words;
 mod settings;
 mod sign_in;
+mod snapshots;
 mod streams;
 mod tasks;
+mod tickets;
 mod usage;
 mod visit;
 mod words;
@@ -106,6 +111,9 @@ pub fn router(console: Console) -> Router {
         .merge(tasks::routes())
         .merge(keys::routes())
         .merge(people::routes())
+        .merge(regions::routes())
+        .merge(snapshots::routes())
+        .merge(tickets::routes())
         .merge(usage::routes());
     pages
         .layer(CatchPanicLayer::custom(refusal::panicked))

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use model::{Act, Quota, QuotaKind};
-use region::{AccountView, PageQuery, Region};
+use region::{AccountView, PageQuery, Refused, Region};
 
 use super::list::Bar;
 use crate::form::Form;
@@ -49,7 +49,11 @@ async fn account(visit: &Visit, id: &str) -> Result<AccountView, Shown> {
         "" => visit.caller.account.clone(),
         id => id.parse().map_err(|_| Shown::Absent)?,
     };
-    Ok(visit.deployment().accounts.account(&visit.caller, &id).await?)
+    match visit.deployment().accounts.account(&visit.caller, &id).await {
+        Ok(account) => Ok(account),
+        Err(Refused::Rejected(_)) => Err(Shown::Absent),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 async fn page(

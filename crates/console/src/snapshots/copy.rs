@@ -23,7 +23,6 @@ struct Typed {
     name: String,
     description: String,
     sealing: String,
-    token: String,
 }
 
 struct Target {
@@ -49,6 +48,7 @@ struct Copy<'a> {
     link: String,
     problem: Option<Problem>,
     can_do: bool,
+    token: String,
     typed: &'a Typed,
     targets: Vec<Target>,
     seals: Vec<Seal>,
@@ -64,9 +64,8 @@ impl Copy<'_> {
 pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
     let region = visit.region()?;
     let snapshot = region.snapshot(&visit.caller, &visit.id::<SnapshotId>("snapshot")?).await?;
-    let (target, token) = (visit.query("target").to_owned(), new_token()?);
-    let typed = Typed { target, token, ..Typed::default() };
-    Ok(form(&visit, (&snapshot, &typed), None).await)
+    let typed = Typed { target: visit.query("target").to_owned(), ..Typed::default() };
+    form(&visit, (&snapshot, &typed), None).await
 }
 
 /// Asks for the copy. The token makes that safe to repeat.
@@ -79,12 +78,11 @@ pub(crate) async fn act(visit: Visit, sent: Form) -> Result<Done, Shown> {
         name: text("name"),
         description: text("description"),
         sealing: text("sealing"),
-        token: text("token"),
     };
     let words = visit.words;
     let (Ok(target), Some(sealing)) = (typed.target.parse(), sealing_of(&typed.sealing)) else {
         let problem = Problem::said(&words.say("snapshots-copy-choose"));
-        return Ok(form(&visit, (&snapshot, &typed), Some(problem)).await.into());
+        return Ok(form(&visit, (&snapshot, &typed), Some(problem)).await?.into());
     };
     let token = token_of(&sent)?;
     let command = || -> Result<CopySnapshot, Rejection> {
@@ -118,7 +116,7 @@ pub(crate) async fn act(visit: Visit, sent: Form) -> Result<Done, Shown> {
         }
         Err(Refused::Rejected(rejection)) => {
             let problem = Problem::of_rejection(&rejection, words);
-            Ok(form(&visit, (&snapshot, &typed), Some(problem)).await.into())
+            Ok(form(&visit, (&snapshot, &typed), Some(problem)).await?.into())
         }
         Err(refused) => Err(refused.into()),
     }
@@ -128,7 +126,7 @@ async fn form(
     visit: &Visit,
     (snapshot, typed): (&SnapshotView, &Typed),
     problem: Option<Problem>,
-) -> Page {
+) -> Result<Page, Shown> {
     let words = visit.words;
     let refused = refusal(visit, snapshot, SnapshotAction::Copy);
     let can_do = refused.is_none();
@@ -149,11 +147,14 @@ async fn form(
         link: link_of(snapshot),
         problem,
         can_do,
+        // A token that was refused may be taken.
+        token: new_token()?,
         typed,
         targets,
         seals: seals(visit, snapshot, &typed.sealing).await,
     };
-    visit.page(Section::Snapshots, heading).part("snapshot-copy", &form).dialog().status(status)
+    let page = visit.page(Section::Snapshots, heading).part("snapshot-copy", &form);
+    Ok(page.dialog().status(status))
 }
 
 /// What a copy may be sealed with: one that is encrypted is not made plain (api-15).

@@ -35,7 +35,6 @@ struct Typed {
     boot_mode: BootMode,
     /// The snapshots of its data disks, whatever was typed; empty places are no disks.
     disks: Vec<String>,
-    token: String,
 }
 
 /// A snapshot to choose.
@@ -55,6 +54,7 @@ struct ImageForm<'a> {
     link: String,
     problem: Option<Problem>,
     can_do: bool,
+    token: String,
     typed: &'a Typed,
     choices: Vec<Choice>,
     can_have_more: bool,
@@ -78,7 +78,6 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
         platform: String::new(),
         boot_mode: BootMode::Uefi,
         disks: visit.queries("disk").into_iter().map(str::to_owned).collect(),
-        token: new_token()?,
     };
     if let Some(first) = snapshot.images.first() {
         match region.image(&visit.caller, first).await {
@@ -109,7 +108,6 @@ pub(crate) async fn act(visit: Visit, sent: Form) -> Result<Done, Shown> {
         platform: text("platform"),
         boot_mode: word(&sent, "boot_mode")?,
         disks: sent.all("disk").into_iter().map(str::to_owned).collect(),
-        token: text("token"),
     };
     if sent.text("do") == "more" {
         typed.disks.extend((0..PLACES).map(|_| String::new()));
@@ -211,6 +209,7 @@ async fn form(
         link: link_of(snapshot),
         problem,
         can_do,
+        token: new_token()?,
         can_have_more: typed.disks.len() < MAX_DATA_DISKS,
         typed,
         choices: choices.collect(),
