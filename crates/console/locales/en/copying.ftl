@@ -51,6 +51,7 @@ copying-seal-plain = plain, as the source
 copying-seal-default-as-source = as the source: the default key there
 copying-seal-each = each as its source
 copying-seal-default = the default key there
+copying-seal-several = as chosen for each region
 copying-seal-key = key { $key }
 copying-name = Custom image name
 copying-name-hint = Empty: the same name as the source.

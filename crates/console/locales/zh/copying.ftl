@@ -40,6 +40,7 @@ copying-seal-plain = 不加密，与源相同
 copying-seal-default-as-source = 与源相同：目标地域的默认密钥
 copying-seal-each = 各自与源相同
 copying-seal-default = 目标地域的默认密钥
+copying-seal-several = 按各地域的选择
 copying-seal-key = 密钥 { $key }
 copying-name = 自定义镜像名称
 copying-name-hint = 留空则与源镜像同名。

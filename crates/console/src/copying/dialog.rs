@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use model::{Description, Field, ImageId, OriginNote, RegionId, copied_description};
+use model::{Description, Field, ImageId, OriginNote, RegionId, Sealing, copied_description};
 use region::{ImageView, Region, TargetTotal};
 
 use super::estimate::{Asked, Sum};
@@ -41,6 +41,7 @@ struct Dialog<'a> {
     facts: String,
     rows: Vec<Row>,
     most: usize,
+    sealing: String,
     sum: Option<Sum>,
     typed: &'a Typed,
     tags: String,
@@ -61,6 +62,11 @@ impl Dialog<'_> {
 
     fn is_wrong(&self, field: Field) -> bool {
         self.problem.is_some_and(|problem| problem.field == Some(field))
+    }
+
+    /// Whether copies somewhere are sealed otherwise than as the source.
+    fn is_sealing_chosen(&self) -> bool {
+        self.rows.iter().any(|row| self.typed.sealing(&row.region) != Sealing::AsSource)
     }
 
     fn is_name_wrong(&self) -> bool {
@@ -108,7 +114,7 @@ pub(super) async fn page(
         0 => needs_each,
         _some => ticked_rows().all(|row| row.needs_approval),
     };
-    let title = title(visit.words, &sources);
+    let title = title(visit.words, (&sources, typed));
     let token = new_token()?;
     let dialog = Dialog {
         visit,
@@ -122,6 +128,7 @@ pub(super) async fn page(
         refused: &said.refused,
         facts: facts(visit.words, &sources),
         most: profile.targets_at_once,
+        sealing: sealing(visit.words, &rows),
         sum: Sum::of(&ticked, visit.words),
         typed,
         tags: tags(typed, &sources),
@@ -144,14 +151,14 @@ fn whole_problem(visit: &Visit, sources: &Sources, asked: &Asked) -> Option<Prob
     sources.problem.clone().or(blocked).or(of_asked)
 }
 
-fn title(words: Words, sources: &Sources) -> String {
+fn title(words: Words, (sources, typed): (&Sources, &Typed)) -> String {
     match (sources.ready.as_slice(), sources.blocked.as_slice()) {
         ([one], []) => words.say("copying-title-one").showing("name", &one.name).to_string(),
         ([], [one]) if !one.name.is_empty() => {
             words.say("copying-title-one").showing("name", &one.name).to_string()
         }
-        (ready, blocked) => {
-            let count = (ready.len() + blocked.len()) as u64;
+        (_ready, _blocked) => {
+            let count = typed.images.len() as u64;
             words.say("copying-title").with("count", count).to_string()
         }
     }
@@ -196,6 +203,17 @@ fn pattern(region: &Region) -> String {
     let some = ImageId::from_random(|| 0);
     let note = copied_description("", region.id(), &some);
     note.as_str().replace(some.as_str(), "…")
+}
+
+/// What is chosen of the encryption, where it is one thing for all targets.
+fn sealing(words: Words, rows: &[Row]) -> String {
+    let chosen = rows.iter().filter_map(|row| row.seals.iter().find(|seal| seal.is_chosen));
+    let mut labels: Vec<&str> = chosen.map(|seal| seal.label.as_str()).collect();
+    labels.dedup();
+    match labels.as_slice() {
+        [one] => (*one).to_owned(),
+        _several => words.say("copying-seal-several").to_string(),
+    }
 }
 
 fn do_it(words: Words, ticked: usize, asks_approval: bool) -> String {

@@ -174,9 +174,10 @@ pub(crate) async fn open(visit: Visit, form: Form) -> Result<Done, Shown> {
             let count = opened.len() as u64;
             wrong.insert(0, words.say("copying-ticket-some").with("count", count).to_string());
         }
-        let problem = match wrong.is_empty() {
-            true => Problem::said(&words.say("copying-no-images")),
-            false => Problem { text: wrong.join(" "), status: StatusCode::CONFLICT, field: None },
+        let problem = if wrong.is_empty() {
+            Problem::said(&words.say("copying-no-images"))
+        } else {
+            Problem { text: wrong.join(" "), status: StatusCode::CONFLICT, field: None }
         };
         let wish = if left.is_empty() { wish } else { Wish { images: left, ..wish } };
         return Ok(page(&visit, &region, wish, Some(problem)).await?.into());

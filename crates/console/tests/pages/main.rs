@@ -3,6 +3,8 @@
 
 mod acting;
 mod audit;
+mod copies;
+mod copying;
 mod encryption_keys;
 mod images;
 mod instances;
