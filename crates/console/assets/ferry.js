@@ -367,7 +367,8 @@ document.documentElement.classList.add("script");
     const isHere = address.split("#")[0] === location.href.split("#")[0];
     if (history.state?.dialog) location.replace(address);
     else location.assign(address);
-    if (isHere) location.reload();
+    // That was a jump within the page. Anything else has loaded it, and a second time would lose what is said once.
+    if (isHere && address.includes("#")) location.reload();
   }
 
   function refuseInDialog(form) {
@@ -513,7 +514,8 @@ document.documentElement.classList.add("script");
       count(form);
     }
     if (form.matches("[data-refresh]")) refreshSoon(form);
-    if (form.matches("[data-auto]")) form.requestSubmit();
+    // A text that is being typed is sent by Enter: leaving its box for something else on the page does not take that away.
+    if (form.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
   });
 
   document.addEventListener("input", ({ target }) => target.form?.matches("[data-refresh]") && refreshSoon(target.form));

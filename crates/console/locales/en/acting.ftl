@@ -92,6 +92,10 @@ acting-instance-done = { $count ->
     [one] An instance of { $name } was created.
    *[other] { $count } instances of { $name } were created.
 }
+acting-cancel-title = Cancel { $name }
+acting-cancel-will = The image and what has been made of it disappear from { $region }, and its place in the quotas is free again. What it is made of stays.
+acting-cancel-do = Cancel it
+acting-cancel-done = { $name } was cancelled: nothing of it is left in { $region }.
 acting-convert-title = Convert { $name }
 acting-convert-what = A new image on snapshots is made of its local file, with an id of its own. That one can be copied; the local image stays as it is.
 acting-convert-hint = Empty: as the local image has it.

@@ -1,5 +1,6 @@
 //! What is done with one image: a form that says what will happen, or why it cannot just now.
 
+mod cancel;
 mod convert;
 mod delete;
 mod edit;
@@ -22,6 +23,7 @@ pub(crate) use token::{new_token, token_of};
 pub(crate) fn routes() -> Router<Console> {
     let of = |action: &str| format!("/regions/{{region}}/images/{{image}}/{action}");
     Router::new()
+        .route(&of("cancel"), page::get(cancel::show).merge(page::post(cancel::act)))
         .route(&of("edit"), page::get(edit::show).merge(page::post(edit::act)))
         .route(&of("delete"), page::get(delete::show).merge(page::post(delete::act)))
         .route(&of("share"), page::get(share::show).merge(page::post(share::act)))

@@ -125,9 +125,15 @@ async fn remove(
     typed: &str,
 ) -> Result<Result<Saying, Problem>, Shown> {
     let account: AccountId = typed.parse().map_err(|_| Shown::BadForm)?;
-    let region = &subject.region;
-    match region.unshare_image(&visit.caller, &subject.image.id, vec![account.clone()]).await {
-        Ok(_) => Ok(Ok(visit.words.say("acting-share-removed").showing("account", account))),
+    let (region, image) = (&subject.region, &subject.image.id);
+    let shares = region.shares(&visit.caller, image).await?;
+    let shared = shares.iter().map(|one| &one.account).filter(|one| **one == account);
+    let names = visit.deployment().accounts.names_of(shared).await?;
+    match region.unshare_image(&visit.caller, image, vec![account.clone()]).await {
+        Ok(_) => {
+            let name = names.get(&account).map_or_else(|| account.to_string(), Name::to_string);
+            Ok(Ok(visit.words.say("acting-share-removed").showing("account", name)))
+        }
         Err(refused) => Ok(Err(visit.problem(refused)?)),
     }
 }

@@ -12,7 +12,8 @@ use crate::kit::{Site, Visitor};
 
 const HERE: &str = "cn-hangzhou";
 const THERE: &str = "cn-shanghai";
-const ACTIONS: [&str; 7] = ["edit", "delete", "share", "publish", "export", "instance", "convert"];
+const ACTIONS: [&str; 8] =
+    ["cancel", "edit", "delete", "share", "publish", "export", "instance", "convert"];
 
 fn small(seed: u64) -> Vec<u8> {
     disk(seed, 2, |chunk| (chunk == 0).then_some(seed))
@@ -542,4 +543,20 @@ async fn the_forms_speak_chinese() {
     for (action, text) in table {
         visitor.get(&path(&image, action)).await.is(StatusCode::OK).has(text);
     }
+}
+
+/// R000-10: what makes an image is cancelled from the image's own row; one that is there already is not.
+#[tokio::test]
+async fn r000_10_what_makes_an_image_is_cancelled() {
+    let site = Site::open([HERE]).await;
+    let image = golden(&site).await;
+    let half = site.world.begin_import(HERE, "half", &[small(3)]).await.unwrap();
+    let mut visitor = site.visitor().await;
+    visitor.get(&path(&image, "cancel")).await.is(StatusCode::CONFLICT);
+    let cancel = path(&half, "cancel");
+    visitor.get(&cancel).await.is(StatusCode::OK).has("disappear from cn-hangzhou");
+    let done = visitor.post(&cancel, &[]).await;
+    assert_eq!(done.is(StatusCode::SEE_OTHER).location(), "/images?region=cn-hangzhou");
+    visitor.get("/images").await.has("half was cancelled").lacks(half.id.as_str());
+    visitor.get(&cancel).await.is(StatusCode::NOT_FOUND);
 }
