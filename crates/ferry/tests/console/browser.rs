@@ -145,6 +145,37 @@ impl Browser {
         done.unwrap_or_else(|refusal| panic!("reload: {refusal}"));
     }
 
+    /// Goes to one of the places of the bar.
+    pub fn go(&self, place: &str) {
+        self.in_part("body > header nav").click_link(place);
+        self.until(&format!("the page of `{place}`"), || {
+            self.attributes("body > header nav a[aria-current=page]", "href").len() == 1
+                && self.text_of("body > header nav a[aria-current=page]") == place
+        });
+    }
+
+    /// Switches to a region in the bar.
+    pub fn switch_to(&self, region: &str) {
+        let bar = self.in_part("body > header form.region-switch");
+        bar.choose("Region", region);
+        if self.look.script == Script::Off {
+            bar.click_button("Go");
+        }
+        let there = format!("region={region}");
+        self.until(&format!("the page of {region}"), || self.path().contains(&there));
+    }
+
+    /// Waits until a part of the page has these words; where pages run no scripts, by loading it again, as a person does.
+    pub fn wait_for(&self, part: impl Fn(&Browser) -> Hands, text: &str) {
+        self.until(&format!("`{text}`"), || {
+            let is_there = part(self).text().contains(text);
+            if !is_there && self.look.script == Script::Off {
+                self.reload();
+            }
+            is_there
+        });
+    }
+
     /// A cookie of this page as the browser keeps it: `value`, `httpOnly`, `sameSite`, `secure`.
     pub fn cookie(&self, name: &str) -> Option<Value> {
         self.driver.get(&format!("/cookie/{name}")).ok()

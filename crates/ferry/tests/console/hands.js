@@ -12,10 +12,10 @@ const KINDS = {
   row: 'tr, li, article, [role=row]',
 };
 
-/** The words of a label, without those of a control inside it. */
+/** The words of a label, without those of a control inside it and without a hint. */
 const words = (node) => {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
-  if (node.nodeType !== Node.ELEMENT_NODE || node.matches('select, textarea, button')) return '';
+  if (node.nodeType !== Node.ELEMENT_NODE || node.matches('select, textarea, button, .hint')) return '';
   return [...node.childNodes].map(words).join('');
 };
 

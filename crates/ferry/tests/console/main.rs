@@ -7,12 +7,21 @@ mod wire;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod approval;
 mod axe;
 mod browser;
+mod copying;
 mod driver;
 mod hands;
 mod harness;
+mod keyboard;
+mod live;
 mod look;
+mod names;
+mod pages;
+mod people;
 mod picture;
+mod several;
 mod sign_in;
 mod site;
+mod using;

@@ -48,6 +48,34 @@ impl Site {
         Browser::open(&self.serve.endpoint, look)
     }
 
+    /// The same, signed in as `admin`.
+    pub fn visitor(&self, look: Look) -> Option<Browser> {
+        let browser = self.browser(look)?;
+        self.sign_in(&browser);
+        Some(browser)
+    }
+
+    /// A second browser beside this one, signed in as `admin`.
+    pub fn another(&self, beside: &Browser, look: Look) -> Browser {
+        let browser = beside.another(look);
+        self.sign_in(&browser);
+        browser
+    }
+
+    fn sign_in(&self, browser: &Browser) {
+        let told = self.ferry("console");
+        let link = told.split_whitespace().next().unwrap();
+        browser.goto(link.strip_prefix(self.endpoint()).unwrap());
+        browser.until("the first page", || browser.path() == "/");
+    }
+
+    /// Does as a person does it: with scripts, and in another browser without.
+    pub fn each_way(&self, story: impl Fn(&Browser)) {
+        let Some(first) = self.visitor(Look::default()) else { return };
+        story(&first);
+        story(&self.another(&first, Look::default().without_script()));
+    }
+
     pub fn endpoint(&self) -> &str {
         &self.serve.endpoint
     }
@@ -60,6 +88,14 @@ impl Site {
     /// Runs a command that must succeed, as `admin`.
     pub fn ferry(&self, line: &str) -> String {
         self.home.good(line)
+    }
+
+    /// Runs a command that must succeed, of words that may have blanks in them.
+    pub fn say(&self, words: &[&str]) -> String {
+        let output = self.home.command(words).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "ferry {words:?}: {told}");
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
     /// Puts an image of so many mebibytes that do not shrink into the first region; answers its id.
