@@ -44,9 +44,11 @@ pub(crate) const FINISHING: &str = "SELECT id FROM copy INDEXED BY copy_finishin
 pub(crate) const CLAIM: &str = "UPDATE copy SET worker = ?, lease_until = ?, fence = fence + 1, \
     total_attempts = total_attempts + 1, started = coalesce(started, ?) \
     WHERE id IN (SELECT value FROM json_each(?)) RETURNING *";
-pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead INDEXED BY copy_waiting \
-    WHERE ahead.account = ?1 AND ahead.state = 'queued' AND ahead.worker IS NULL \
-    AND (ahead.created, ahead.id) <= (?2, ?3)";
+/// A copy that waits has no lease. Those whose link is paused are passed by, so none behind them waits for them.
+pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead INDEXED BY copy_live \
+    WHERE ahead.account = ?1 AND ahead.finished IS NULL AND ahead.state = 'queued' AND ahead.lease_until = 0 \
+    AND (ahead.created, ahead.id) <= (?2, ?3) AND (ahead.id = ?3 \
+    OR ahead.source_region NOT IN (SELECT source_region FROM link_setting WHERE is_paused = 1))";
 
 impl Tx {
     /// Leases copies that are due to `worker` for `lease_ms` milliseconds from `now`: live, not leased, their next attempt
@@ -146,8 +148,8 @@ impl Tx {
         }
     }
 
-    /// Where a copy stands among those of its account that wait in `queued` without a worker: 1 is next. None for a copy
-    /// that does not wait there.
+    /// Where a copy stands among those of its account that wait in `queued` without a worker, those on paused links left out:
+    /// 1 is next. None for a copy that does not wait there.
     pub async fn queue_place(&mut self, copy: &CopyId) -> Result<Option<u64>, CatalogFault> {
         let sql = "SELECT account, created FROM copy WHERE id = ? AND state = 'queued' AND worker IS NULL";
         let found = self.one("find a waiting copy", query(sql).bind(copy.as_str())).await?;
@@ -382,6 +384,27 @@ mod tests {
             places.push(tx.queue_place(&sample::copy(n, of).id).await.unwrap());
         }
         assert_eq!(places, [None, Some(1), Some(1), Some(2), None]);
+    }
+
+    /// Those whose link is paused are passed by: no place behind them counts them.
+    #[tokio::test]
+    async fn r001_10_a_paused_link_takes_no_places_in_the_queue() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert_from(&mut tx, "east", [(1, 1), (2, 1)]).await;
+        insert_from(&mut tx, "west", [(3, 1), (4, 1)]).await;
+        let places = async |tx: &mut Tx| {
+            let mut places = Vec::new();
+            for n in 1..=4 {
+                places.push(tx.queue_place(&sample::copy(n, 1).id).await.unwrap().unwrap());
+            }
+            places
+        };
+        assert_eq!(places(&mut tx).await, [1, 2, 3, 4]);
+        set(&mut tx, "east", None, Pause::Paused).await;
+        assert_eq!(places(&mut tx).await, [1, 1, 1, 2]);
+        set(&mut tx, "east", Some(1), Pause::Running).await;
+        assert_eq!(places(&mut tx).await, [1, 2, 3, 4]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -114,9 +114,10 @@ impl Region {
     fn copy_view(&self, row: CopyRow, beside: Beside) -> CopyView {
         let now = self.inner.clock.now();
         let phase = phase_of(&row, now);
-        let queue_place = beside.queue_place.filter(|_| phase == Phase::Waiting);
         let rate = self.rate(&row, phase);
         let is_paused = beside.is_link_paused && phase == Phase::Waiting;
+        // Nobody is next while the link is paused.
+        let queue_place = beside.queue_place.filter(|_| phase == Phase::Waiting && !is_paused);
         let is_retried = row.attempts > 0 && row.state.is_live() && !is_paused;
         CopyView {
             region: self.id().clone(),

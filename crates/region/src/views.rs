@@ -137,7 +137,7 @@ pub struct CopyView {
     pub seconds_left: Option<u64>,
     /// The key that it seals with; none where it stays plain.
     pub encryption_key: Option<EncryptionKeyId>,
-    /// Its place among those that wait, 1 is next.
+    /// Its place among those that wait for their turn, 1 is next; none while its link is paused.
     pub queue_place: Option<u64>,
     /// Whether it waits because its link is paused; it goes on by itself once the link runs again.
     pub is_paused: bool,
