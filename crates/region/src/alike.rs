@@ -76,7 +76,9 @@ impl Region {
         let wanted = wanted(self.id(), &of);
         let rows = tx.images_alike(&caller.account, &wanted, EACH).await?;
         let views = self.image_views(&mut tx, rows, &self.moment()).await?;
-        Ok(of.iter().map(|of| alike_among(of, &views)).collect())
+        let with_facts = |view: ImageView| (ImageFacts::of(&view), view);
+        let images: Vec<_> = views.into_iter().map(with_facts).collect();
+        Ok(of.iter().map(|of| alike_among(of, &images)).collect())
     }
 }
 
@@ -92,22 +94,14 @@ fn wanted(here: &RegionId, of: &[AlikeTo]) -> AlikeWanted {
     wanted
 }
 
-fn alike_among(of: &AlikeTo, images: &[ImageView]) -> Vec<AlikeView> {
-    let view = |image: &ImageView| {
-        let origin = image.origin.as_ref();
-        let facts = ImageFacts {
-            name: image.name.clone(),
-            status: image.status,
-            itself: (image.region.clone(), image.id.clone()),
-            origin: origin.map(|origin| (origin.region.clone(), origin.image.clone())),
-            disks: image.disks.iter().map(|disk| disk.digest).collect(),
-        };
+fn alike_among(of: &AlikeTo, images: &[(ImageFacts, ImageView)]) -> Vec<AlikeView> {
+    let view = |(facts, image): &(ImageFacts, ImageView)| {
         Some(AlikeView {
             image: image.id.clone(),
             name: image.name.clone(),
             standing: image.standing,
             percent: image.percent,
-            likeness: likeness(of, &facts)?,
+            likeness: likeness(of, facts)?,
             size: image.disks.iter().map(|disk| SizeBytes::bytes(disk.size)).sum(),
             digest: image.disks.first().and_then(|disk| disk.digest),
             created: image.created,
@@ -129,6 +123,19 @@ struct ImageFacts {
     origin: Option<(RegionId, ImageId)>,
     /// None while the contents of any disk are not known.
     disks: Option<Vec<Digest>>,
+}
+
+impl ImageFacts {
+    fn of(image: &ImageView) -> Self {
+        let origin = image.origin.as_ref();
+        ImageFacts {
+            name: image.name.clone(),
+            status: image.status,
+            itself: (image.region.clone(), image.id.clone()),
+            origin: origin.map(|origin| (origin.region.clone(), origin.image.clone())),
+            disks: image.disks.iter().map(|disk| disk.digest).collect(),
+        }
+    }
 }
 
 /// None where the images have nothing to do with each other.
