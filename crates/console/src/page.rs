@@ -1,6 +1,5 @@
 //! Pages: parts inside the shell, answered whole, or watched.
 
-use std::fmt::Display;
 use std::future::Future;
 
 use askama::Template;
@@ -12,6 +11,7 @@ use axum::routing::{self, MethodRouter};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fluent_bundle::FluentValue;
+use tracing::Instrument;
 
 use crate::Console;
 use crate::cookies::Cookie;
@@ -290,18 +290,26 @@ impl IntoResponse for Page {
 /// What a page says once: a text and what is put into it.
 pub(crate) struct Notice {
     id: String,
+    /// A number has [`NUMBER`] before its name: texts say *one* and *two* differently.
     args: Vec<(String, String)>,
 }
+
+/// Before the name of a number in a notice; no name begins so.
+const NUMBER: char = '#';
 
 impl Notice {
     /// What a saying says, without its language.
     pub(crate) fn of(saying: &Saying) -> Self {
-        let value = |value: &FluentValue<'_>| match value {
-            FluentValue::String(text) => text.to_string(),
-            FluentValue::Number(number) => number.as_string().into_owned(),
-            FluentValue::Custom(_) | FluentValue::None | FluentValue::Error => String::new(),
+        let kept = |(name, value): (&str, &FluentValue<'_>)| match value {
+            FluentValue::String(text) => (name.to_owned(), text.to_string()),
+            FluentValue::Number(number) => {
+                (format!("{NUMBER}{name}"), number.as_string().into_owned())
+            }
+            FluentValue::Custom(_) | FluentValue::None | FluentValue::Error => {
+                (name.to_owned(), String::new())
+            }
         };
-        let args = saying.args().iter().map(|(name, given)| (name.to_owned(), value(given)));
+        let args = saying.args().iter().map(kept);
         Notice { id: saying.id().to_owned(), args: args.collect() }
     }
 
@@ -326,7 +334,12 @@ impl Notice {
     pub(crate) fn said(self, words: Words) -> Option<String> {
         let mut saying = words.kept(&self.id)?;
         for (name, value) in self.args {
-            saying.put(name, value);
+            match name.strip_prefix(NUMBER) {
+                Some(name) => {
+                    saying.put(name.to_owned(), FluentValue::try_number(&value).into_owned())
+                }
+                None => saying.put(name, value.into()),
+            }
         }
         Some(saying.to_string())
     }
@@ -378,6 +391,11 @@ pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
     accepts(headers, "text/html")
 }
 
+/// Whether a client asks for a page's live parts as events.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    accepts(headers, "text/event-stream")
+}
+
 fn accepts(headers: &HeaderMap, media: &str) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     lines
@@ -393,7 +411,7 @@ where
 {
     routing::get(async move |State(console): State<Console>, request: Request| {
         let (mut parts, _body) = request.into_parts();
-        let is_watched = accepts(&parts.headers, "text/event-stream");
+        let is_watched = wants_events(&parts.headers);
         let visit = match Visit::from_request_parts(&mut parts, &console).await {
             Ok(visit) => visit,
             Err(NoVisit::NotSignedIn { .. }) if is_watched => {
@@ -434,7 +452,7 @@ where
         // What was asked for goes on to its end, whether the browser waits or not.
         let running = tokio::spawn({
             let visit = visit.clone();
-            async move { handler(visit, form).await }
+            async move { handler(visit, form).await }.in_current_span()
         });
         match running.await {
             Ok(Ok(done)) => done.answer(&console),
@@ -447,7 +465,22 @@ where
     })
 }
 
-/// A title as the shell shows it behind the page's own.
-pub(crate) fn with_name(title: impl Display) -> String {
-    format!("{title} · Ferry")
+#[cfg(test)]
+mod tests {
+    use super::Notice;
+    use crate::words::{Language, Words};
+
+    /// A notice says after the redirect what it would have said before: numbers as numbers, names as they are.
+    #[test]
+    fn a_notice_says_the_same_once_it_was_kept() {
+        for words in Language::ALL.map(Words) {
+            for count in [0_u64, 1, 2, 1_234] {
+                let saying = words.say("images-held-here").with("count", count);
+                let saying = saying.showing("held", "007").showing("region", "1");
+                let kept = Notice::of(&saying).kept();
+                let said = Notice::kept_as(&kept).unwrap().said(words);
+                assert_eq!(said, Some(saying.to_string()));
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ use tower_http::request_id::RequestId;
 
 use crate::Console;
 use crate::cookies::Cookie;
-use crate::page::{Done, Notice, Page, Section, Theme};
+use crate::page::{self, Done, Notice, Page, Section, Theme};
 use crate::refusal::{Problem, Shown};
 use crate::words::{Language, Saying, Words};
 
@@ -129,7 +129,12 @@ impl FromRequestParts<Console> for Visit {
             return Err(not_signed_in());
         };
         let request_id = request_id(parts);
-        let opened = console.deployment.accounts.session(&token, request_id.clone()).await;
+        let accounts = &console.deployment.accounts;
+        let opened = if page::wants_events(headers) {
+            accounts.watched_session(&token, request_id.clone()).await
+        } else {
+            accounts.session(&token, request_id.clone()).await
+        };
         let who = match opened {
             Ok(who) => who,
             Err(Refused::Unauthorised) => return Err(not_signed_in()),
@@ -334,7 +339,8 @@ impl Visit {
     /// The same visit a moment later: the session may be over by now, or the role another one.
     pub(crate) async fn again(&self) -> Result<Visit, Refused> {
         let accounts = &self.deployment().accounts;
-        let who = accounts.session(&self.asked.token, self.caller.request_id.clone()).await?;
+        let request_id = self.caller.request_id.clone();
+        let who = accounts.watched_session(&self.asked.token, request_id).await?;
         Ok(Visit { caller: who.caller.clone(), who, ..self.clone() })
     }
 }

@@ -38,18 +38,18 @@ const TEXTS: &[(&str, &str, &str)] = texts![
     "regions",
     "refusals",
     "rejections",
-    "copies",
-    "copying",
     "images",
+    "copying",
+    "copies",
+    "acting",
+    "instances",
+    "tasks",
     "confirm",
     "keys",
     "people",
     "audit",
     "encryption_keys",
     "usage",
-    "acting",
-    "instances",
-    "tasks",
 ];
 
 impl Language {
@@ -182,7 +182,7 @@ impl Saying {
     }
 
     /// Puts a value into it whose name was kept.
-    pub(crate) fn put(&mut self, name: String, value: String) {
+    pub(crate) fn put(&mut self, name: String, value: FluentValue<'static>) {
         self.args.set(name, value);
     }
 }

@@ -121,13 +121,11 @@ impl Accounts {
     }
 
     /// Who is signed in, if this is a session's token, that session is not over, and its key, its user and the account may
-    /// all sign in now.
+    /// all sign in now. This is a use of the session.
     pub async fn session(&self, token: &str, request_id: String) -> Result<SessionView, Refused> {
-        let digest = digest_of(token).ok_or(Refused::Unauthorised)?;
-        let now = self.clock.now();
-        let row = self.catalog.read().await?.session(&digest).await?;
-        let row = row.filter(|row| is_good(row, now)).ok_or(Refused::Unauthorised)?;
+        let (row, now) = self.good_session(token).await?;
         if now.ms_since(row.session.last_seen) >= TOUCHED_EVERY_MS {
+            let digest = row.session.digest;
             let mut tx = self.catalog.begin().await?;
             match tx.touch_session(&digest, now, now.plus_ms(-TOUCHED_EVERY_MS)).await? {
                 Updated::Yes => tx.commit().await?,
@@ -136,6 +134,23 @@ impl Accounts {
             }
         }
         Ok(view(row, request_id))
+    }
+
+    /// The same, as a page asks that renews itself: nobody need be before it, so it is no use of the session.
+    pub async fn watched_session(
+        &self,
+        token: &str,
+        request_id: String,
+    ) -> Result<SessionView, Refused> {
+        Ok(view(self.good_session(token).await?.0, request_id))
+    }
+
+    async fn good_session(&self, token: &str) -> Result<(SessionOfRow, Timestamp), Refused> {
+        let digest = digest_of(token).ok_or(Refused::Unauthorised)?;
+        let now = self.clock.now();
+        let row = self.catalog.read().await?.session(&digest).await?;
+        let row = row.filter(|row| is_good(row, now)).ok_or(Refused::Unauthorised)?;
+        Ok((row, now))
     }
 
     /// Ends a session. What is no session's token is none now as before.

@@ -165,6 +165,21 @@ async fn a_session_that_is_not_used_is_over_after_twelve_hours() {
     assert_nobody(scene.see(&one).await);
 }
 
+/// A page that renews itself on an unattended screen keeps nobody signed in.
+#[tokio::test]
+async fn watching_a_page_is_no_use_of_a_session() {
+    let scene = Scene::new().await;
+    let token = scene.open().await.token;
+    let watch = async || scene.accounts().watched_session(&token, "watches".to_owned()).await;
+    for _ in 0..11 {
+        scene.world.clock.advance_ms(HOUR_MS);
+        assert_eq!(watch().await.unwrap().caller.request_id, "watches");
+    }
+    scene.world.clock.advance_ms(HOUR_MS);
+    assert_nobody(watch().await);
+    assert_nobody(scene.see(&token).await);
+}
+
 #[tokio::test]
 async fn a_session_is_over_after_seven_days_however_much_it_is_used() {
     let scene = Scene::new().await;
