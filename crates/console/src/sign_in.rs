@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use region::{Refused, SessionOpened};
 
@@ -121,7 +121,10 @@ pub(crate) async fn sign_in(State(console): State<Console>, request: Request) ->
     let (key, next) = (form.text("key"), own_path(form.text("next")));
     let accounts = &console.deployment.accounts;
     match accounts.open_session(key, form.text("secret"), request_id.clone()).await {
-        Ok(opened) => begun(&console, Redirect::to(&next).into_response(), &opened),
+        Ok(opened) => {
+            end_replaced(&console, &parts.headers, request_id).await;
+            begun(&console, Redirect::to(&next).into_response(), &opened)
+        }
         Err(Refused::Unauthorised) => {
             let problem = Some(words.say("sign-in-refused"));
             let filled = Filled { key: key.to_owned(), next, problem, ..Filled::of(guest) };
@@ -140,13 +143,26 @@ pub(crate) async fn redeem(
     let (parts, _body) = request.into_parts();
     let (words, theme) = (words(&console, &parts.headers), theme(&console, &parts.headers));
     let request_id = request_id(&parts);
+    // Whoever asks what is there, as programs do that look at links in mails and chats, does not use it up.
+    if parts.method == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     match console.deployment.accounts.redeem_link(&token, request_id.clone()).await {
         Ok(opened) => {
+            end_replaced(&console, &parts.headers, request_id).await;
             let page = SignedIn { words, theme, style: crate::assets::style() };
             begun(&console, Html(rendered(&page)).into_response(), &opened)
         }
         Err(Refused::Unauthorised) => Shown::LinkOver.outside(words, theme, &request_id),
         Err(refused) => Shown::from(refused).outside(words, theme, &request_id),
+    }
+}
+
+/// Ends the session that the browser had until now: it forgets the token, and nobody could sign it out any more.
+async fn end_replaced(console: &Console, headers: &HeaderMap, request_id: String) {
+    let Some(token) = Cookie::Session.of(console, headers) else { return };
+    if let Err(refused) = console.deployment.accounts.close_session(token, request_id).await {
+        tracing::warn!(%refused, "a session that another one replaced was not ended");
     }
 }
 
