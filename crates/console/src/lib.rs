@@ -53,8 +53,8 @@ use crate::streams::Streams;
 /// How the console is reached and how lively it is.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where people reach it, where that is not the address it listens at: behind a proxy. With `https` its cookies are
-    /// `Secure`.
+    /// Where people reach it, where that is not the address it listens at: behind a proxy. As a browser writes an origin. With
+    /// `https` its cookies are `Secure`.
     pub address: Option<String>,
     /// How often a page that is watched is looked at again.
     pub live_every: Duration,
@@ -101,19 +101,19 @@ pub fn router(console: Console) -> Router {
         .route("/sign-in/once/{token}", get(sign_in::redeem))
         .route("/sign-out", page::post(sign_in::sign_out))
         .route("/settings", post(settings::keep))
-        .merge(audit::routes())
         .merge(acting::routes())
+        .merge(audit::routes())
         .merge(copies::routes())
         .merge(copying::routes())
         .merge(encryption_keys::routes())
         .merge(images::routes())
         .merge(instances::routes())
-        .merge(tasks::routes())
         .merge(keys::routes())
         .merge(people::routes())
         .merge(regions::routes())
         .merge(snapshots::routes())
         .merge(tickets::routes())
+        .merge(tasks::routes())
         .merge(usage::routes());
     pages
         .layer(CatchPanicLayer::custom(refusal::panicked))

@@ -11,6 +11,13 @@ pub struct ConsoleConfig {
 }
 
 impl ConsoleConfig {
+    /// The address as browsers write it: in small letters, without a slash behind it or a port that its scheme has anyway. None
+    /// where none is named, or [`ConsoleConfig::check`] refuses it.
+    pub fn origin(&self) -> Option<String> {
+        let url = reqwest::Url::parse(self.address.as_deref()?).ok()?;
+        Some(url.origin().ascii_serialization())
+    }
+
     /// Refuses what is not the address of a whole host: the console's cookies and links are for all of it.
     pub fn check(&self) -> Result<(), String> {
         let Some(address) = &self.address else { return Ok(()) };
@@ -63,6 +70,25 @@ mod tests {
         ] {
             let reason = check(wrong).unwrap_err();
             assert!(reason.contains(word) && reason.contains("[console]"), "{wrong}: {reason}");
+        }
+    }
+
+    /// What a form's `Origin` is compared with, and what decides whether cookies are `Secure`.
+    #[test]
+    fn an_address_is_known_as_browsers_write_it() {
+        let origin = |address: &str| {
+            let address = Some(address.to_owned());
+            ConsoleConfig { address }.origin()
+        };
+        assert_eq!(ConsoleConfig::default().origin(), None);
+        for (address, wanted) in [
+            ("https://ferry.example", "https://ferry.example"),
+            ("https://ferry.example/", "https://ferry.example"),
+            ("HTTPS://Ferry.Example:443", "https://ferry.example"),
+            ("http://127.0.0.1:7070/", "http://127.0.0.1:7070"),
+            ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+        ] {
+            assert_eq!(origin(address).as_deref(), Some(wanted));
         }
     }
 }

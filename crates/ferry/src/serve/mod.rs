@@ -62,8 +62,7 @@ fn announce(service: &Service, config: &Config) {
         print(&format!("access key id {}", key.id));
         print(&format!("access key secret {}", key.secret));
         print("the secret is shown this once; `ferry key create` makes another");
-        let own = service.endpoint();
-        let address = config.console.address.as_deref().unwrap_or(&own);
+        let address = config.console.origin().unwrap_or_else(|| service.endpoint());
         print(&format!("console {}/", address.trim_end_matches('/')));
     }
 }

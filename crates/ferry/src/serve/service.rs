@@ -197,10 +197,8 @@ impl Service {
             metrics: metrics.clone(),
         };
         let stop = CancellationToken::new();
-        let settings = console::Settings {
-            address: config.console.address.clone(),
-            ..console::Settings::default()
-        };
+        let settings =
+            console::Settings { address: config.console.origin(), ..console::Settings::default() };
         let console = Console::new(opened.deployment.clone(), settings, stop.clone());
         let pages = Pages { routes: console::router(console), absent: console::absent };
         let doors = api::serve(
