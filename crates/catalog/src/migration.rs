@@ -299,4 +299,127 @@ mod tests {
         assert_eq!(found.purpose, model::Purpose::Image);
         assert_eq!(tx.images_on(std::slice::from_ref(&id)).await.unwrap()[&id], [image]);
     }
+
+    async fn write_as_before(database: &Database, statements: &[String]) {
+        let mut tx = database.begin().await.unwrap();
+        for sql in statements {
+            let insert = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).persistent(false);
+            tx.run("write as an older version did", insert).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// `0011_links`, `0012_copy_samples` and `0013_alike`: a copy that an older version left half way is claimed and goes on, its
+    /// samples and attempts begin, and images from before are found as others' likes.
+    #[tokio::test]
+    async fn fault_30_copies_from_before_go_on_and_their_images_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let database = Database::open(&path).await.unwrap();
+        migrate(&database, &REGION[..10]).await.unwrap();
+        let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
+        let image = format!(
+            "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, boot_mode, \
+             origin_region, origin_image, origin_copy, created, generation) VALUES ('img-{x}', '{account}', 'web', '', \
+             'available', 'x86_64', 'linux', '', 'bios', 'north', 'img-{x}', 'copy-{x}', 1, 0)"
+        );
+        let snapshot = format!(
+            "INSERT INTO snapshot (id, account, role, size_bytes, digest, places, created) \
+             VALUES ('snap-{x}', '{account}', 0, 131072, zeroblob(32), 2, 7)"
+        );
+        let disk = format!(
+            "INSERT INTO image_disk (image, role, size_bytes, digest, snapshot) \
+             VALUES ('img-{x}', 0, 131072, zeroblob(32), 'snap-{x}')"
+        );
+        let copy = |n: u32, rest: &str| {
+            format!(
+                "INSERT INTO copy (id, account, target_image, source_region, source_image, done, needed, disks, disks_done, \
+                 bytes_sent, bytes_reused, attempts, total_attempts, next_attempt, created, started, generation, \
+                 state, digests, fence, lease_until, worker) VALUES ('copy-{n:a>20}', '{account}', 'img-{n:a>20}', 'north', \
+                 'img-{n:b>20}', 1, 2, 1, 0, 777, 0, 0, 1, 0, {n}, 1, 1, {rest})"
+            )
+        };
+        let leased = copy(1, "'held', zeroblob(32), 1, 50, 'w'");
+        let queued = copy(2, "'queued', NULL, 0, 0, NULL");
+        write_as_before(&database, &[image, snapshot, disk, leased, queued]).await;
+        database.close().await;
+
+        let catalog = crate::Catalog::open(&path).await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        assert_eq!(tx.link_settings().await.unwrap(), []);
+        let queued = format!("copy-{:a>20}", 2).parse().unwrap();
+        assert_eq!(tx.queue_place(&queued).await.unwrap(), Some(1));
+        let limits = crate::ClaimLimits { per_account: 9, per_region: 9 };
+        let claimed = tx.claim_due("v", model::Timestamp(60), 50, limits).await.unwrap();
+        let fences: Vec<u64> = claimed.iter().map(|copy| copy.fence).collect();
+        assert_eq!(fences, [2, 1]);
+        let copy = crate::CopyRow { bytes_sent: 800, ..claimed[0].clone() };
+        assert!(tx.samples_of_copy(&copy.id).await.unwrap().is_empty());
+        let recorded = tx.record_progress(&copy, model::Timestamp(70)).await.unwrap();
+        assert_eq!(recorded, crate::Updated::Yes);
+        tx.record_attempt(&copy, model::Timestamp(80), "a reason").await.unwrap();
+        let samples = tx.samples_of_copy(&copy.id).await.unwrap();
+        assert_eq!((samples.len(), samples[0].bytes_sent, samples[0].progress.done), (1, 800, 1));
+        assert_eq!(tx.attempts_of_copy(&copy.id).await.unwrap()[0].number, 2);
+
+        let account = account.parse().unwrap();
+        let image: model::ImageId = format!("img-{x}").parse().unwrap();
+        let origins = vec![("north".parse().unwrap(), image.clone())];
+        let digests = vec![model::Digest([0; 32])];
+        for wanted in [
+            crate::AlikeWanted { origins, ..crate::AlikeWanted::default() },
+            crate::AlikeWanted { digests, ..crate::AlikeWanted::default() },
+        ] {
+            let found = tx.images_alike(&account, &wanted, 9).await.unwrap();
+            assert_eq!(found.into_iter().map(|row| row.id).collect::<Vec<_>>(), [image.clone()]);
+        }
+    }
+
+    /// `accounts/0004_sessions`: users and keys from before sign in, and nobody is signed in yet.
+    #[tokio::test]
+    async fn fault_30_users_from_before_open_sessions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.db");
+        let database = Database::open(&path).await.unwrap();
+        migrate(&database, &ACCOUNTS[..3]).await.unwrap();
+        let x = "aaaaaaaaaaaaaaaaaaaa";
+        let key = format!("FERRY{}", "A".repeat(20));
+        write_as_before(
+            &database,
+            &[
+                format!("INSERT INTO account (id, name, created) VALUES ('acct-{x}', 'one', 1)"),
+                format!(
+                    "INSERT INTO user (id, account, name, role, state, created) \
+                     VALUES ('user-{x}', 'acct-{x}', 'olga', 'owner', 'active', 2)"
+                ),
+                format!(
+                    "INSERT INTO access_key (id, account, sealed_secret, created, user, state) \
+                     VALUES ('{key}', 'acct-{x}', x'01', 3, 'user-{x}', 'disabled')"
+                ),
+            ],
+        )
+        .await;
+        database.close().await;
+
+        let catalog = crate::AccountsCatalog::open(&path).await.unwrap();
+        let mut tx = catalog.begin().await.unwrap();
+        let user: model::UserId = format!("user-{x}").parse().unwrap();
+        let ages = crate::SessionAges { now: model::Timestamp(4), idle_since: model::Timestamp(0) };
+        assert_eq!(tx.count_sessions(&user, ages).await.unwrap(), 0);
+        let row = crate::SessionRow {
+            digest: [1; 32],
+            user: user.clone(),
+            key: Some(key.parse().unwrap()),
+            created: model::Timestamp(4),
+            last_seen: model::Timestamp(4),
+            expires: model::Timestamp(9),
+        };
+        tx.insert_session(&row, model::Timestamp(0), 9).await.unwrap();
+        let found = tx.session(&row.digest).await.unwrap().unwrap();
+        assert_eq!(
+            (found.session, found.user_name.as_str(), found.role),
+            (row, "olga", model::Role::Owner)
+        );
+        assert_eq!(found.key_state, Some(model::Admittance::Disabled));
+    }
 }
