@@ -4,7 +4,6 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use crate::browser::Browser;
 use crate::look::{Look, Screen};
 use crate::site::{ONE_AT_A_TIME, REGIONS, Site};
 use crate::world::{disks, until};
@@ -30,8 +29,9 @@ fn the_readme_shows_the_console() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let light = Look::default().on(Screen::Picture);
     for (look, file) in [(light, "console.png"), (light.dark(), "console-dark.png")] {
-        let browser: Browser = site.browser(look).expect("a picture needs Chromium and its driver");
+        let browser = site.visitor(look).expect("a picture needs Chromium and its driver");
         browser.goto(PATH);
+        browser.see("Creating");
         browser.screenshot_to(&docs.join(file));
     }
 }
@@ -40,20 +40,20 @@ fn the_readme_shows_the_console() {
 fn furnished() -> Site {
     let site = Site::set_to(ONE_AT_A_TIME, LINK);
     let images = [
-        ("debian-12-web", 5, 3),
-        ("debian-12-db", 40, 2),
-        ("edge-gateway", 3, 2),
-        ("build-agent", 6, 1),
+        ("debian-12-web", "shop", 5, 3),
+        ("debian-12-db", "shop", 40, 2),
+        ("edge-gateway", "network", 3, 2),
+        ("build-agent", "platform", 6, 1),
     ];
-    for (seed, (name, mebibytes, versions)) in (1..).zip(images) {
+    for (seed, (name, team, mebibytes, versions)) in (1..).zip(images) {
         let disk = site.home.path(&format!("{name}.raw"));
         disks::mixed(&disk, mebibytes, seed);
         for version in 1..=versions {
             let file = File::options().write(true).open(&disk).unwrap();
             let news = disks::Noise::new(seed * 100 + version).bytes(300_000);
             file.write_all_at(&news, version * 2_000_000).unwrap();
-            let tags = format!("--tag version={version} --tag team=platform");
-            site.import(&format!("{name}.raw --name {name}-v{version} --platform Debian {tags}"));
+            let about = format!("--platform Debian --tag team={team}");
+            site.import(&format!("{name}.raw --name {name}-v{version} {about}"));
         }
     }
     let [hangzhou, shanghai, singapore] = REGIONS;
