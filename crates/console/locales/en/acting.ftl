@@ -37,7 +37,7 @@ acting-delete-although-used = { $count ->
     [one] Delete it although an instance uses it
    *[other] Delete it although { $count } instances use it
 }
-acting-delete-although-seen = { $why } Delete it all the same: others lose it.
+acting-delete-although-seen = Delete it although other accounts see it
 acting-delete-do = Delete image
 acting-delete-done = { $name } was deleted.
 acting-share-title = Share { $name }

@@ -71,6 +71,8 @@ impl Ticked {
 struct Obstacle {
     tag: &'static str,
     label: String,
+    /// Who else is concerned.
+    why: Option<String>,
     way_on: Option<(String, Saying)>,
     is_ticked: bool,
 }
@@ -139,19 +141,17 @@ fn obstacle(
     (why, spite): (&Rejection, Spite),
     ticked: &Ticked,
 ) -> Obstacle {
-    let label = match spite {
+    let (label, told) = match spite {
         Spite::Use => {
             let label = words.say("acting-delete-although-used");
-            label.with("count", subject.image.instances).to_string()
+            (label.with("count", subject.image.instances), None)
         }
-        Spite::Others => {
-            let label = words.say("acting-delete-although-seen");
-            label.showing("why", told(why, words)).to_string()
-        }
+        Spite::Others => (words.say("acting-delete-although-seen"), Some(told(why, words))),
     };
     Obstacle {
         tag: spite.tag(),
-        label,
+        label: label.to_string(),
+        why: told,
         way_on: subject.way_on(why, words),
         is_ticked: ticked.spite == Some(spite),
     }

@@ -71,10 +71,9 @@ fn page(visit: &Visit, subject: &Subject, chosen: Choice, problem: Option<Proble
         title: &title,
         problem,
         is_published: can_take_back,
-        is_marketplace: match chosen {
-            Choice::Publish(Offer::Marketplace) => true,
-            Choice::Publish(Offer::Public) => false,
-            Choice::TakeBack => subject.image.kind == ImageKind::Marketplace,
+        is_marketplace: match (can_take_back, chosen) {
+            (false, Choice::Publish(offer)) => offer == Offer::Marketplace,
+            (false, Choice::TakeBack) | (true, _) => subject.image.kind == ImageKind::Marketplace,
         },
     };
     form_page(visit, &title, problem, &html)

@@ -82,9 +82,9 @@ async fn i12_who_may_only_read_is_refused_everywhere() {
     for action in ACTIONS {
         let path = path(&image, action);
         let shown = reader.get(&path).await;
-        shown.is(StatusCode::FORBIDDEN).has("may not").lacks(&format!("action=\"{path}\""));
+        shown.is(StatusCode::FORBIDDEN).has("does not allow").lacks(&format!("action=\"{path}\""));
         reader.get("/").await;
-        reader.post(&path, &values(action)).await.is(StatusCode::FORBIDDEN).has("may not");
+        reader.post(&path, &values(action)).await.is(StatusCode::FORBIDDEN).has("does not allow");
     }
     let mut owner = with_role(&site, Role::Owner).await;
     owner.get(&path(&image, "publish")).await.is(StatusCode::FORBIDDEN);
@@ -118,7 +118,7 @@ async fn i12_a_foreign_image_is_absent() {
     for action in ["edit", "delete", "share", "publish", "export", "convert"] {
         let page = other.get(&path(&image, action)).await;
         page.is(StatusCode::CONFLICT)
-            .has("it can be used, not changed")
+            .has("You can use it, not change it")
             .lacks("<button class=\"btn primary");
     }
     other.get(&path(&image, "instance")).await.is(StatusCode::OK).has("name=\"count\"");
@@ -228,7 +228,7 @@ async fn r004_10_an_image_is_deleted_with_what_is_ticked() {
     form.has("Delete it although an instance uses it").has("btn danger primary");
     form.has(&format!("/instances?region={HERE}&#38;q={}", image.id));
     let refused = visitor.post(&delete, &[("snapshots", "delete")]).await;
-    refused.is(StatusCode::CONFLICT).has("is used by 1 instances").has("value=\"delete\" checked");
+    refused.is(StatusCode::CONFLICT).has("1 instance uses image").has("value=\"delete\" checked");
     refused.lacks("value=\"use\" checked");
     image_now(&site, &image).await;
     let done = visitor.post(&delete, &[("snapshots", "delete"), ("force", "use")]).await;
@@ -321,11 +321,19 @@ async fn r001_8_an_image_is_shared_and_taken_back() {
     other.get("/images?tab=shared").await.lacks("golden");
     visitor.post(&share, &[("do", "add"), ("account", &id)]).await.is(StatusCode::SEE_OTHER);
     visitor.post(&share, &[("do", "give"), ("account", &id)]).await.is(StatusCode::BAD_REQUEST);
-    // What may not be shared any more is still taken back.
-    let edit = EditImage { deprecation: Some(Deprecation::Deprecated), ..EditImage::default() };
-    site.world.region(HERE).edit_image(&site.world.caller, &image.id, edit).await.unwrap();
-    let page = visitor.get(&share).await;
-    page.is(StatusCode::OK).has("is deprecated").has("value=\"remove\"").lacks("value=\"add\"");
+    // A list that is full takes no more, and gives back.
+    let (accounts, caller) = (&site.world.deployment.accounts, &site.world.caller);
+    let mut more = Vec::new();
+    for number in 0..49 {
+        let name = Name::new(&format!("account-{number}")).unwrap();
+        more.push(accounts.create_account(caller, name).await.unwrap().id);
+    }
+    site.world.region(HERE).share_image(caller, &image.id, more).await.unwrap();
+    let full = visitor.get(&share).await;
+    full.is(StatusCode::OK).has("50 of 50 accounts").has("account-48").has("50 accounts at most");
+    full.has("value=\"remove\"").lacks("value=\"add\"");
+    visitor.post(&share, &[("do", "remove"), ("account", &id)]).await.is(StatusCode::SEE_OTHER);
+    visitor.get(&share).await.has("49 of 50 accounts").has("value=\"add\"");
 }
 
 /// R001-2: an operator publishes an image, and takes it back.
@@ -342,13 +350,13 @@ async fn r001_2_an_image_is_published_and_taken_back() {
     other.get("/images?tab=public").await.has("golden");
     let page = visitor.get(&publish).await;
     page.is(StatusCode::OK).has("as a marketplace image").has("Take back").lacks("type=\"radio\"");
-    visitor.get(&path(&image, "share")).await.has("take that back first").has(&publish);
+    visitor.get(&path(&image, "share")).await.has("Take that back first").has(&publish);
     visitor.post(&publish, &[("offer", "none")]).await.is(StatusCode::SEE_OTHER);
     other.get("/images?tab=public").await.lacks("golden");
     let with = vec![site.world.stranger().account];
     site.world.region(HERE).share_image(&site.world.caller, &image.id, with).await.unwrap();
     let page = visitor.get(&publish).await;
-    page.is(StatusCode::CONFLICT).has("unshare it first").has(&path(&image, "share"));
+    page.is(StatusCode::CONFLICT).has("Take that back first").has(&path(&image, "share"));
     let caller = &site.world.caller;
     let region = site.world.region(HERE);
     assert!(region.publish_image(caller, &image.id, Offer::Public).await.is_err());
@@ -451,10 +459,10 @@ async fn r000_12_what_is_being_made_makes_no_instance() {
         .get(&make)
         .await
         .is(StatusCode::CONFLICT)
-        .has("not `available`")
+        .has("Only an available image can be")
         .lacks("name=\"count\"");
     let refused = visitor.post(&make, &[("name", "web"), ("count", "1"), ("token", "t")]).await;
-    refused.is(StatusCode::CONFLICT).has("not `available`");
+    refused.is(StatusCode::CONFLICT).has("Only an available image can be");
     let region = site.world.region(THERE);
     let found = region.search_instances(&site.world.caller, InstanceSearch::default());
     assert_eq!(found.await.unwrap().total, 0);

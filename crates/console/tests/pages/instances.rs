@@ -133,7 +133,7 @@ async fn r000_12_an_instance_gets_another_system_disk() {
         ("<b>", "&#60;b&#62;"),
         ("twin", "Several images are called"),
         (never, "does not exist"),
-        (half.id.as_str(), "not `available`"),
+        (half.id.as_str(), "Only an available image can be"),
     ];
     for (typed, why) in refusals {
         let refused = visitor.post(&path, &[("image", typed)]).await;

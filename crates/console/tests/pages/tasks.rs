@@ -104,7 +104,7 @@ async fn an_import_that_is_refused_keeps_what_was_typed_and_marks_the_field() {
     let no_bucket = visitor.post(&path, &import("system.raw", &token)).await;
     no_bucket
         .is(StatusCode::CONFLICT)
-        .has("`images` does not exist")
+        .has("Bucket images does not exist")
         .has("\nsystem.raw</textarea>");
     no_bucket.has("value=\"golden\"").has("value=\"of two disks\"").has("value=\"Windows 2025\"");
     no_bucket.has("<option value=\"arm64\" selected>").has("<option value=\"windows\" selected>");
@@ -202,7 +202,7 @@ async fn a_task_is_listed_shown_and_cancelled() {
     visitor.get(&path).await.has("The task was cancelled").has("Cancelled").lacks("/cancel\"");
     visitor.get("/tasks?show=cancelled").await.has(task.id.as_str());
     let ended = visitor.get(&format!("{path}/cancel")).await;
-    ended.is(StatusCode::CONFLICT).has("`cancelled` already").lacks("btn danger");
+    ended.is(StatusCode::CONFLICT).has("is cancelled already").lacks("btn danger");
     site.world.run_until_idle().await;
     let folder = site.world.bucket(HERE, &site.world.caller, "images");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
