@@ -7,8 +7,8 @@ use crate::browser::Browser;
 use crate::look::{Look, Screen};
 use crate::site::{REGIONS, SLOW, Site};
 
-/// A page's name and path. `IMAGE`, `COPY`, `COPIED` and `SNAPSHOT` stand for ids.
-const PAGES: [(&str, &str); 31] = [
+/// A page's name and path. Words of capitals stand for ids.
+const PAGES: [(&str, &str); 42] = [
     ("overview", "/"),
     ("images", "/images"),
     ("images-region", "/images?region=cn-hangzhou"),
@@ -27,16 +27,27 @@ const PAGES: [(&str, &str); 31] = [
     ("cancel", "/regions/ap-southeast-1/copies/COPY/cancel"),
     ("snapshots", "/snapshots"),
     ("snapshot", "/regions/cn-hangzhou/snapshots/SNAPSHOT"),
+    ("snapshot-copy", "/regions/cn-hangzhou/snapshots/SNAPSHOT/copy"),
+    ("snapshot-image", "/regions/cn-hangzhou/snapshots/SNAPSHOT/image"),
+    ("snapshot-delete", "/regions/cn-hangzhou/snapshots/SNAPSHOT/delete"),
     ("instances", "/instances"),
     ("tasks", "/tasks"),
     ("regions", "/regions"),
+    ("link", "/regions/ap-southeast-1/links/cn-hangzhou"),
+    ("quotas", "/regions/cn-hangzhou/quotas"),
+    ("rate", "/regions/cn-hangzhou/rates"),
+    ("import", "/regions/cn-hangzhou/import"),
+    ("register", "/regions/cn-hangzhou/register"),
+    ("publish", "/regions/cn-hangzhou/images/IMAGE/publish"),
+    ("ticket", "/regions/cn-hangzhou/tickets/TICKET"),
     ("tickets", "/tickets"),
     ("ticket-form", "/regions/cn-hangzhou/ticket?image=LARGE"),
     ("usage", "/usage"),
     ("encryption-keys", "/encryption-keys"),
     ("keys", "/keys"),
     ("people", "/people"),
-    ("account", "/people/ACCOUNT"),
+    ("account", "/people/accounts/ACCOUNT"),
+    ("user", "/people/users/USER"),
     ("audit", "/audit"),
     ("absent", "/regions/nowhere/images/img-none"),
     ("sign-in", "/sign-in"),
@@ -62,18 +73,10 @@ fn furnish(site: &Site) -> Vec<(&'static str, String)> {
     let slow = site.image("build-agent", 40);
     let copy = site.home.json(&format!("image copy {slow} --from {hangzhou} --to {singapore}"));
     site.ferry(&format!("instance create --name shop --image debian-12-web --region {hangzhou}"));
-    site.ferry("user create olga --role operator");
-    site.say(&[
-        "ticket",
-        "open",
-        &large,
-        "--from",
-        hangzhou,
-        "--to",
-        singapore,
-        "--why",
-        "a new office",
-    ]);
+    let user = site.home.json("user create olga --role operator");
+    let to = ["--from", hangzhou, "--to", singapore, "--why", "a new office", "-o", "json"];
+    let ticket = site.say(&[&["ticket", "open", &large][..], &to[..]].concat());
+    let ticket: serde_json::Value = serde_json::from_str(&ticket).unwrap();
     let copied = site.ferry(&format!("image list --region {shanghai} -o id"));
     let snapshots = site.home.json(&format!("snapshot list --region {hangzhou}"));
     let account = site.home.json("account list");
@@ -84,6 +87,8 @@ fn furnish(site: &Site) -> Vec<(&'static str, String)> {
         ("COPY", word(&copy[0]["copy"])),
         ("SNAPSHOT", word(&snapshots[0]["id"])),
         ("ACCOUNT", word(&account[0]["id"])),
+        ("USER", word(&user["id"])),
+        ("TICKET", word(&ticket["id"])),
     ]
 }
 
@@ -92,6 +97,9 @@ fn faults(browser: &Browser, name: &str, path: &str) -> Vec<String> {
     browser.goto(path);
     browser.screenshot(&format!("{name}-{}", browser.look()));
     let mut faults: Vec<String> = browser.axe();
+    if name != "absent" && !browser.title().contains(" · ") {
+        faults.push(format!("it is no page: {}", browser.text()));
+    }
     if browser.overflow() != 0 {
         faults.push(format!("{} pixels too wide", browser.overflow()));
     }
