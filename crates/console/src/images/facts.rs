@@ -119,10 +119,13 @@ fn machine(words: Words, image: &ImageView) -> Vec<Fact> {
     };
     let mut all = vec![
         one(words.say("images-os"), Value::Said(os)),
-        one(words.say("images-platform"), Value::Text(attributes.platform.to_string())),
         one(words.say("images-architecture"), Value::Text(architecture.to_owned())),
         one(words.say("images-boot"), Value::Text(boot.to_owned())),
     ];
+    if !attributes.platform.as_str().is_empty() {
+        let platform = Value::Text(attributes.platform.to_string());
+        all.insert(1, one(words.say("images-platform"), platform));
+    }
     let family = image.family.as_ref().map(|family| Value::Text(family.to_string()));
     all.extend(family.map(|family| one(words.say("images-family"), family)));
     all

@@ -124,8 +124,11 @@ pub(crate) async fn gather(visit: &Visit) -> Result<Matrix, Shown> {
         let mut cells = Vec::new();
         for (region, column) in regions.iter().zip(&columns) {
             let alike = &column[place];
-            shown.extend(alike.iter().map(|one| (region.id().clone(), one.image.clone())));
-            cells.push(cell(visit, image, region, alike.first()));
+            let best = best_of(image, alike);
+            let namesakes = alike.iter().filter(|one| one.name == image.name);
+            let own = namesakes.chain(best).map(|one| (region.id().clone(), one.image.clone()));
+            shown.extend(own);
+            cells.push(cell(visit, image, region, best));
         }
         rows.push(row(image, cells));
     }
@@ -137,6 +140,14 @@ pub(crate) async fn gather(visit: &Visit) -> Result<Matrix, Shown> {
         rows,
         may_copy: visit.may(Act::Change),
     })
+}
+
+/// What stands for an image in a region: of what is equally alike, what goes by its name.
+fn best_of<'a>(image: &ImageView, alike: &'a [AlikeView]) -> Option<&'a AlikeView> {
+    let first = alike.first()?;
+    let is_equal = |one: &&AlikeView| Presence::of(Some(one)) == Presence::of(Some(first));
+    let equal = alike.iter().take_while(is_equal);
+    Some(equal.into_iter().find(|one| one.name == image.name).unwrap_or(first))
 }
 
 fn row(image: &ImageView, cells: Vec<Cell>) -> Row {

@@ -36,9 +36,22 @@ async fn the_matrix_shows_where_each_image_is() {
     done.has("In cn-shanghai, the same").has("Not in ap-southeast-1").lacks("Under way");
     // Both of them are one row.
     assert_eq!(done.text.matches("class=\"name\" dir").count(), 1);
+    site.world.clock.advance_ms(60_000);
     site.world.import("ap-southeast-1", "golden", &[disk(4, 8, |n| Some(n + 100))]).await;
     let newer = visitor.get("/").await;
     newer.has("In cn-hangzhou, another version").has("In ap-southeast-1, the same");
+}
+
+/// Images of one contents and several names are several images.
+#[tokio::test]
+async fn the_matrix_has_a_row_for_each_name() {
+    let site = Site::open(["cn-hangzhou", "cn-shanghai"]).await;
+    for name in ["first", "second", "third"] {
+        site.world.import("cn-hangzhou", name, &[disk(3, 8, Some)]).await;
+    }
+    let answer = site.visitor().await.get("/").await;
+    assert_eq!(answer.text.matches("class=\"name\" dir").count(), 3);
+    answer.has(">first<").has(">second<").has(">third<");
 }
 
 #[tokio::test]
