@@ -20,6 +20,8 @@ const PAGE_MILLIS: u64 = 20_000;
 const ANSWER: Duration = Duration::from_secs(60);
 /// What a browser may take to be gone after it was told to go.
 const GOODBYE: Duration = Duration::from_secs(10);
+/// How often a driver is started that does not come up.
+const STARTS: usize = 3;
 /// The key under which the protocol names an element.
 pub const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -199,6 +201,12 @@ struct Processes {
 
 impl Processes {
     fn start(programs: &Programs) -> Processes {
+        let tries = (0..STARTS).find_map(|_| Processes::try_start(programs));
+        tries.expect("the driver tells its port")
+    }
+
+    /// None where it ends without a port: it takes a free one, and then the same one of IPv6, which another may have by then.
+    fn try_start(programs: &Programs) -> Option<Processes> {
         let folder = tempfile::tempdir().unwrap();
         let mut driver = Command::new(&programs.driver)
             .arg("--port=0")
@@ -217,8 +225,9 @@ impl Processes {
         });
         // What it says later must go somewhere, else it waits.
         std::thread::spawn(move || lines.for_each(drop));
-        let address = port.map(|port| format!("127.0.0.1:{port}"));
-        Processes { driver, address: address.expect("the driver tells its port"), folder }
+        let address = port.as_ref().map(|port| format!("127.0.0.1:{port}")).unwrap_or_default();
+        let processes = Processes { driver, address, folder };
+        port.is_some().then_some(processes)
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
