@@ -147,7 +147,7 @@ fn the_way_in_looks_well_and_has_no_barriers() {
         let key = site.key();
         try_key(&browser, &words(look), (&key.id, &key.secret));
         browser.see(me(browser.look()));
-        no_barriers(&browser, &format!("overview-{look}"));
+        no_barriers(&browser, &format!("first-{look}"));
     }
 }
 
