@@ -24,14 +24,14 @@ async fn world() -> World {
     let (medium, snapshot_quota) = (Medium::Memory, image_quota);
     let options = WorldOptions { medium, image_quota, snapshot_quota, ..WorldOptions::default() };
     let world = World::with_options(&["cn-hangzhou", "cn-shanghai"], options).await;
-    let contents = disk(1, 2, Some);
+    let contents = [disk(1, 2, Some)];
     for number in 0..IMAGES {
-        world.import("cn-hangzhou", &format!("image-{number:05}"), &[contents.clone()]).await;
+        world.import("cn-hangzhou", &format!("image-{number:05}"), &contents).await;
         world.clock.advance_ms(1_000);
     }
     for number in 0..5 {
         let name = format!("half-{number}");
-        world.begin_import("cn-hangzhou", &name, &[contents.clone()]).await.unwrap();
+        world.begin_import("cn-hangzhou", &name, &contents).await.unwrap();
     }
     world
 }
