@@ -7,11 +7,10 @@ use axum::http::StatusCode;
 use model::rules::Sealed;
 use model::{
     Architecture, Attributes, BootMode, Description, Field, MAX_DATA_DISKS, Name, NameRule, OsType,
-    Particulars, Platform, Rejection, SnapshotAction, SnapshotId, Tags,
+    PageOf, Particulars, Platform, Rejection, SnapshotAction, SnapshotId, SnapshotStanding, Tags,
 };
 use region::{CreateImage, DiskOfSnapshot, Refused, Region, SnapshotSearch, SnapshotView};
 
-use super::list::choices;
 use super::offers::{link_of, refusal};
 use super::row::title;
 use crate::acting::{new_token, token_of};
@@ -24,6 +23,8 @@ use crate::words::Words;
 
 /// Places for data disks that the form shows at first, and how many more there are each time.
 const PLACES: usize = 2;
+/// Snapshots that are offered to choose from; others are typed.
+const CHOICES: u32 = 100;
 
 /// What was typed and chosen.
 struct Typed {
@@ -187,18 +188,6 @@ async fn form(
     typed.disks.truncate(MAX_DATA_DISKS);
     let places = typed.disks.len().max(PLACES);
     typed.disks.resize(places, String::new());
-    // All disks of an image are sealed by one key, or plain.
-    let sealed = match &snapshot.encryption_key {
-        Some(_) => Sealed::Yes,
-        None => Sealed::No,
-    };
-    let key = snapshot.encryption_key.clone();
-    let alike = SnapshotSearch { sealed: Some(sealed), key, ..SnapshotSearch::default() };
-    let choices = choices(visit, region, alike).await?.into_iter();
-    let choices = choices.filter(|one| one.id != snapshot.id).map(|one| Choice {
-        label: format!("{} · {}", title(&one), look::bytes(one.size.bytes())),
-        id: one.id.to_string(),
-    });
     let heading = words.say("snapshots-image-title").with("name", title(snapshot)).to_string();
     let form = ImageForm {
         visit,
@@ -212,8 +201,32 @@ async fn form(
         token: new_token()?,
         can_have_more: typed.disks.len() < MAX_DATA_DISKS,
         typed,
-        choices: choices.collect(),
+        choices: choices(visit, region, snapshot).await?,
     };
     let page = visit.page(Section::Snapshots, heading).part("snapshot-image", &form);
     Ok(page.dialog().status(status))
+}
+
+/// The newest whole snapshots of the region that may lie beside this one: all disks of an image are sealed by one key, or plain.
+async fn choices(
+    visit: &Visit,
+    region: &Region,
+    snapshot: &SnapshotView,
+) -> Result<Vec<Choice>, Shown> {
+    let search = SnapshotSearch {
+        standings: vec![SnapshotStanding::Whole],
+        sealed: Some(match &snapshot.encryption_key {
+            Some(_) => Sealed::Yes,
+            None => Sealed::No,
+        }),
+        key: snapshot.encryption_key.clone(),
+        page: PageOf { offset: 0, limit: CHOICES },
+        ..SnapshotSearch::default()
+    };
+    let found = region.search_snapshots(&visit.caller, search).await?.items.into_iter();
+    let choice = |one: SnapshotView| Choice {
+        label: format!("{} · {}", title(&one), look::bytes(one.size.bytes())),
+        id: one.id.to_string(),
+    };
+    Ok(found.filter(|one| one.id != snapshot.id).map(choice).collect())
 }

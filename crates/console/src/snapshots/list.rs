@@ -2,7 +2,7 @@
 
 use askama::Template;
 use model::{NamePattern, PageOf};
-use region::{Cursor, Region, SnapshotSearch, SnapshotSelection};
+use region::{Cursor, SnapshotSearch, SnapshotSelection};
 
 use super::row::{Naming, Row, rows};
 use crate::newest::{self, ASKED};
@@ -134,20 +134,3 @@ fn search(visit: &Visit, origin: &Origin) -> SnapshotSearch {
         ..SnapshotSearch::default()
     }
 }
-
-/// The newest whole snapshots of a region, to choose from.
-pub(super) async fn choices(
-    visit: &Visit,
-    region: &Region,
-    search: SnapshotSearch,
-) -> Result<Vec<region::SnapshotView>, Shown> {
-    let search = SnapshotSearch {
-        standings: vec![model::SnapshotStanding::Whole],
-        page: PageOf { offset: 0, limit: CHOICES },
-        ..search
-    };
-    Ok(region.search_snapshots(&visit.caller, search).await?.items)
-}
-
-/// Snapshots that are offered to choose from; others are typed.
-const CHOICES: u32 = 100;
