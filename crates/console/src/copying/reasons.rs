@@ -1,5 +1,7 @@
 //! Why a target does not take the copies just now, and what can be done about it.
 
+use std::slice::from_ref;
+
 use model::{ImageId, Quota, QuotaKind, RegionId, Rejection};
 use region::{Refused, Region, TargetTotal};
 
@@ -132,7 +134,7 @@ fn need(
 ) -> Reason {
     match approval(rejection) {
         Approval::CanBeAsked => {
-            let path = ticket_path(region.id(), &[image.clone()], &[target.clone()]);
+            let path = ticket_path(region.id(), from_ref(image), from_ref(target));
             let label = visit.words.say("copying-ask-approval").to_string();
             Reason { text: needed(visit.words, rejection), link: Some((path, label)) }
         }
@@ -166,7 +168,7 @@ fn of_rejection(
             Some((format!("/regions/{into}/copies/{by}"), words.say("copying-to-copy").to_string()))
         }
         Rejection::TicketNeeded { image, .. } => {
-            let path = ticket_path(region.id(), &[image.clone()], &[target.clone()]);
+            let path = ticket_path(region.id(), from_ref(image), from_ref(target));
             Some((path, words.say("copying-ask-approval").to_string()))
         }
         Rejection::KeyUnusable { .. } | Rejection::EncryptionKeyNotFound { .. } => {
