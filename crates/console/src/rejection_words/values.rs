@@ -184,7 +184,7 @@ impl Told for Bytes<'_> {
 fn exactly(bytes: u64) -> String {
     let units = ["TiB", "GiB", "MiB", "KiB"];
     let sizes = [40, 30, 20, 10].map(|power| 1_u64 << power);
-    let whole = units.iter().zip(sizes).find(|(_, size)| bytes > 0 && bytes % size == 0);
+    let whole = units.iter().zip(sizes).find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size));
     match whole {
         Some((unit, size)) => format!("{} {unit}", bytes / size),
         None => format!("{bytes} B"),
