@@ -64,10 +64,8 @@ impl Problem {
 
     /// The same of a rejection that was found without a command.
     pub(crate) fn of_rejection(rejection: &Rejection, words: Words) -> Problem {
-        let field = match rejection {
-            Rejection::InvalidField { field, .. } => Some(*field),
-            _other => None,
-        };
+        let field =
+            if let Rejection::InvalidField { field, .. } = rejection { Some(*field) } else { None };
         Problem { text: told(rejection, words), status: status_of(rejection), field }
     }
 
@@ -125,10 +123,12 @@ fn is_absence(rejection: &Rejection) -> bool {
 }
 
 fn status_of(rejection: &Rejection) -> StatusCode {
-    match rejection {
-        Rejection::NotAllowed { .. } => StatusCode::FORBIDDEN,
-        Rejection::InvalidField { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        _other => StatusCode::CONFLICT,
+    if matches!(rejection, Rejection::NotAllowed { .. }) {
+        StatusCode::FORBIDDEN
+    } else if matches!(rejection, Rejection::InvalidField { .. }) {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::CONFLICT
     }
 }
 

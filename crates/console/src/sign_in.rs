@@ -36,6 +36,16 @@ impl SignIn {
     }
 }
 
+/// What stands between another site's link and signing in.
+#[derive(Template)]
+#[template(path = "sign_in_ask.html")]
+struct Ask {
+    words: Words,
+    theme: Theme,
+    path: String,
+    style: String,
+}
+
 /// A page that leads on by itself: a redirect that began on another site would carry no cookie of ours.
 #[derive(Template)]
 #[template(path = "signed_in.html")]
@@ -147,6 +157,12 @@ pub(crate) async fn redeem(
     if parts.method == Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    // Nobody is signed in as somebody else by another site, or by a browser that looks ahead: the person chooses.
+    if !is_chosen(&parts.headers) {
+        let page =
+            Ask { words, theme, path: parts.uri.path().to_owned(), style: crate::assets::style() };
+        return Html(rendered(&page)).into_response();
+    }
     match console.deployment.accounts.redeem_link(&token, request_id.clone()).await {
         Ok(opened) => {
             end_replaced(&console, &parts.headers, request_id).await;
@@ -156,6 +172,13 @@ pub(crate) async fn redeem(
         Err(Refused::Unauthorised) => Shown::LinkOver.outside(words, theme, &request_id),
         Err(refused) => Shown::from(refused).outside(words, theme, &request_id),
     }
+}
+
+/// Whether a person opened the address, or a page of ours leads there, as far as the browser says.
+fn is_chosen(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_ours = said("sec-fetch-site").is_none_or(|site| ["none", "same-origin"].contains(&site));
+    is_ours && said("sec-purpose").is_none()
 }
 
 /// Ends the session that the browser had until now: it forgets the token, and nobody could sign it out any more.

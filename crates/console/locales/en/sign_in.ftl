@@ -6,3 +6,4 @@ sign-in-refused = The access key or its secret is not right.
 sign-in-hint = With the command line at hand, a link that signs you in comes from
 sign-in-done = You are signed in
 sign-in-go-on = Go on to the console
+sign-in-ask = This address signs you in as whoever made it. Go on only if that was you.

@@ -6,3 +6,4 @@ sign-in-refused = 访问密钥 ID 或 Secret 不正确。
 sign-in-hint = 如果手边有命令行，可以用它得到一次性登录链接：
 sign-in-done = 已登录
 sign-in-go-on = 进入控制台
+sign-in-ask = 此链接会以生成它的用户身份登录。只有当链接是您自己生成的时候才继续。

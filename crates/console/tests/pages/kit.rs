@@ -108,16 +108,6 @@ impl Visitor {
         self.send(Method::GET, path, &[], Body::empty()).await
     }
 
-    /// A page, and those that it leads to.
-    pub async fn follow(&mut self, path: &str) -> Answer {
-        let mut answer = self.get(path).await;
-        while answer.status.is_redirection() {
-            let next = answer.location().to_owned();
-            answer = self.get(&next).await;
-        }
-        answer
-    }
-
     /// A form with its token.
     pub async fn post(&mut self, path: &str, values: &[(&str, &str)]) -> Answer {
         let token = self.form_token.clone();

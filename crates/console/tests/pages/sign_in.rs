@@ -118,6 +118,25 @@ async fn a_link_signs_in_once() {
     site.guest().get(&path).await.is(StatusCode::UNAUTHORIZED).has("This link is over");
 }
 
+/// Another site that leads there signs nobody in as somebody else, and a browser that looks ahead does not use it up.
+#[tokio::test]
+async fn a_link_is_opened_by_a_person() {
+    let site = Site::open(["cn-hangzhou"]).await;
+    let accounts = &site.world.deployment.accounts;
+    let link = accounts.create_sign_in_link(&site.world.caller).await.unwrap();
+    let path = format!("/sign-in/once/{}", link.token);
+    let mut guest = site.guest();
+    for header in [("sec-fetch-site", "cross-site"), ("sec-purpose", "prefetch")] {
+        let headers = [("accept", "text/html"), header];
+        let asked = guest.send(Method::GET, &path, &headers, Body::empty()).await;
+        asked.is(StatusCode::OK).has("Go on only if that was you").has(&path);
+        assert!(!guest.cookies.contains_key("ferry-session"));
+    }
+    let headers = [("accept", "text/html"), ("sec-fetch-site", "same-origin")];
+    guest.send(Method::GET, &path, &headers, Body::empty()).await.is(StatusCode::OK);
+    guest.get("/").await.is(StatusCode::OK);
+}
+
 #[tokio::test]
 async fn cookies_are_kept_from_scripts_and_other_sites_and_from_plain_http_where_there_is_tls() {
     let world = World::with_regions(["cn-hangzhou"]).await;
@@ -260,4 +279,13 @@ async fn assets_are_kept_for_good_and_pages_name_them() {
         assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
     }
     guest.get("/assets/ferry.css").await.is(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_service_that_stops_lets_go_of_the_pages_that_are_watched() {
+    let site = Site::open(["cn-hangzhou"]).await;
+    let mut watched = site.visitor().await.watch("/").await;
+    assert_eq!(watched.next().await.unwrap().0, "part");
+    site.stop.cancel();
+    while watched.next().await.is_some() {}
 }
