@@ -371,7 +371,10 @@ mod tests {
             crate::AlikeWanted { digests, ..crate::AlikeWanted::default() },
         ] {
             let found = tx.images_alike(&account, &wanted, 9).await.unwrap();
-            assert_eq!(found.into_iter().map(|row| row.id).collect::<Vec<_>>(), [image.clone()]);
+            assert_eq!(
+                found.into_iter().map(|row| row.id).collect::<Vec<_>>(),
+                std::slice::from_ref(&image)
+            );
         }
     }
 

@@ -6,8 +6,8 @@ use crate::snapshot_search;
 use crate::tag_search::Which;
 use crate::{access_key, account_name, account_number, accounts, export_trace, family, user};
 use crate::{
-    audit, copy, copy_batch, copy_claim, copy_history, hold, image, image_disk, import, instance, link_setting,
-    sample, snapshot,
+    audit, copy, copy_batch, copy_claim, copy_history, hold, image, image_disk, import, instance,
+    link_setting, sample, snapshot,
 };
 use crate::{
     image_search, queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic,

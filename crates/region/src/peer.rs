@@ -5,8 +5,8 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use model::{
     AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId,
-    Family, ImageId, Name, NameRule, Particulars, Purpose, Quota, RegionId, Rejection, Retry, Sealing,
-    SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId,
+    Family, ImageId, Name, NameRule, Particulars, Purpose, Quota, RegionId, Rejection, Retry,
+    Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId,
 };
 use store::{ChunkId, IdKey};
 

@@ -13,8 +13,7 @@ use model::{AccountId, CopyId, CopyState, Digest, ImageId, Phase, RegionId, Reje
 use region::testing::{World, disk};
 use region::{
     Accepted, CopyOffer, CopyQuery, CopyView, Estimate, FetchScope, Held, HoldRequest, PeerFault,
-    PeerFrames, PeerRefused, PeerRegion, Region, Standing, TargetRoom,
-    Withdrawal,
+    PeerFrames, PeerRefused, PeerRegion, Region, Standing, TargetRoom, Withdrawal,
 };
 use store::{ChunkId, IdKey};
 use tokio::sync::watch;
@@ -67,11 +66,7 @@ impl PeerRegion for Source {
         self.region.estimate(offer).await
     }
 
-    async fn room(
-        &self,
-        account: &AccountId,
-        source: &RegionId,
-    ) -> Result<TargetRoom, PeerFault> {
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
         self.region.room(account, source).await
     }
 

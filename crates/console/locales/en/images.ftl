@@ -167,3 +167,4 @@ images-damaged = { $damaged ->
     [one] One of { $chunks } chunks is missing or damaged ({ $bytes } are good). Copy the image back from another region.
    *[other] { $damaged } of { $chunks } chunks are missing or damaged ({ $bytes } are good). Copy the image back from another region.
 }
+images-import-bucket = Import from a bucket

@@ -132,3 +132,4 @@ images-verify-large = 此处最多校验 { $most }。更大的镜像由该地域
 images-verify-busy = 正在校验另一个镜像，请稍后再试。
 images-verified = 镜像完整：读取了 { $chunks } 个数据块，共 { $bytes }。
 images-damaged = { $chunks } 个数据块中有 { $damaged } 个丢失或损坏（{ $bytes } 完好）。请从其他地域复制回此镜像。
+images-import-bucket = 从存储桶导入

@@ -157,8 +157,7 @@ mod tests {
     fn a_snapshot_is_deleted_while_nothing_rests_on_it() {
         let snapshot = || facts(1).snapshot;
         let (by, target) = (CopyId::from_random(|| 5), "south".parse::<RegionId>().unwrap());
-        let unused =
-            SnapshotDeletionFacts { snapshot: snapshot(), image: None, held_by: None };
+        let unused = SnapshotDeletionFacts { snapshot: snapshot(), image: None, held_by: None };
         assert_eq!(judge_snapshot_deletion(&unused), Ok(()));
         let held = SnapshotDeletionFacts { held_by: Some((by.clone(), target.clone())), ..unused };
         let refused = Rejection::SnapshotHeld { snapshot: snapshot(), by, target };

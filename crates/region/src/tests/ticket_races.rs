@@ -250,11 +250,7 @@ impl PeerRegion for Slow {
         self.region.estimate(offer).await
     }
 
-    async fn room(
-        &self,
-        account: &AccountId,
-        source: &RegionId,
-    ) -> Result<TargetRoom, PeerFault> {
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
         self.region.room(account, source).await
     }
 

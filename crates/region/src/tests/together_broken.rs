@@ -92,11 +92,7 @@ impl PeerRegion for Turned {
         self.region.estimate(offer).await
     }
 
-    async fn room(
-        &self,
-        account: &AccountId,
-        source: &RegionId,
-    ) -> Result<TargetRoom, PeerFault> {
+    async fn room(&self, account: &AccountId, source: &RegionId) -> Result<TargetRoom, PeerFault> {
         self.region.room(account, source).await
     }
 

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use model::rules::{Force, LoseImages, Offer, WaitingDays};
 use model::{
     AccessKeyId, AccountId, Admittance, BucketName, CopyId, Day, DiskFormat, EncryptionKeyId,
-    FileName, ImageId, InstanceId, LinkChange, Meter, Month, Name, NameRule, Price, Profile, QuotaKind, Remark,
-    Role, Sealing, SizeBytes, SnapshotId, Tags, TaskId, TicketId, UserId,
+    FileName, ImageId, InstanceId, LinkChange, Meter, Month, Name, NameRule, Price, Profile,
+    QuotaKind, Remark, Role, Sealing, SizeBytes, SnapshotId, Tags, TaskId, TicketId, UserId,
 };
 use store::ChunkId;
 
