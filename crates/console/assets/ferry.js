@@ -518,7 +518,7 @@ document.documentElement.classList.add("script");
     if (form.matches("[data-auto]") && target.type !== "search") form.requestSubmit();
   });
 
-  document.addEventListener("input", ({ target }) => target.form?.matches("[data-refresh]") && refreshSoon(target.form));
+  // A text that is being typed is sent once it is done: each look asks every target.
 
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;

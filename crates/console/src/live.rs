@@ -83,6 +83,11 @@ where
             }
         }
         match (self.handler)(self.visit.clone()).await {
+            // Nothing of it is ever sent: it is looked at once and no more.
+            Ok(page) if !page.parts().iter().any(|part| part.is_live) => {
+                self.is_over = true;
+                Vec::new()
+            }
             Ok(page) => self.changed(&page),
             Err(shown) if shown.is_fault() => Vec::new(),
             Err(_) => self.end(),

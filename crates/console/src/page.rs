@@ -231,6 +231,15 @@ impl Shell<'_> {
         }
     }
 
+    /// What the list was narrowed by stays when its region is changed; where in it one was does not.
+    fn kept(&self) -> Vec<&(String, String)> {
+        if self.switch_path() != self.visit.path() {
+            return Vec::new();
+        }
+        let gone = ["region", "page", "after"];
+        self.visit.values().iter().filter(|(name, _)| !gone.contains(&name.as_str())).collect()
+    }
+
     fn languages(&self) -> Vec<(&'static str, &'static str, bool)> {
         let current = self.words.language();
         let all = Language::ALL.into_iter();

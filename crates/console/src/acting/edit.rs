@@ -31,6 +31,8 @@ struct Edit<'a> {
     title: &'a str,
     problem: Option<&'a Problem>,
     typed: &'a Typed,
+    /// What the form showed when it was made.
+    before: &'a Typed,
 }
 
 impl Edit<'_> {
@@ -68,20 +70,35 @@ impl Typed {
     }
 
     fn of_form(form: &Form) -> Result<Typed, Shown> {
-        let is_deprecated = form.is_ticked("deprecated");
+        Typed::read(form, "")
+    }
+
+    /// What the form showed when it was made; as the image is now where it does not say.
+    fn shown(form: &Form, image: &ImageView) -> Result<Typed, Shown> {
+        if form.given("was_name") { Typed::read(form, "was_") } else { Ok(Typed::of_image(image)) }
+    }
+
+    fn read(form: &Form, before: &str) -> Result<Typed, Shown> {
+        let name = |name: &str| format!("{before}{name}");
+        let is_deprecated = form.is_ticked(&name("deprecated"));
         Ok(Typed {
-            name: form.text("name").to_owned(),
-            description: form.text("description").to_owned(),
-            family: form.text("family").to_owned(),
-            boot_mode: form.text("boot_mode").parse().map_err(|_| Shown::BadForm)?,
-            tags: form.raw("tags").to_owned(),
+            name: form.text(&name("name")).to_owned(),
+            description: form.text(&name("description")).to_owned(),
+            family: form.text(&name("family")).to_owned(),
+            boot_mode: form.text(&name("boot_mode")).parse().map_err(|_| Shown::BadForm)?,
+            tags: form.raw(&name("tags")).to_owned(),
             deprecation: if is_deprecated { Deprecation::Deprecated } else { Deprecation::Current },
         })
     }
 
-    /// What it changes of an image; what is as it was stays untouched, whoever changes that meanwhile.
-    fn command(&self, image: &ImageView) -> Result<EditImage, Rejection> {
-        let before = Typed::of_image(image);
+    fn has_tags_of(&self, other: &Typed) -> bool {
+        let lines = |typed: &Typed| typed.tags.lines().map(|line| line.trim().to_owned()).collect();
+        let (own, others): (Vec<String>, Vec<String>) = (lines(self), lines(other));
+        own == others
+    }
+
+    /// What it changes of an image; what is as the form showed it stays untouched, whoever changed that meanwhile.
+    fn command(&self, before: &Typed, image: &ImageView) -> Result<EditImage, Rejection> {
         let is_new = |typed: &str, was: &str| typed != was.trim();
         let mut edit = EditImage::default();
         if is_new(&self.name, &before.name) {
@@ -95,8 +112,9 @@ impl Typed {
             edit.family = Some(family.transpose()?);
         }
         edit.boot_mode = (self.boot_mode != before.boot_mode).then_some(self.boot_mode);
-        let tags = tags_typed(&self.tags, &image.tags)?;
-        edit.tags = (tags != image.tags).then_some(tags);
+        if !self.has_tags_of(before) {
+            edit.tags = Some(tags_typed(&self.tags, &image.tags)?);
+        }
         edit.deprecation = (self.deprecation != before.deprecation).then_some(self.deprecation);
         Ok(edit)
     }
@@ -106,17 +124,22 @@ impl Typed {
 pub(super) async fn show(visit: Visit) -> Result<Page, Shown> {
     let subject = Subject::of(&visit).await?;
     let typed = Typed::of_image(&subject.image);
-    Ok(page(&visit, &subject, &typed, None))
+    Ok(page(&visit, &subject, (&typed, &typed), None))
 }
 
-fn page(visit: &Visit, subject: &Subject, typed: &Typed, problem: Option<Problem>) -> Page {
+fn page(
+    visit: &Visit,
+    subject: &Subject,
+    (typed, before): (&Typed, &Typed),
+    problem: Option<Problem>,
+) -> Page {
     let words = visit.words;
     let title = subject.title(words.say("acting-edit-title"));
     if let Some(why) = subject.refusal(visit, ImageAction::Edit) {
         return subject.refused(visit, (&title, &why));
     }
     let problem = problem.as_ref();
-    let html = Edit { visit, words, subject, title: &title, problem, typed };
+    let html = Edit { visit, words, subject, title: &title, problem, typed, before };
     form_page(visit, &title, problem, &html)
 }
 
@@ -124,7 +147,8 @@ fn page(visit: &Visit, subject: &Subject, typed: &Typed, problem: Option<Problem
 pub(super) async fn act(visit: Visit, form: Form) -> Result<Done, Shown> {
     let subject = Subject::of(&visit).await?;
     let typed = Typed::of_form(&form)?;
-    let edited = match typed.command(&subject.image) {
+    let before = Typed::shown(&form, &subject.image)?;
+    let edited = match typed.command(&before, &subject.image) {
         Ok(edit) => subject.region.edit_image(&visit.caller, &subject.image.id, edit).await,
         Err(rejection) => Err(rejection.into()),
     };
@@ -135,7 +159,7 @@ pub(super) async fn act(visit: Visit, form: Form) -> Result<Done, Shown> {
         }
         Err(refused) => {
             let problem = visit.problem(refused)?;
-            Ok(page(&visit, &subject, &typed, Some(problem)).into())
+            Ok(page(&visit, &subject, (&typed, &before), Some(problem)).into())
         }
     }
 }

@@ -16,7 +16,7 @@ use axum::Router;
 
 use crate::{Console, page};
 
-pub(crate) use tag_lines::tags_typed;
+pub(crate) use tag_lines::{tags_told, tags_typed};
 pub(crate) use token::{new_token, token_of};
 
 /// Where they are.

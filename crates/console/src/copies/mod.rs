@@ -17,7 +17,11 @@ pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/copies", page::get(list::show))
         .route("/regions/{region}/copies/{copy}", page::get(one::show))
-        .route("/regions/{region}/copies/{copy}/retry", page::post(acts::retry))
+        // What is refused is shown at this address too.
+        .route(
+            "/regions/{region}/copies/{copy}/retry",
+            page::get(one::show).merge(page::post(acts::retry)),
+        )
         .route(
             "/regions/{region}/copies/{copy}/cancel",
             page::get(acts::ask_cancel).merge(page::post(acts::cancel)),

@@ -8,7 +8,7 @@ use region::{Refused, Region};
 use super::ask::Answer;
 use super::dialog::{self, Said};
 use super::reasons::{Approval, Reason, approval, refusal, ticket_path};
-use super::typed::Typed;
+use super::typed::{Typed, sealing_field, sealing_word};
 use crate::page::{Done, Section};
 use crate::refusal::{Problem, Shown};
 use crate::visit::Visit;
@@ -149,6 +149,9 @@ fn again<'a>(region: &Region, typed: &Typed, refused: impl Iterator<Item = &'a A
             targets.push(&one.target);
         }
     }
+    let sealed = |target: &&RegionId| (sealing_field(target), sealing_word(&typed.sealing(target)));
+    let sealings: Vec<_> =
+        targets.iter().map(sealed).filter(|(_, word)| !word.is_empty()).collect();
     let mut query = form_urlencoded::Serializer::new(String::new());
     for image in images {
         query.append_pair("image", image.as_str());
@@ -160,6 +163,12 @@ fn again<'a>(region: &Region, typed: &Typed, refused: impl Iterator<Item = &'a A
         if !value.is_empty() {
             query.append_pair(name, value);
         }
+    }
+    if let Some(tags) = &typed.tags {
+        query.append_pair("tags", tags);
+    }
+    for (field, word) in sealings {
+        query.append_pair(&field, &word);
     }
     format!("/regions/{}/copy?{}", region.id(), query.finish())
 }

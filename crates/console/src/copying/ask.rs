@@ -2,7 +2,7 @@
 
 use model::rules::judge_targets;
 use model::{ClientToken, ImageId, Particulars, RegionId, Sealing};
-use region::{Accepted, CopyImage, Refused, Region};
+use region::{Accepted, CopyImage, Refused, Region, RegionFault};
 
 use super::sources::Sources;
 use super::typed::Typed;
@@ -82,10 +82,30 @@ pub(super) async fn ask(
                     }));
                 }
             }
-            Err(refused) => return Err(refused.into()),
+            Err(refused) if answers.is_empty() => return Err(refused.into()),
+            Err(refused) => {
+                // What failed is in the log; whether it was done is on the list of copies.
+                tracing::error!(%refused, "some of the copies that were asked for were not answered");
+                answers.extend(unanswered(&sources, &draft));
+            }
         }
     }
     Ok(Asked::Answered(answers))
+}
+
+/// What is said of targets that were asked and whose answer is not known: the list of copies has it.
+fn unanswered(sources: &Sources, draft: &CopyImage) -> Vec<Answer> {
+    let batch = || draft.token.as_ref().map(ClientToken::to_string).unwrap_or_default();
+    let pairs = sources
+        .ids()
+        .into_iter()
+        .flat_map(|image| draft.targets.iter().map(move |target| (image.clone(), target.clone())));
+    let answer = |(image, target)| Answer {
+        image,
+        target,
+        answer: Err(Refused::Fault(RegionFault::Unsettled { batch: batch() })),
+    };
+    pairs.map(answer).collect()
 }
 
 /// Asks for copies that are sealed alike.

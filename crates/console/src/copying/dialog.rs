@@ -10,7 +10,8 @@ use super::reasons::Reason;
 use super::rows::{Row, rows, targets};
 use super::sources::{Blocked, Sources};
 use super::ticket::{self, Wish};
-use super::typed::{Typed, tags_told};
+use super::typed::Typed;
+use crate::acting::tags_told;
 use crate::look;
 use crate::page::{Page, Section};
 use crate::refusal::{Problem, Shown};
@@ -98,7 +99,10 @@ pub(super) async fn page(
     let choosable = || rows.iter().filter(|row| row.is_choosable);
     let needs_each = choosable().count() > 0 && choosable().all(|row| row.needs_approval);
     if needs_each && !typed.is_filled() && said.problem.is_none() {
-        let targets = choosable().map(|row| row.region.clone()).collect();
+        // Of those that were asked for, where any were.
+        let is_asked =
+            |target: &RegionId| typed.targets.is_empty() || typed.targets.contains(target);
+        let targets = choosable().map(|row| row.region.clone()).filter(is_asked).collect();
         let wish = Wish { targets, ..Wish::of(visit.values()) };
         return ticket::page(visit, region, wish, None).await;
     }

@@ -99,26 +99,11 @@ impl Typed {
     /// The tags that were typed; none where they are the source's. Of several images, no tags are the sources'.
     pub(super) fn new_tags(&self, of_source: Option<&Tags>) -> Result<Option<Tags>, Rejection> {
         let Some(text) = &self.tags else { return Ok(None) };
-        let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let unchanged = match of_source {
-            Some(tags) => lines().eq(tags_told(tags).lines()),
-            None => lines().next().is_none(),
-        };
-        if unchanged {
-            return Ok(None);
-        }
-        let pair = |line: &str| {
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            (key.trim().to_owned(), value.trim().to_owned())
-        };
-        Tags::new(lines().map(pair)).map(Some)
+        let none = Tags::default();
+        let before = of_source.unwrap_or(&none);
+        let typed = crate::acting::tags_typed(text, before)?;
+        Ok((typed != *before).then_some(typed))
     }
-}
-
-/// Tags as they are typed: one `key=value` a line.
-pub(super) fn tags_told(tags: &Tags) -> String {
-    let lines: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    lines.join("\n")
 }
 
 /// The name of the value that says what a target's copies are sealed with.

@@ -165,14 +165,14 @@ fn relations(words: Words, image: &ImageView) -> Vec<Fact> {
         all.push(one(words.say("images-converted-into"), Value::Link(made.to_string(), path)));
     }
     if let Some(task) = &image.exported_by {
-        let link = Value::Link(task.to_string(), format!("/tasks?region={here}"));
+        let link = Value::Link(task.to_string(), format!("/regions/{here}/tasks/{task}"));
         all.push(one(words.say("images-exported-by"), link));
     }
     let instances = match image.instances {
         0 => Value::Said(words.say("images-no-instance")),
         count => {
             let text = words.say("images-instance-count").with("count", count).to_string();
-            Value::Link(text, format!("/instances?region={here}"))
+            Value::Link(text, format!("/instances?region={here}&q={}", image.id))
         }
     };
     all.push(one(words.say("images-instances"), instances));

@@ -23,6 +23,9 @@ pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/images", page::get(list::show))
         .route("/regions/{region}/images/{image}", page::get(show::show))
-        .route("/regions/{region}/images/{image}/verify", page::post(verify::verify))
+        .route(
+            "/regions/{region}/images/{image}/verify",
+            page::get(show::show).merge(page::post(verify::verify)),
+        )
         .route("/copy", axum::routing::get(together::show))
 }

@@ -64,7 +64,7 @@ impl Row {
             others,
             uncopied,
             retry: retry(visit, copy),
-            anew: anew(&image),
+            anew: anew(visit, &image),
             image,
         }
     }
@@ -101,14 +101,15 @@ pub(crate) fn held(image: &ImageView) -> String {
 
 /// A copy is tried again that waits for its next attempt.
 pub(crate) fn retry(visit: &Visit, copy: Option<&CopyView>) -> Option<String> {
-    let copy = copy.filter(|copy| copy.next_attempt.is_some() && copy.attempts > 0)?;
+    let copy =
+        copy.filter(|copy| copy.next_attempt.is_some() && copy.attempts > 0 && !copy.is_paused)?;
     let may = visit.may(model::Act::Change);
     may.then(|| format!("/regions/{}/copies/{}/retry", copy.region, copy.id))
 }
 
 /// A copy that failed for good is asked for anew where its source is.
-pub(crate) fn anew(image: &ImageView) -> Option<String> {
-    let has_failed = image.status == ImageStatus::CreateFailed;
+pub(crate) fn anew(visit: &Visit, image: &ImageView) -> Option<String> {
+    let has_failed = image.status == ImageStatus::CreateFailed && visit.may(model::Act::Change);
     let origin = image.origin.as_ref().filter(|_| has_failed)?;
     let (source, target) = (&origin.region, &image.region);
     Some(format!("/regions/{source}/copy?image={}&target={target}", origin.image))

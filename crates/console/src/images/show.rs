@@ -101,20 +101,24 @@ pub(crate) async fn page(
     let is_copied =
         head.offers.iter().any(|offer| offer.action == ImageAction::Copy && offer.reason.is_none());
     let is_copied = if is_copied { Copied::MayBe } else { Copied::MayNot };
-    let places = Places { words, places: elsewhere::find(visit, &image, is_copied).await? };
-    let entries = history::of(visit, region, &image.id).await?;
     let mut page = visit
         .page(Section::Images, image.name.to_string())
         .live("image-head", &head)
         .live("image-facts", &facts);
-    if !places.places.is_empty() {
-        page = page.live("image-elsewhere", &places);
+    // What hardly changes is not gathered for each look of a page that is watched.
+    if visit.is_watched() {
+        return Ok(page);
     }
+    let places = Places { words, places: elsewhere::find(visit, &image, is_copied).await? };
+    if !places.places.is_empty() {
+        page = page.part("image-elsewhere", &places);
+    }
+    let entries = history::of(visit, region, &image.id).await?;
     if !entries.is_empty() {
-        page = page.live("image-history", &History { words, entries });
+        page = page.part("image-history", &History { words, entries });
     }
     let is_whole = image.status == ImageStatus::Available && image.storage == Storage::Snapshots;
-    if is_own && is_whole {
+    if is_own && is_whole && visit.may(model::Act::Change) {
         page = page.part("image-verify", &verification(visit, &image, problem));
     }
     Ok(page)
@@ -132,7 +136,7 @@ async fn head<'v>(visit: &'v Visit, region: &Region, image: &ImageView) -> Resul
         offers: offers(visit, image),
         copy: path,
         retry: retry(visit, copy.as_ref()),
-        anew: anew(image),
+        anew: anew(visit, image),
         image: image.clone(),
     })
 }

@@ -1,6 +1,7 @@
 //! Reading every chunk of an image, as its owner asks for from its page.
 
 use axum::http::StatusCode;
+use model::Act;
 use tokio::sync::Semaphore;
 
 use super::offers::link_of;
@@ -21,6 +22,8 @@ static TURN: Semaphore = Semaphore::const_new(1);
 /// Reads it, and says what was found.
 pub(crate) async fn verify(visit: Visit, _form: Form) -> Result<Done, Shown> {
     let words = visit.words;
+    // What is found damaged is set aside: a change, and hours of the disk.
+    visit.caller.must(Act::Change)?;
     let (region, image) = found(&visit).await?;
     let refuse = async |problem: Problem| {
         let status = problem.status;

@@ -31,8 +31,10 @@ struct Disk<'a> {
 }
 
 /// Images that can be used, the newest first.
-fn usable() -> ImageSearch {
+fn usable(visit: &Visit) -> ImageSearch {
     ImageSearch {
+        // By a name, images of others are never meant; their ids are taken.
+        owner: Some(visit.caller.account.clone()),
         standings: vec![Standing::Available, Standing::Deprecated],
         order: ImageOrder::default(),
         page: PageOf { offset: 0, limit: OFFERED },
@@ -58,7 +60,7 @@ async fn page(
     let can_change = not_allowed.is_none();
     let problem = not_allowed.or(problem);
     let problem = problem.as_ref();
-    let found = region.search_images(&visit.caller, usable()).await?;
+    let found = region.search_images(&visit.caller, usable(visit)).await?;
     let (has, page) = (vec![instance.image.clone()], PageOf { offset: 0, limit: 1 });
     let search = ImageSearch { ids: has, page, ..ImageSearch::default() };
     let now = region.search_images(&visit.caller, search).await?.items.pop();
@@ -114,7 +116,7 @@ async fn meant(
         return Ok(Ok(id));
     }
     let names = vec![NamePattern::Exactly(typed.to_owned())];
-    let found = region.search_images(&visit.caller, ImageSearch { names, ..usable() }).await?;
+    let found = region.search_images(&visit.caller, ImageSearch { names, ..usable(visit) }).await?;
     let problem = match found.items.as_slice() {
         [one] => return Ok(Ok(one.id.clone())),
         [] => words.say("instances-disk-no-image").showing("image", typed),

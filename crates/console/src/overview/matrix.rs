@@ -117,9 +117,14 @@ pub(crate) async fn gather(visit: &Visit) -> Result<Matrix, Shown> {
     }
     let mut shown: BTreeSet<(RegionId, ImageId)> = BTreeSet::new();
     let mut rows = Vec::new();
+    let mut is_whole = total <= u64::from(NEWEST);
     for (place, image) in newest.iter().enumerate() {
-        if rows.len() == ROWS || shown.contains(&(image.region.clone(), image.id.clone())) {
+        if shown.contains(&(image.region.clone(), image.id.clone())) {
             continue;
+        }
+        if rows.len() == ROWS {
+            is_whole = false;
+            break;
         }
         let mut cells = Vec::new();
         for (region, column) in regions.iter().zip(&columns) {
@@ -132,7 +137,6 @@ pub(crate) async fn gather(visit: &Visit) -> Result<Matrix, Shown> {
         }
         rows.push(row(image, cells));
     }
-    let is_whole = total <= u64::from(NEWEST);
     Ok(Matrix {
         words: visit.words,
         regions: regions.iter().map(|region| region.id().to_string()).collect(),

@@ -9,7 +9,7 @@ use askama::Template;
 
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
-use crate::visit::Visit;
+use crate::visit::{Chosen, Visit};
 use crate::words::Words;
 
 #[derive(Template)]
@@ -23,6 +23,10 @@ struct Head {
 
 /// Shows it.
 pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
+    if let Chosen::One(id) = visit.chosen() {
+        // One that is served elsewhere is not one without images.
+        visit.deployment().region(id)?;
+    }
     let page = visit.page(Section::Overview, visit.words.say("overview-title"));
     let page = if visit.is_watched() { page } else { page.part("head", &head(&visit).await?) };
     let page = page.live("moving", &moving::gather(&visit).await?);

@@ -91,7 +91,7 @@ fn page(
         can_register,
         typed,
         machine: &typed.machine,
-        folder: format!("{}/", visit.caller.account),
+        folder: format!("{}/{}/", region.id(), visit.caller.account),
         token: new_token()?,
     };
     let status = problem.map_or(StatusCode::OK, |problem| problem.status);

@@ -213,6 +213,33 @@ async fn an_edit_changes_only_what_was_changed() {
     assert_eq!(now.description.as_str(), "other");
 }
 
+/// What somebody else changed since the form was shown is not taken back by it.
+#[tokio::test]
+async fn an_edit_takes_back_nothing_that_was_changed_meanwhile() {
+    let site = Site::open([HERE]).await;
+    let image = golden(&site).await;
+    let mut visitor = site.visitor().await;
+    let form = visitor.get(&path(&image, "edit")).await.text;
+    let names = ["was_name", "was_description", "was_family", "was_boot_mode", "was_tags"];
+    let shown: Vec<_> = names.iter().map(|name| (*name, hidden(&form, name))).collect();
+    let meanwhile = EditImage {
+        name: Some(Name::new("silver").unwrap()),
+        deprecation: Some(Deprecation::Deprecated),
+        ..EditImage::default()
+    };
+    let region = site.world.region(HERE);
+    region.edit_image(&site.world.caller, &image.id, meanwhile).await.unwrap();
+    let mut typed: Vec<(&str, &str)> =
+        shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let tags = hidden(&form, "was_tags");
+    typed.extend([("name", "golden"), ("description", "other"), ("boot_mode", "uefi")]);
+    typed.push(("tags", &tags));
+    visitor.post(&path(&image, "edit"), &typed).await.is(StatusCode::SEE_OTHER);
+    let now = image_now(&site, &image).await;
+    assert_eq!((now.name.as_str(), now.description.as_str()), ("silver", "other"));
+    assert!(now.deprecated.is_some());
+}
+
 /// R004-10: an image that is used goes only once that is ticked, with its snapshots where that is.
 #[tokio::test]
 async fn r004_10_an_image_is_deleted_with_what_is_ticked() {

@@ -72,6 +72,19 @@ async fn one_region_is_looked_at_alone() {
     let mut visitor = site.visitor().await;
     visitor.get("/?region=cn-hangzhou").await.has("One custom image holds").has("in one region");
     visitor.get("/?region=cn-shanghai").await.has("0 custom images hold 0 B in one region");
-    // What is no region of ours is no choice.
+    visitor.get("/?region=eu-central-1").await.is(StatusCode::NOT_FOUND);
+    // What is no region at all is no choice.
     visitor.get("/?region=%3Cb%3E").await.is(StatusCode::OK).has("in 2 regions").lacks("<b>");
+}
+
+/// What a list was narrowed by stays when its region is changed; where in it one was does not.
+#[tokio::test]
+async fn the_region_is_switched_on_the_same_list() {
+    let site = Site::open(["cn-hangzhou", "cn-shanghai"]).await;
+    let mut visitor = site.visitor().await;
+    let list = visitor.get("/snapshots?origin=copied&region=cn-hangzhou&after=x").await;
+    let form = list.text.split("class=\"region-switch\"").nth(1).unwrap();
+    let form = form.split("</form>").next().unwrap();
+    assert!(form.contains("name=\"origin\" value=\"copied\""), "{form}");
+    assert!(!form.contains("name=\"after\"") && form.contains("action=\"/snapshots\""), "{form}");
 }

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(rate("1024"), Some(Some(1_024)));
         assert_eq!(rate("7B"), Some(Some(7)));
         for wrong in
-            ["", "MB", "-1", "+1", "12Mb", "12mb", "1.5MB", "18446744073709551616", "18446744073GB"]
+            ["", "MB", "-1", "+1", "12Mb", "12mb", "1.5MB", "18446744073709551616", "18446744074GB"]
         {
             assert_eq!(rate(wrong), None, "{wrong}");
         }
