@@ -44,8 +44,9 @@ fn a_key(site: &Site, browser: &Browser) {
     browser.go("Audit");
     browser.fill("Done to", &key.id);
     browser.click_button("Find");
-    let actions = browser.texts_of("tbody code");
-    assert_eq!(actions.len(), 3, "{actions:?}");
+    let actions = || browser.texts_of("tbody code");
+    browser.until("the trail of that key alone", || actions().len() == 3);
+    let actions = actions();
     assert!(actions[0].contains("delete"), "the newest first: {actions:?}");
     assert!(!site.ferry("key list").contains(&key.id));
 }
