@@ -34,6 +34,7 @@ mod snapshots;
 mod streams;
 mod tasks;
 mod tickets;
+mod token;
 mod usage;
 mod visit;
 mod words;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use model::ImageId;
-use region::{ImageQuery, Region};
+use model::{ImageId, ImageSearch, PageOf};
+use region::Region;
 
 use crate::refusal::Shown;
 use crate::visit::Visit;
 
-/// The names of those images of a region that are there and the visitor's own.
+/// The names of those images of a region that are there and that the visitor sees.
 pub(crate) async fn names(
     visit: &Visit,
     region: &Region,
@@ -20,8 +20,8 @@ pub(crate) async fn names(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let query = ImageQuery { ids, limit, ..ImageQuery::default() };
-    let images = region.images(&visit.caller, query).await?;
+    let page = PageOf { offset: 0, limit: u32::try_from(ids.len()).unwrap_or(u32::MAX) };
+    let search = ImageSearch { ids, page, ..ImageSearch::default() };
+    let images = region.search_images(&visit.caller, search).await?;
     Ok(images.items.into_iter().map(|view| (view.id, view.name.to_string())).collect())
 }

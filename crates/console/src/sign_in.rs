@@ -12,6 +12,7 @@ use crate::cookies::Cookie;
 use crate::form::{Form, TOKEN, is_from_here};
 use crate::page::{Done, Theme, rendered};
 use crate::refusal::Shown;
+use crate::token::new_token;
 use crate::visit::{Visit, form_token, is_form_token, request_id, theme, words};
 use crate::words::{Language, Saying, Words};
 
@@ -66,19 +67,14 @@ pub(crate) async fn show(State(console): State<Console>, request: Request) -> Re
     match guest {
         Some(guest) => form(words, theme, Filled { next, ..Filled::of(guest) }).into_response(),
         None => {
-            let Ok(guest) = new_guest() else {
-                return Shown::Broken.outside(words, theme, &request_id(&parts));
+            let guest = match new_token() {
+                Ok(guest) => guest,
+                Err(shown) => return shown.outside(words, theme, &request_id(&parts)),
             };
             let page = form(words, theme, Filled { next, ..Filled::of(&guest) });
             with_cookie(page.into_response(), Cookie::Guest.set(&console, &guest))
         }
     }
-}
-
-fn new_guest() -> Result<String, getrandom::Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)?;
-    Ok(hex::encode(bytes))
 }
 
 /// What stands in the form.

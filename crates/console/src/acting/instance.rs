@@ -7,10 +7,10 @@ use region::{MAX_INSTANCES, RunInstances};
 
 use super::subject::{Subject, form_page};
 use super::tag_lines::tags_typed;
-use super::token::{new_token, token_of};
 use crate::form::Form;
 use crate::page::{Done, Page};
 use crate::refusal::{Problem, Shown};
+use crate::token::{new_token, token_of};
 use crate::visit::Visit;
 use crate::words::Words;
 

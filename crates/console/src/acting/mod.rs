@@ -10,14 +10,12 @@ mod publish;
 mod share;
 mod subject;
 mod tag_lines;
-mod token;
 
 use axum::Router;
 
 use crate::{Console, page};
 
 pub(crate) use tag_lines::{tags_told, tags_typed};
-pub(crate) use token::{new_token, token_of};
 
 /// Where they are.
 pub(crate) fn routes() -> Router<Console> {

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use model::{ImageId, RegionId, Timestamp};
-use region::{CopyQuery, CopySelection, CopyView, Cursor, ImageQuery, Region};
+use model::{ImageId, RegionId};
+use region::{CopyQuery, CopySelection, CopyView, Region};
 
 use super::standing::Standing;
 use crate::look::When;
+use crate::names::names;
+use crate::newest::{place, word};
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
 use crate::visit::{Chosen, Visit, encoded};
@@ -121,13 +123,14 @@ async fn table(
     region: &Region,
     (kept, is_one): (Kept, bool),
 ) -> Result<Table, Shown> {
-    let after = if is_one { cursor(visit.query("after")) } else { None };
+    let after = if is_one { place(visit.query("after")) } else { None };
     let limit = if is_one { PAGE } else { EACH };
     let query = CopyQuery { selection: kept.selection, after, limit };
     let listed = region.copies(&visit.caller, query).await?;
-    let names = names(visit, region, &listed.items).await?;
+    let of_images = listed.items.iter().filter(|copy| copy.snapshot.is_none());
+    let names = names(visit, region, of_images.map(|copy| copy.image.clone()).collect()).await?;
     let more = listed.next.map(|next| {
-        let (id, after) = (encoded(region.id().as_str()), encoded(&cursor_word(&next)));
+        let (id, after) = (encoded(region.id().as_str()), encoded(&word(&next)));
         format!("/copies?region={id}&show={}&after={after}", kept.word)
     });
     let row = |copy: &CopyView| row(visit.words, copy, &names);
@@ -157,32 +160,4 @@ fn row(words: Words, copy: &CopyView, names: &HashMap<ImageId, String>) -> Row {
         is_late: copy.is_late,
         created: When(copy.created),
     }
-}
-
-/// What the target images are called that are still there.
-async fn names(
-    visit: &Visit,
-    region: &Region,
-    copies: &[CopyView],
-) -> Result<HashMap<ImageId, String>, Shown> {
-    let of_images = copies.iter().filter(|copy| copy.snapshot.is_none());
-    let ids: Vec<ImageId> = of_images.map(|copy| copy.image.clone()).collect();
-    // No ids would be all images.
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let query = ImageQuery { ids, limit, ..ImageQuery::default() };
-    let images = region.images(&visit.caller, query).await?;
-    Ok(images.items.into_iter().map(|view| (view.id, view.name.to_string())).collect())
-}
-
-fn cursor_word(cursor: &Cursor) -> String {
-    format!("{}.{}", cursor.created.0, cursor.id)
-}
-
-/// A place in the list; what is none is its beginning.
-fn cursor(word: &str) -> Option<Cursor> {
-    let (created, id) = word.split_once('.')?;
-    Some(Cursor { created: Timestamp(created.parse().ok()?), id: id.to_owned() })
 }

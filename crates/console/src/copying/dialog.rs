@@ -15,6 +15,7 @@ use crate::acting::tags_told;
 use crate::look;
 use crate::page::{Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::token::new_token;
 use crate::visit::Visit;
 use crate::words::Words;
 
@@ -226,14 +227,4 @@ fn do_it(words: Words, ticked: usize, asks_approval: bool) -> String {
     } else {
         words.say("copying-do").with("count", ticked as u64).to_string()
     }
-}
-
-/// What makes sending the form twice harmless.
-fn new_token() -> Result<String, Shown> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the system gave no random bytes");
-        Shown::Fault
-    })?;
-    Ok(hex::encode(bytes))
 }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use model::{Act, ImageId, ImageSearch, NamePattern, PageOf, RegionId};
+use model::{Act, ImageId, NamePattern, PageOf, RegionId};
 use region::{InstanceSearch, InstanceView, Region};
 
 use crate::look::When;
+use crate::names::names;
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
 use crate::visit::{Chosen, Visit, encoded};
@@ -138,7 +139,8 @@ async fn table(visit: &Visit, region: &Region) -> Result<Table, Shown> {
     let first = (page - 1) * rows + 1;
     let until = first - 1 + found.items.len() as u64;
     let shown = visit.words.say("instances-shown");
-    let names = image_names(visit, region, &found.items).await?;
+    let ids = found.items.iter().map(|one| one.image.clone()).collect();
+    let names = names(visit, region, ids).await?;
     let to = |page: u64| match page {
         1 => visit.with_query(&[("page", "")]),
         page => visit.with_query(&[("page", &page.to_string())]),
@@ -169,23 +171,4 @@ fn row(instance: InstanceView, names: &HashMap<ImageId, String>) -> Row {
         tags: instance.tags.iter().map(tag).collect(),
         created: When(instance.created),
     }
-}
-
-/// What the images are called that the visitor still sees.
-async fn image_names(
-    visit: &Visit,
-    region: &Region,
-    instances: &[InstanceView],
-) -> Result<HashMap<ImageId, String>, Shown> {
-    let mut ids: Vec<ImageId> = instances.iter().map(|one| one.image.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    // No ids would be all images.
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let page = PageOf { offset: 0, limit: u32::try_from(ids.len()).unwrap_or(u32::MAX) };
-    let search = ImageSearch { ids, page, ..ImageSearch::default() };
-    let found = region.search_images(&visit.caller, search).await?;
-    Ok(found.items.into_iter().map(|image| (image.id, image.name.to_string())).collect())
 }

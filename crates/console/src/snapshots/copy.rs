@@ -7,12 +7,12 @@ use region::{CopySnapshot, Refused, SnapshotView};
 
 use super::offers::{link_of, refusal};
 use super::row::title;
-use crate::acting::{new_token, token_of};
 use crate::copying::{keys, sealing_of, sealing_word};
 use crate::form::Form;
 use crate::look;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::token::{new_token, token_of};
 use crate::visit::Visit;
 use crate::words::{Saying, Words};
 

@@ -13,11 +13,11 @@ use region::{CreateImage, DiskOfSnapshot, Refused, Region, SnapshotSearch, Snaps
 
 use super::offers::{link_of, refusal};
 use super::row::title;
-use crate::acting::{new_token, token_of};
 use crate::form::Form;
 use crate::look;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::token::{new_token, token_of};
 use crate::visit::Visit;
 use crate::words::Words;
 

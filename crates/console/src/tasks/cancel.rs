@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use model::{Act, Rejection, TaskAction, TaskId};
 use region::{Region, TaskView};
 
-use super::list::image_names;
 use super::one::{path_of, title};
 use crate::form::Form;
+use crate::names::names;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
 use crate::visit::Visit;
@@ -50,7 +50,7 @@ async fn page(
     problem: Option<Problem>,
 ) -> Result<Page, Shown> {
     let words = visit.words;
-    let names = image_names(visit, region, std::slice::from_ref(task)).await?;
+    let names = names(visit, region, vec![task.image.clone()]).await?;
     let what = title(task, names.get(&task.image).map(String::as_str), words);
     let title = words.say("tasks-cancel-title").showing("task", what).to_string();
     let refusal = refusal(visit, task);

@@ -10,10 +10,10 @@ use region::{DiskObject, ImportObjects, Refused, Region};
 
 use super::machine::{Machine, is_about};
 use super::one::path_of;
-use crate::acting::{new_token, token_of};
 use crate::form::Form;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::token::{new_token, token_of};
 use crate::visit::Visit;
 use crate::words::Words;
 

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use model::{Act, ImageId, ImageSearch, PageOf, RegionId, TaskState};
+use model::{Act, ImageId, PageOf, RegionId, TaskState};
 use region::{Region, TaskObject, TaskSearch, TaskView};
 
 use super::standing::{Standing, action};
 use crate::look::When;
+use crate::names::names;
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
 use crate::visit::{Chosen, Visit};
@@ -141,7 +142,8 @@ async fn table(visit: &Visit, region: &Region, kept: Kept) -> Result<Table, Show
     let first = (page - 1) * rows + 1;
     let until = first - 1 + found.items.len() as u64;
     let shown = visit.words.say("tasks-shown");
-    let names = image_names(visit, region, &found.items).await?;
+    let ids = found.items.iter().map(|one| one.image.clone()).collect();
+    let names = names(visit, region, ids).await?;
     let to = |page: u64| match page {
         1 => visit.with_query(&[("page", "")]),
         page => visit.with_query(&[("page", &page.to_string())]),
@@ -171,23 +173,4 @@ fn row(visit: &Visit, task: &TaskView, names: &HashMap<ImageId, String>) -> Row 
         created: When(task.created),
         can_be_cancelled: task.can_be_cancelled() && visit.may(Act::Change),
     }
-}
-
-/// What the images are called that are still there.
-pub(super) async fn image_names(
-    visit: &Visit,
-    region: &Region,
-    tasks: &[TaskView],
-) -> Result<HashMap<ImageId, String>, Shown> {
-    let mut ids: Vec<ImageId> = tasks.iter().map(|task| task.image.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    // No ids would be all images.
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let page = PageOf { offset: 0, limit: u32::try_from(ids.len()).unwrap_or(u32::MAX) };
-    let search = ImageSearch { ids, page, ..ImageSearch::default() };
-    let found = region.search_images(&visit.caller, search).await?;
-    Ok(found.items.into_iter().map(|image| (image.id, image.name.to_string())).collect())
 }

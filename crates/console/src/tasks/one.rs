@@ -4,9 +4,9 @@ use askama::Template;
 use model::{Act, DiskFormat, DiskRole, TaskAction, TaskId};
 use region::{TaskObject, TaskView};
 
-use super::list::image_names;
 use super::standing::{Standing, action};
 use crate::look::When;
+use crate::names::names;
 use crate::page::{Page, Section};
 use crate::refusal::Shown;
 use crate::visit::Visit;
@@ -52,7 +52,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
     let region = visit.region()?;
     let task = region.task(&visit.caller, &visit.id::<TaskId>("task")?).await?;
     let words = visit.words;
-    let names = image_names(&visit, &region, std::slice::from_ref(&task)).await?;
+    let names = names(&visit, &region, vec![task.image.clone()]).await?;
     let name = names.get(&task.image);
     let title = title(&task, name.map(String::as_str), words);
     let image_path = format!("/regions/{}/images/{}", task.region, task.image);

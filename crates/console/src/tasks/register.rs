@@ -9,10 +9,10 @@ use model::{
 use region::{Region, RegisterImage};
 
 use super::machine::{Machine, is_about};
-use crate::acting::{new_token, token_of};
 use crate::form::Form;
 use crate::page::{Done, Page, Section};
 use crate::refusal::{Problem, Shown};
+use crate::token::{new_token, token_of};
 use crate::visit::Visit;
 use crate::words::Words;
 

@@ -8,7 +8,7 @@ use crate::refusal::Shown;
 /// The name of the value.
 const FIELD: &str = "token";
 
-/// A token for a form that is shown now.
+/// A token for a form that is shown now: 128 random bits.
 pub(crate) fn new_token() -> Result<String, Shown> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
