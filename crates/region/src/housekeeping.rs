@@ -88,7 +88,7 @@ fn look_after_holds(released: Result<u64, RegionFault>, region: &Region) {
 async fn sweep(region: &Region) {
     loop {
         tokio::time::sleep(region.inner.options.sweep_every).await;
-        match region.sweep().await {
+        match region.sweep_at(Pace::Share { bytes_per_sec: None }).await {
             Ok(swept) => tracing::info!(region = %region.id(), ?swept, "swept"),
             Err(fault) => log(region, "failed to sweep; it will be tried again", &fault),
         }
@@ -110,7 +110,8 @@ async fn scrub(region: &Region) {
 
 async fn scrub_once(region: &Region) -> Result<crate::maintenance::Scrub, RegionFault> {
     let bytes = region.store().usage().await?.pack_bytes;
-    region.scrub(Pace::BytesPerSecond((bytes / SCRUB_WITHIN_SECS).max(SCRUB_AT_LEAST))).await
+    let rate = (bytes / SCRUB_WITHIN_SECS).max(SCRUB_AT_LEAST);
+    region.scrub(Pace::Share { bytes_per_sec: Some(rate) }).await
 }
 
 fn log(region: &Region, what: &str, fault: &RegionFault) {

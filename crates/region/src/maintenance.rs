@@ -150,7 +150,11 @@ impl Region {
 
     /// Deletes the chunks that nothing reaches. Copies and imports go on meanwhile.
     pub async fn sweep(&self) -> Result<Swept, RegionFault> {
-        Ok(self.inner.store.sweep(self).await?)
+        self.sweep_at(Pace::Full).await
+    }
+
+    pub(crate) async fn sweep_at(&self, pace: Pace) -> Result<Swept, RegionFault> {
+        Ok(self.inner.store.sweep(self, pace).await?)
     }
 
     /// Reads and hashes everything, sets damage aside, and fetches it anew from regions that have it (fault 7).

@@ -17,6 +17,7 @@ mod frame;
 mod index;
 mod keys;
 mod measure;
+mod pace;
 mod pack;
 mod read;
 mod scrub;
@@ -45,8 +46,9 @@ pub use index::{
     Totals,
 };
 pub use keys::{DataKey, DomainKeys, IdKey, Naming};
+pub use pace::Pace;
 pub use pack::{PACK_BYTES, PACK_HEADER_BYTES, PackHeader, PackNumber, Place};
-pub use scrub::{Pace, Scrubbed};
+pub use scrub::Scrubbed;
 pub use store::{ChunkStore, StoreOptions};
 pub use sweep::{Live, LiveRoots, Phase, Sweep, Swept};
 pub use touched::TreePart;

@@ -1,28 +1,19 @@
 //! The scrub: reads everything again, and sets aside what is no longer true.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use fail::fail_point;
 
 use crate::fault::StoreFault;
 use crate::frame::FrameError;
 use crate::index::ChunkRow;
+use crate::pace::{Pace, Pacer};
 use crate::pack::PackNumber;
 use crate::read::{Checked, Found, Run, check_frame, runs};
 use crate::store::ChunkStore;
 
 /// Packs whose rows are read from the index at once.
 const PACKS_AT_ONCE: usize = 64;
-
-/// How fast a scrub may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// As fast as it can.
-    Full,
-    /// At most so many bytes of packs per second.
-    BytesPerSecond(u64),
-}
 
 /// What a scrub found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +43,7 @@ impl ChunkStore {
         pace: Pace,
     ) -> Result<Scrubbed, StoreFault> {
         let mut scrubbed = Scrubbed::default();
-        let begun = Instant::now();
+        let mut pacer = Pacer::new(pace, &self.inner.activity);
         let packs = self.inner.index.packs().await?;
         let packs: Vec<PackNumber> =
             packs.iter().map(|pack| pack.number).filter(|pack| Some(*pack) > after).collect();
@@ -64,7 +55,7 @@ impl ChunkStore {
             for pack in some {
                 for run in runs(rows.remove(pack).unwrap_or_default()) {
                     self.scrub_run(run, &mut scrubbed).await?;
-                    rest(pace, &scrubbed, begun).await;
+                    pacer.rest(scrubbed.bytes).await;
                 }
                 scrubbed.last = Some(*pack);
             }
@@ -110,15 +101,5 @@ impl ChunkStore {
             }
         }
         Ok(all)
-    }
-}
-
-async fn rest(pace: Pace, scrubbed: &Scrubbed, begun: Instant) {
-    match pace {
-        Pace::Full => {}
-        Pace::BytesPerSecond(rate) => {
-            let due = Duration::from_secs_f64(scrubbed.bytes as f64 / rate.max(1) as f64);
-            tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
-        }
     }
 }

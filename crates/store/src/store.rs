@@ -12,6 +12,7 @@ use crate::fault::StoreFault;
 use crate::frame::Seal;
 use crate::index::{ChunkIndex, ChunkRow, Quarantined, SweepStage, Totals};
 use crate::keys::{DomainKeys, Naming};
+use crate::pace::Activity;
 use crate::sealing::{Domains, is_locked};
 use crate::touched::{Touch, Touched, TreePart};
 
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) touched: Arc<Touched>,
     pub(crate) domains: Domains,
     pub(crate) sweeping: Arc<tokio::sync::Mutex<()>>,
+    /// When copies, imports and exports last moved bytes.
+    pub(crate) activity: Activity,
     now_ms: fn() -> i64,
     /// How often damage was found in a domain since the start.
     damage: Mutex<HashMap<Domain, u64>>,
@@ -107,6 +110,7 @@ impl ChunkStore {
             touched,
             domains,
             sweeping: Arc::default(),
+            activity: Activity::default(),
             now_ms: options.now_ms,
             damage: Mutex::default(),
         };

@@ -36,10 +36,10 @@ async fn at_every_named_point_an_error_is_told_and_the_next_try_works() {
         let mut copy = Copy::begin(&world.store, world.domain, Arc::clone(&disk));
         while !copy.step().await.unwrap() {}
         fail::cfg(point, "1*return").unwrap();
-        assert!(world.store.sweep(&live).await.is_err(), "{point}");
+        assert!(world.store.sweep(&live, Pace::Full).await.is_err(), "{point}");
         drop(copy);
         let world = world.reopened().await;
-        world.store.sweep(&live).await.unwrap();
+        world.store.sweep(&live, Pace::Full).await.unwrap();
         assert_eq!(world.store.usage().await.unwrap().chunks, disk.ids().len() as u64, "{point}");
         assert_whole(&world.store, world.domain, &disk).await.unwrap();
         world.assert_true().await;

@@ -140,11 +140,11 @@ async fn a_sweep_takes_nothing_under_a_damaged_node() {
     let node = *disk.nodes.iter().find(|(_, (level, _))| *level == 1).unwrap().0;
     flip(&world, node, &mut Xof(4)).await;
     for _ in 0..2 {
-        let swept = world.store.sweep(&live).await.unwrap();
+        let swept = world.store.sweep(&live, Pace::Full).await.unwrap();
         assert_eq!((swept.condemned, swept.blind.len()), (0, 1));
     }
     put_frames(&world.store.ingest(world.domain), &[disk.plain[&node].clone()]).await;
-    let swept = world.store.sweep(&live).await.unwrap();
+    let swept = world.store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!((swept.condemned, swept.blind.len()), (1, 0), "only the noise is unreachable");
     support::actors::assert_whole(&world.store, world.domain, &disk).await.unwrap();
 }
@@ -154,6 +154,7 @@ async fn a_scrub_goes_on_behind_the_pack_it_finished() {
     let (world, _, _) = stored(10).await;
     let first = world.store.scrub(None, Pace::Full).await.unwrap();
     assert_eq!(first.chunks, 10);
-    let rest = world.store.scrub(first.last, Pace::BytesPerSecond(1 << 40)).await.unwrap();
+    let rest =
+        world.store.scrub(first.last, Pace::Share { bytes_per_sec: Some(1 << 40) }).await.unwrap();
     assert_eq!((rest.chunks, rest.last), (0, None));
 }

@@ -133,7 +133,7 @@ async fn without_keys_a_sealed_domain_does_nothing_but_count() {
     let scrubbed = store.scrub(None, Pace::Full).await.unwrap();
     assert_eq!((scrubbed.chunks, scrubbed.locked), (0, ids.len() as u64));
     world.assert_true().await;
-    let swept = store.sweep(&live).await.unwrap();
+    let swept = store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!((swept.condemned, swept.locked.contains(&domain)), (0, true));
     store.unlock(domain, keys()).unwrap();
     assert_whole(store, domain, &disk).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_locked_domain_without_roots_is_swept_whole() {
     let world = World::all_sealed().await;
     let ids = world.put(&(0..20).map(noise).collect::<Vec<_>>()).await;
     world.store.lock(world.domain);
-    let swept = world.store.sweep(&Live::default()).await.unwrap();
+    let swept = world.store.sweep(&Live::default(), Pace::Full).await.unwrap();
     assert_eq!((swept.condemned, swept.locked.len()), (20, 0));
     assert!(!world.held(&ids).await.contains(&true));
     assert_eq!(world.store.usage().await.unwrap().frame_bytes, 0);

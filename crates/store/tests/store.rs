@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, pin_mut};
 use store::{
-    Chunk, ChunkId, ChunkIndex, FilesBackend, Frames, PACK_BYTES, StoreBackend, StoreFault,
+    Chunk, ChunkId, ChunkIndex, FilesBackend, Frames, PACK_BYTES, Pace, StoreBackend, StoreFault,
     StoreOptions, Wanted,
 };
 use support::actors::{Import, Live, assert_whole};
@@ -152,7 +152,7 @@ async fn what_a_crash_left_behind_is_not_there_and_goes_with_the_sweep() {
     assert_eq!(world.backend.list().unwrap().len(), 2);
     let live = Live::default();
     // Its only chunk belongs to no disk, so the sweep takes both packs.
-    assert_eq!(world.store.sweep(&live).await.unwrap().packs_deleted, 2);
+    assert_eq!(world.store.sweep(&live, Pace::Full).await.unwrap().packs_deleted, 2);
     assert_eq!(world.backend.list().unwrap(), []);
     assert_eq!(world.store.usage().await.unwrap(), store::Totals::default());
 }
@@ -166,7 +166,7 @@ async fn rewrite(world: World) {
     world.put(&(100..160).map(noise).collect::<Vec<_>>()).await;
     let before = world.store.usage().await.unwrap();
     drop(import);
-    let mut swept = world.store.sweep(&live).await.unwrap();
+    let mut swept = world.store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!(swept.condemned, 60);
     // A pack whose writer has not let go of it yet is open, and an open pack waits for the next sweep.
     let mut after = world.store.usage().await.unwrap();
@@ -175,7 +175,7 @@ async fn rewrite(world: World) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let next = world.store.sweep(&live).await.unwrap();
+        let next = world.store.sweep(&live, Pace::Full).await.unwrap();
         swept.packs_deleted += next.packs_deleted;
         swept.packs_rewritten += next.packs_rewritten;
         after = world.store.usage().await.unwrap();
@@ -213,11 +213,11 @@ async fn nothing_of_a_kept_domain_is_swept() {
     let disk = Arc::new(Disk::new(0, 3));
     let mut import = Import::begin(&world.store, world.domain, Arc::clone(&disk), &live);
     while !import.step().await {}
-    let swept = world.store.sweep(&live).await.unwrap();
+    let swept = world.store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!((swept.condemned, swept.kept.len()), (1, 1), "the other domain is swept");
     assert_whole(&world.store, world.domain, &disk).await.unwrap();
     drop(import);
-    let swept = world.store.sweep(&live).await.unwrap();
+    let swept = world.store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!(swept.condemned, disk.ids().len() as u64);
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use store::{ChunkId, Domain, Naming, Phase, StoreFault, Sweep};
+use store::{ChunkId, Domain, Naming, Pace, Phase, StoreFault, Sweep};
 use support::World;
 use support::actors::{Copy, Import, Live, assert_whole};
 use support::disk::Disk;
@@ -216,7 +216,7 @@ impl Machine {
             self.apply(Op::StepImport { which: 0, steps: 100 }).await?;
         }
         self.apply(Op::FinishSweep).await?;
-        self.world.store.sweep(&self.live).await.unwrap();
+        self.world.store.sweep(&self.live, Pace::Full).await.unwrap();
         self.assert_snapshots().await?;
         let of = |(domain, disk): &(Domain, Arc<Disk>)| {
             disk.ids().into_iter().map(|id| (*domain, id)).collect::<Vec<_>>()
@@ -315,7 +315,7 @@ async fn copies_and_sweeps_run_at_once() {
     let sweeping = tokio::spawn(async move {
         let mut condemned = 0;
         for _ in 0..60 {
-            condemned += store.sweep(&roots).await.unwrap().condemned;
+            condemned += store.sweep(&roots, Pace::Full).await.unwrap().condemned;
         }
         condemned
     });
@@ -323,7 +323,7 @@ async fn copies_and_sweeps_run_at_once() {
         actor.await.unwrap();
     }
     assert!(sweeping.await.unwrap() > 0, "the sweeps met nothing to take");
-    world.store.sweep(&live).await.unwrap();
+    world.store.sweep(&live, Pace::Full).await.unwrap();
     assert_eq!(world.store.usage().await.unwrap().chunks, 0);
     world.assert_true().await;
 }

@@ -207,6 +207,7 @@ impl Ingest {
         renaming: Option<&Arc<Renaming>>,
     ) -> Result<Accepted, IngestError> {
         self.check_failure()?;
+        self.inner.activity.note();
         self.inner.ensure_checked(&self.state.access).await?;
         let mut accepted = Accepted { bytes: run.len() as u64, ..Accepted::default() };
         let pieces = self.cut(run, wanted, &mut accepted)?;
@@ -278,6 +279,7 @@ impl Ingest {
     /// names chunks; else when the store has failed.
     pub async fn put_plain(&self, chunk: Chunk) -> Result<(), StoreFault> {
         self.check_failure()?;
+        self.inner.activity.note();
         self.inner.ensure_checked(&self.state.access).await?;
         let room = self.inner.engine.shared().room(chunk.plain().len()).await?;
         self.inner.engine.submit(&self.state, Work::Plain { chunk, room });

@@ -26,6 +26,7 @@ use fail::fail_point;
 use crate::chunk::Domain;
 use crate::fault::StoreFault;
 use crate::index::RowKey;
+use crate::pace::{Pace, Pacer};
 use crate::store::{ChunkStore, SLICE};
 use crate::touched::{Touch, TreePart};
 use crate::tree::DiskRoot;
@@ -120,9 +121,12 @@ impl ChunkStore {
     ///
     /// # Errors
     /// When the index or the backend fails. What is not decided by then stays; what is decided goes with the next one.
-    pub async fn sweep(&self, live: &dyn LiveRoots) -> Result<Swept, StoreFault> {
+    pub async fn sweep(&self, live: &dyn LiveRoots, pace: Pace) -> Result<Swept, StoreFault> {
         let mut sweep = self.begin_sweep().await?;
-        while sweep.step(live).await? != Phase::Done {}
+        let mut pacer = Pacer::new(pace, &self.inner.activity);
+        while sweep.step(live).await? != Phase::Done {
+            pacer.rest(0).await;
+        }
         Ok(sweep.swept.clone())
     }
 

@@ -71,7 +71,7 @@ impl Walk {
         if self.damaged.contains(&(domain, part.id())) {
             return Ok(Seen::Blind(domain));
         }
-        let bytes = match self.store.get(domain, part.id()).await {
+        let bytes = match self.store.inner.read_one(domain, part.id()).await {
             Ok(bytes) => bytes,
             // A copy under way has not fetched it yet, nor anything that only it leads to.
             Err(StoreFault::Missing { .. }) => return Ok(Seen::Keys(keys)),
