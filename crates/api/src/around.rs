@@ -140,7 +140,7 @@ async fn named(State(metrics): State<Metrics>, mut request: Request, next: Next)
 }
 
 /// Writes a refusal that a handler left unwritten, under the request's id.
-fn written(mut response: Response, id: &RequestId) -> Response {
+pub(crate) fn written(mut response: Response, id: &RequestId) -> Response {
     let Some(Unwritten(refusal)) = response.extensions_mut().remove::<Unwritten>() else {
         return response;
     };

@@ -11,6 +11,7 @@ mod available_times;
 mod body;
 mod chunk_list;
 mod cloud;
+mod congestion;
 mod cursor;
 mod frame_body;
 mod jdcloud;
@@ -30,6 +31,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use region::Deployment;
 
+pub use crate::congestion::{Congestion, Used};
 pub use crate::cursor::CursorKey;
 pub use crate::native::openapi_json;
 pub use crate::operators::Metrics;

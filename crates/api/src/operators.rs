@@ -57,6 +57,12 @@ struct InState {
     state: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WithDeadline {
+    region: String,
+    standing: String,
+}
+
 /// What the regions of this process say of themselves, read when somebody asks.
 #[derive(Clone, Default)]
 struct RegionFigures {
@@ -65,10 +71,12 @@ struct RegionFigures {
     pack_bytes: Family<InRegion, Gauge>,
     quarantined: Family<InRegion, Gauge>,
     received_bytes: Family<InRegion, Gauge>,
+    relayed_bytes: Family<InRegion, Gauge>,
     foretold: Family<InRegion, Gauge>,
     foretold_error: Family<InRegion, Gauge<f64, AtomicU64>>,
     queues: Family<OnLink, Gauge>,
     late: Family<InRegion, Gauge>,
+    deadlines: Family<WithDeadline, Gauge>,
     available: AvailableTimes,
 }
 
@@ -85,6 +93,8 @@ impl RegionFigures {
         registry.register("ferry_store_quarantined_chunks", help, self.quarantined.clone());
         let help = "Bytes that copies received since the process began";
         registry.register("ferry_copy_received_bytes", help, self.received_bytes.clone());
+        let help = "Bytes of these that came from other targets in place of the source";
+        registry.register("ferry_relayed_bytes_total", help, self.relayed_bytes.clone());
         let help = "Copies whose time left was foretold since the process began";
         registry.register("ferry_copy_foretold", help, self.foretold.clone());
         let help = "Sum over them of the error, as a share of the time that was left";
@@ -93,6 +103,8 @@ impl RegionFigures {
         registry.register("ferry_link_queue", help, self.queues.clone());
         let help = "Copies that take longer than promised";
         registry.register("ferry_copies_late", help, self.late.clone());
+        let help = "Copies with a deadline: live ones, and those that ended since the start";
+        registry.register("ferry_copy_deadlines", help, self.deadlines.clone());
         registry.register_collector(Box::new(self.available.clone()));
     }
 
@@ -103,9 +115,15 @@ impl RegionFigures {
         self.pack_bytes.get_or_create(&labels).set(number(figures.store.pack_bytes));
         self.quarantined.get_or_create(&labels).set(number(figures.store.quarantined));
         self.received_bytes.get_or_create(&labels).set(number(figures.received_bytes));
+        self.relayed_bytes.get_or_create(&labels).set(number(figures.relayed_bytes));
         self.foretold.get_or_create(&labels).set(number(figures.foretold.copies));
         self.foretold_error.get_or_create(&labels).set(figures.foretold.error_sum);
         self.late.get_or_create(&labels).set(number(figures.late));
+        for (standing, count) in &figures.deadlines {
+            let labels =
+                WithDeadline { region: region.to_owned(), standing: (*standing).to_owned() };
+            self.deadlines.get_or_create(&labels).set(number(*count));
+        }
         for (source, depth) in &figures.queues {
             let link = OnLink { source: source.clone(), region: region.to_owned() };
             self.queues.get_or_create(&link).set(number(*depth));

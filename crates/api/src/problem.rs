@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::{AccountRejection, EncryptionKeyRejection, Rejection, Retry};
+use model::{AccountRejection, DeadlineRejection, EncryptionKeyRejection, Rejection, Retry};
 use region::{Refused, RegionFault};
 
 use crate::native::wire::Problem;
@@ -42,6 +42,10 @@ rejections! {
         LastKey: "last_key", STATE;
         NameInUse: "name_in_use", STATE;
         LastAdmin: "last_admin", STATE;
+    }
+    @ Deadline(DeadlineRejection) {
+        DeadlineTooSoon: "deadline_too_soon", STATE;
+        DeadlineNotPromised: "deadline_not_promised", STATE;
     }
     @ EncryptionKey(EncryptionKeyRejection) {
         KeyInUse: "key_in_use", STATE;

@@ -1,8 +1,8 @@
 //! Access keys of users, and what decides whether one signs in.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccessKeyId, AccountId, AdminKey, Admittance, Role, Timestamp, UserId};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Updated};
@@ -96,7 +96,7 @@ impl Tx {
     ) -> Result<Option<SignInRow>, CatalogFault> {
         let find = query(SIGN_IN).bind(id.as_str());
         let found = self.one("find who signs in", find).await?;
-        let read = |row: SqliteRow| {
+        let read = |row: Row| {
             let stored = Stored { table: "access_key", row: &row };
             Ok(SignInRow {
                 key: key_from(&row)?,
@@ -140,7 +140,7 @@ impl Tx {
     }
 }
 
-fn key_from(row: &SqliteRow) -> Result<AccessKeyRow, CatalogFault> {
+fn key_from(row: &Row) -> Result<AccessKeyRow, CatalogFault> {
     let stored = Stored { table: "access_key", row };
     Ok(AccessKeyRow {
         id: stored.word("id")?,

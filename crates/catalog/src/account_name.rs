@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::statement::query;
 use model::{AccountId, Name};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::stored::Stored;

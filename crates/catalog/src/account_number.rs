@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::statement::query;
 use model::{AccountId, AccountNumber};
-use sqlx::query;
 
 use crate::accounts::account_number_from;
 use crate::fault::CatalogFault;

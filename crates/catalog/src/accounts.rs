@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, AccountNumber, Admittance, Name, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::database::Database;
 use crate::fault::CatalogFault;
@@ -130,7 +130,7 @@ impl Tx {
     }
 }
 
-fn account_from(row: &SqliteRow) -> Result<AccountRow, CatalogFault> {
+fn account_from(row: &Row) -> Result<AccountRow, CatalogFault> {
     let stored = Stored { table: "account", row };
     Ok(AccountRow {
         id: stored.word("id")?,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::statement::query;
 use model::{AccountId, Digest, ImageId, Name, Purpose, RegionId};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::image::{ImageRow, image_from, json_ids};

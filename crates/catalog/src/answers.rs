@@ -1,8 +1,8 @@
 //! What changing requests were answered, kept beside their nonces for as long as the requests are good: the same request gets
 //! its answer back and does nothing (api-03). What is said of a loss of power in [`Nonces`] is true of answers too.
 
+use crate::statement::query;
 use model::Timestamp;
-use sqlx::{Row, query};
 
 use crate::fault::CatalogFault;
 use crate::nonces::Nonces;
@@ -43,8 +43,8 @@ impl Nonces {
         let status = stored.number("status")?;
         let status = u16::try_from(status)
             .map_err(|_| CatalogFault::OutOfRange { column: "status", value: status })?;
-        let body = row.try_get("body");
-        let body = body.map_err(|source| CatalogFault::from_sql("read an answer", source))?;
+        let body = row.get("body");
+        let body = body.map_err(|source| CatalogFault::of_column("read an answer", source))?;
         Ok(Some(StoredAnswer { status, body }))
     }
 

@@ -1,9 +1,9 @@
 //! The audit trail: one row for each change, in the transaction of the change. Each row's digest covers the row before it,
 //! so that a row altered, removed or added later is found.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::stored::{Stored, signed};
@@ -174,7 +174,7 @@ fn digest_of(before: &[u8; 32], seq: u64, entry: &AuditEntry) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-fn audit_from(row: &SqliteRow) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
+fn audit_from(row: &Row) -> Result<(AuditRow, [u8; 32]), CatalogFault> {
     let stored = Stored { table: "audit", row };
     let entry = AuditEntry {
         at: stored.time("at")?,

@@ -1,8 +1,8 @@
 //! Copies that were asked for together: at their source, what is not settled of them; at their targets, what was taken back.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, ClientToken, CopyId, RegionId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Updated;
@@ -187,7 +187,7 @@ impl Tx {
     }
 }
 
-fn batch_from(row: &SqliteRow) -> Result<CopyBatchRow, CatalogFault> {
+fn batch_from(row: &Row) -> Result<CopyBatchRow, CatalogFault> {
     let stored = Stored { table: "copy_batch", row };
     let action: Option<String> = stored.get("action")?;
     let token = stored.optional_checked("token", ClientToken::new)?;

@@ -1,8 +1,8 @@
 //! Moving a copy from state to state, and recording what an attempt achieved. Every write of a worker carries its fence;
 //! a write that comes too late changes nothing and says so (I10).
 
-use model::{AccountId, CopyId, Day, EncryptionKeyId, Progress, Timestamp};
-use sqlx::query;
+use crate::statement::query;
+use model::{AccountId, CopyId, Day, EncryptionKeyId, Progress, RegionId, Timestamp};
 
 use crate::copy::{CopyRow, StateColumns};
 use crate::fault::CatalogFault;
@@ -66,6 +66,17 @@ impl Tx {
         copy: &CopyRow,
         now: Timestamp,
     ) -> Result<Updated, CatalogFault> {
+        self.record_relayed_progress(copy, &[], now).await
+    }
+
+    /// The same where so many of the bytes since the last record came from other regions than the copy's source: they are
+    /// traffic of the links from there.
+    pub async fn record_relayed_progress(
+        &mut self,
+        copy: &CopyRow,
+        relayed: &[(RegionId, u64)],
+        now: Timestamp,
+    ) -> Result<Updated, CatalogFault> {
         let find = query("SELECT finished, bytes_sent FROM copy WHERE id = ? AND fence = ?");
         let find = find.bind(copy.id.as_str()).bind(signed("fence", copy.fence)?);
         let Some(row) = self.one("find a copy", find).await? else { return Ok(Updated::No) };
@@ -78,7 +89,7 @@ impl Tx {
             let bytes = signed("bytes_sent", copy.bytes_sent)?;
             let sent = query("UPDATE copy SET bytes_sent = ? WHERE id = ?");
             self.run("record bytes sent", sent.bind(bytes).bind(copy.id.as_str())).await?;
-            self.add_traffic(copy, Day::of(now), copy.bytes_sent - before).await?;
+            self.add_traffic(copy, (Day::of(now), copy.bytes_sent - before), relayed).await?;
         }
         let updated = self.record_progress_of(copy).await?;
         if updated == Updated::Yes {

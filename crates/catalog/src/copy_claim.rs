@@ -1,15 +1,16 @@
-//! Which copies run: claims by lease, with caps, the oldest first. A claim raises the fence, so a worker that lost its
-//! lease changes nothing more (I10, fault 26).
+//! Which copies run: claims by lease, with caps; `copy_choice.rs` says which go first. A claim raises the fence, so a worker
+//! that lost its lease changes nothing more (I10, fault 26).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use model::{CopyId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
+use model::{AGEING_MS, CopyId, Timestamp};
 
 use crate::copy::{CopyRow, copy_from};
+use crate::copy_choice::{Candidate, Place, Room, choose, displaced};
 use crate::fault::CatalogFault;
 use crate::outcome::{Released, Updated};
+use crate::statement::{Row, query};
 use crate::stored::{Stored, signed};
 use crate::tx::Tx;
 
@@ -25,17 +26,49 @@ pub struct ClaimLimits {
 /// The most published and unwinding copies that one claim takes, so that the work of one call is bounded.
 const FINISHING_AT_ONCE: u32 = 64;
 
-pub(crate) const LEASED: &str = "SELECT account, source_region, state FROM copy INDEXED BY copy_leased \
-    WHERE finished IS NULL AND lease_until > ? AND state IN ('queued', 'held', 'stored')";
-/// The oldest of each account and link, as many as that account may have at all: no more of them can be chosen. A copy that is
-/// stored takes nothing over its link any more, so a pause does not stop it.
-pub(crate) const DUE: &str = "SELECT id, account, source_region, state FROM ( \
-        SELECT id, account, source_region, state, created, \
-        row_number() OVER (PARTITION BY account, source_region, state = 'stored' ORDER BY created, id) AS place \
-        FROM copy INDEXED BY copy_live WHERE finished IS NULL AND next_attempt <= ?1 AND lease_until <= ?1 \
-        AND state IN ('queued', 'held', 'stored') AND (state = 'stored' \
-        OR source_region NOT IN (SELECT source_region FROM link_setting WHERE is_paused = 1)) \
-    ) WHERE place <= ?2 ORDER BY created, id";
+pub(crate) const LEASED: &str = "SELECT id, account, source_region, state, created, \
+    iif(deadline > ?1, deadline, NULL) AS due, priority AS urgency \
+    FROM copy INDEXED BY copy_leased \
+    WHERE finished IS NULL AND lease_until > ?1 AND state IN ('queued', 'held', 'stored')";
+/// The oldest of each account, link and priority, as many as that account may have at all: no more of them can be chosen. Those that
+/// have waited longer are never less urgent, so these are the most urgent of their kind but for those with a deadline, which are
+/// found by [`PROMISED`]. `head` steps from the first copy of one such kind to the first of the next, so that the others are not
+/// read. A deadline that is over is none; a copy counts as of the next higher priority for each ?4 milliseconds that it has waited.
+pub(crate) const DUE: &str = "WITH RECURSIVE head (id) AS ( \
+        SELECT (SELECT n.id FROM copy AS n INDEXED BY copy_due WHERE n.finished IS NULL AND n.state IN ('queued', 'held') \
+            ORDER BY n.account, n.source_region, n.priority, n.created, n.id LIMIT 1) \
+        UNION ALL SELECT coalesce( \
+            (SELECT n.id FROM copy AS n INDEXED BY copy_due WHERE n.finished IS NULL AND n.state IN ('queued', 'held') \
+                AND n.account = c.account AND n.source_region = c.source_region AND n.priority > c.priority \
+                ORDER BY n.priority, n.created, n.id LIMIT 1), \
+            (SELECT n.id FROM copy AS n INDEXED BY copy_due WHERE n.finished IS NULL AND n.state IN ('queued', 'held') \
+                AND n.account = c.account AND n.source_region > c.source_region \
+                ORDER BY n.source_region, n.priority, n.created, n.id LIMIT 1), \
+            (SELECT n.id FROM copy AS n INDEXED BY copy_due WHERE n.finished IS NULL AND n.state IN ('queued', 'held') \
+                AND n.account > c.account ORDER BY n.account, n.source_region, n.priority, n.created, n.id LIMIT 1)) \
+        FROM head CROSS JOIN copy AS c ON c.id = head.id) \
+    SELECT w.id, w.account, w.source_region, w.state, w.created, iif(w.deadline > ?1, w.deadline, NULL) AS due, \
+        min(2, w.priority + max(0, ?1 - w.created) / ?4) AS urgency \
+    FROM head CROSS JOIN copy AS kind ON kind.id = head.id CROSS JOIN copy AS w ON w.id IN ( \
+        SELECT x.id FROM copy AS x INDEXED BY copy_due WHERE x.finished IS NULL AND x.state IN ('queued', 'held') \
+            AND x.account = kind.account AND x.source_region = kind.source_region AND x.priority = kind.priority \
+            AND x.next_attempt <= ?1 AND x.lease_until <= ?1 ORDER BY x.created, x.id LIMIT ?2) \
+    WHERE kind.source_region NOT IN (SELECT value FROM json_each(?3))";
+/// Copies with a deadline: a link promises no more of them than it can carry.
+pub(crate) const PROMISED: &str = "SELECT id, account, source_region, state, created, deadline AS due, \
+    min(2, priority + max(0, ?1 - created) / ?3) AS urgency \
+    FROM copy INDEXED BY copy_promised WHERE finished IS NULL AND deadline > ?1 AND next_attempt <= ?1 AND lease_until <= ?1 \
+    AND state IN ('queued', 'held') AND source_region NOT IN (SELECT value FROM json_each(?2)) ORDER BY deadline, id";
+/// A copy that is stored takes nothing over its link any more, so a pause does not stop it. Few are: those whose worker ended before
+/// the next step.
+pub(crate) const STORED: &str = "SELECT id, account, source_region, state, created, iif(deadline > ?1, deadline, NULL) AS due, \
+    min(2, priority + max(0, ?1 - created) / ?2) AS urgency \
+    FROM copy INDEXED BY copy_by_state WHERE state = 'stored' AND next_attempt <= ?1 AND lease_until <= ?1";
+/// Copies with a deadline that wait for a place.
+pub(crate) const PRESSED: &str = "SELECT id, account, source_region, state, created, deadline AS due, priority AS urgency \
+    FROM copy INDEXED BY copy_promised WHERE finished IS NULL AND deadline > ?1 AND next_attempt <= ?1 \
+    AND lease_until <= ?1 AND state IN ('queued', 'held') \
+    AND source_region NOT IN (SELECT value FROM json_each(?2)) ORDER BY deadline, id LIMIT 64";
 pub(crate) const LINK_LIMITS: &str =
     "SELECT source_region, copies_at_once FROM link_setting WHERE copies_at_once IS NOT NULL";
 pub(crate) const FINISHING: &str = "SELECT id FROM copy INDEXED BY copy_finishing \
@@ -44,17 +77,12 @@ pub(crate) const FINISHING: &str = "SELECT id FROM copy INDEXED BY copy_finishin
 pub(crate) const CLAIM: &str = "UPDATE copy SET worker = ?, lease_until = ?, fence = fence + 1, \
     total_attempts = total_attempts + 1, started = coalesce(started, ?) \
     WHERE id IN (SELECT value FROM json_each(?)) RETURNING *";
-/// A copy that waits has no lease. Those whose link is paused are passed by, so none behind them waits for them.
-pub(crate) const QUEUE_PLACE: &str = "SELECT count(*) FROM copy AS ahead INDEXED BY copy_live \
-    WHERE ahead.account = ?1 AND ahead.finished IS NULL AND ahead.state = 'queued' AND ahead.lease_until = 0 \
-    AND (ahead.created, ahead.id) <= (?2, ?3) AND (ahead.id = ?3 \
-    OR ahead.source_region NOT IN (SELECT source_region FROM link_setting WHERE is_paused = 1))";
-
 impl Tx {
     /// Leases copies that are due to `worker` for `lease_ms` milliseconds from `now`: live, not leased, their next attempt
-    /// reached, their link not paused; the oldest first, as many as the limits leave room for, those of links included. A
-    /// lease that ran out leaves its copy due, whoever had it. The rows come back as they are after the claim: with the new
-    /// fence.
+    /// reached, their link not paused; as many as the limits leave room for, those of links included. Those with a deadline
+    /// go first, the earliest of them before all; then the more urgent, then those of the account that has the fewest running,
+    /// then the oldest. A lease that ran out leaves its copy due, whoever had it. The rows come back as they are after the claim:
+    /// with the new fence.
     pub async fn claim_due(
         &mut self,
         worker: &str,
@@ -74,8 +102,55 @@ impl Tx {
             .bind(format!("[\"{}\"]", ids.join("\",\"")));
         let rows = self.all("claim copies", claim).await?;
         let mut copies = rows.iter().map(copy_from).collect::<Result<Vec<_>, _>>()?;
-        copies.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        copies.sort_by_cached_key(|copy| {
+            let due = copy.promise.map_or(i64::MAX, |promise| promise.due.0);
+            (due, Reverse(copy.priority.number()), copy.created, copy.id.clone())
+        });
         Ok(copies)
+    }
+
+    /// Copies that run and must give their places to others that have an earlier deadline and no place: without a deadline first,
+    /// the least urgent and the newest of them before others. Their leases stay until their workers give them back.
+    pub async fn displaced_by_deadlines(
+        &mut self,
+        now: Timestamp,
+        limits: ClaimLimits,
+    ) -> Result<Vec<CopyId>, CatalogFault> {
+        let paused = self.paused_links(now).await?;
+        let find = query(PRESSED).bind(now.0).bind(paused.json());
+        let rows = self.all("find copies with deadlines", find).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pressed = rows.iter().map(candidate).collect::<Result<Vec<_>, _>>()?;
+        let (room, running) = self.room(now, limits).await?;
+        displaced(pressed, running, room)
+            .iter()
+            .map(|id| {
+                id.parse().map_err(|_| CatalogFault::Corrupt {
+                    table: "copy",
+                    column: "id",
+                    value: id.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// What the limits leave room for, and who has the rest.
+    pub(crate) async fn room(
+        &mut self,
+        now: Timestamp,
+        limits: ClaimLimits,
+    ) -> Result<(Room, Vec<Candidate>), CatalogFault> {
+        let mut room = Room::under(limits);
+        for row in self.all("list link limits", query(LINK_LIMITS)).await? {
+            let stored = Stored { table: "link_setting", row: &row };
+            room.limit_link(stored.text("source_region")?, stored.number("copies_at_once")?);
+        }
+        let rows = self.all("list leased copies", query(LEASED).bind(now.0)).await?;
+        let running = rows.iter().map(candidate).collect::<Result<Vec<_>, _>>()?;
+        running.iter().for_each(|copy| room.take(&copy.place));
+        Ok((room, running))
     }
 
     async fn ids_finishing(&mut self, now: Timestamp) -> Result<Vec<String>, CatalogFault> {
@@ -88,27 +163,25 @@ impl Tx {
         now: Timestamp,
         limits: ClaimLimits,
     ) -> Result<Vec<String>, CatalogFault> {
-        let mut room = Room::under(limits);
-        for row in self.all("list link limits", query(LINK_LIMITS)).await? {
-            let stored = Stored { table: "link_setting", row: &row };
-            room.of_links.insert(stored.text("source_region")?, stored.number("copies_at_once")?);
-        }
-        for row in self.all("list leased copies", query(LEASED).bind(now.0)).await? {
-            room.take(&Place::of(&row)?);
-        }
-        if room.of_region == 0 {
+        let (room, _) = self.room(now, limits).await?;
+        if !room.has_any() {
             return Ok(Vec::new());
         }
-        let find = query(DUE).bind(now.0).bind(limits.per_account);
-        let mut chosen = Vec::new();
-        for row in self.all("find copies that are due", find).await? {
-            let place = Place::of(&row)?;
-            if room.has(&place) {
-                room.take(&place);
-                chosen.push(copy_id(&row)?);
+        let paused = self.paused_links(now).await?;
+        let paused = paused.json();
+        let finds = [
+            query(DUE).bind(now.0).bind(limits.per_account).bind(paused).bind(AGEING_MS),
+            query(PROMISED).bind(now.0).bind(paused).bind(AGEING_MS),
+            query(STORED).bind(now.0).bind(AGEING_MS),
+        ];
+        let mut due = HashMap::new();
+        for find in finds {
+            for row in self.all("find copies that are due", find).await? {
+                let copy = candidate(&row)?;
+                due.insert(copy.id.clone(), copy);
             }
         }
-        Ok(chosen)
+        Ok(choose(due.into_values().collect(), room))
     }
 
     async fn ids(
@@ -147,79 +220,27 @@ impl Tx {
             _ => Ok(Released::Yes),
         }
     }
-
-    /// Where a copy stands among those of its account that wait in `queued` without a worker, those on paused links left out:
-    /// 1 is next. None for a copy that does not wait there.
-    pub async fn queue_place(&mut self, copy: &CopyId) -> Result<Option<u64>, CatalogFault> {
-        let sql = "SELECT account, created FROM copy WHERE id = ? AND state = 'queued' AND worker IS NULL";
-        let found = self.one("find a waiting copy", query(sql).bind(copy.as_str())).await?;
-        let Some(row) = found else { return Ok(None) };
-        let stored = Stored { table: "copy", row: &row };
-        let (account, created) = (stored.text("account")?, stored.time("created")?);
-        let count = query(QUEUE_PLACE).bind(account).bind(created.0).bind(copy.as_str());
-        self.count("count the copies ahead", count).await.map(Some)
-    }
 }
 
 /// A copy's id: parsed, because it goes into a JSON text.
-fn copy_id(row: &SqliteRow) -> Result<String, CatalogFault> {
+fn copy_id(row: &Row) -> Result<String, CatalogFault> {
     Stored { table: "copy", row }.word::<CopyId>("id").map(|id| id.to_string())
 }
 
-/// What a copy takes up while it runs.
-struct Place {
-    account: String,
-    /// By which link it comes; none where it takes nothing over one any more.
-    link: Option<String>,
-}
-
-impl Place {
-    fn of(row: &SqliteRow) -> Result<Place, CatalogFault> {
-        let stored = Stored { table: "copy", row };
-        let link = match stored.text("state")?.as_str() {
-            "stored" => None,
-            _ => Some(stored.text("source_region")?),
-        };
-        Ok(Place { account: stored.text("account")?, link })
-    }
-}
-
-/// How many more copies may run.
-struct Room {
-    of_region: u32,
-    of_each_account: u32,
-    /// Of accounts that have any.
-    of_accounts: HashMap<String, u32>,
-    /// Of links that have a limit.
-    of_links: HashMap<String, u32>,
-}
-
-impl Room {
-    fn under(limits: ClaimLimits) -> Room {
-        Room {
-            of_region: limits.per_region,
-            of_each_account: limits.per_account,
-            of_accounts: HashMap::new(),
-            of_links: HashMap::new(),
-        }
-    }
-
-    fn has(&self, place: &Place) -> bool {
-        let of_account = self.of_accounts.get(&place.account).unwrap_or(&self.of_each_account);
-        let of_link = place.link.as_ref().and_then(|link| self.of_links.get(link));
-        self.of_region > 0 && *of_account > 0 && of_link != Some(&0)
-    }
-
-    /// Takes a place up, also one that a limit which was lowered later has no room for.
-    fn take(&mut self, place: &Place) {
-        let of_account = self.of_accounts.entry(place.account.clone());
-        let of_account = of_account.or_insert(self.of_each_account);
-        *of_account = of_account.saturating_sub(1);
-        self.of_region = self.of_region.saturating_sub(1);
-        if let Some(of_link) = place.link.as_ref().and_then(|link| self.of_links.get_mut(link)) {
-            *of_link = of_link.saturating_sub(1);
-        }
-    }
+/// A copy that runs or wants to, as `LEASED`, `DUE` and `PRESSED` tell of it.
+pub(crate) fn candidate(row: &Row) -> Result<Candidate, CatalogFault> {
+    let stored = Stored { table: "copy", row };
+    let link = match stored.text("state")?.as_str() {
+        "stored" => None,
+        _ => Some(stored.text("source_region")?),
+    };
+    Ok(Candidate {
+        id: copy_id(row)?,
+        place: Place { account: stored.text("account")?, link },
+        due: stored.optional_time("due")?,
+        urgency: stored.number("urgency")?,
+        created: stored.time("created")?,
+    })
 }
 
 #[cfg(test)]
@@ -228,7 +249,7 @@ mod tests {
     use crate::Catalog;
     use crate::LinkSettingRow;
     use crate::sample::{self, catalog};
-    use model::{Cause, CopyState, LinkSetting, Pause};
+    use model::{Cause, CopyState, LinkSetting, Pause, Priority, Promise};
     use std::collections::HashSet;
 
     const MANY: ClaimLimits = ClaimLimits { per_account: 1_000, per_region: 1_000 };
@@ -282,16 +303,17 @@ mod tests {
         insert(&mut tx, (0..10).map(|n| (n, 1))).await;
         insert(&mut tx, [(10, 2), (11, 2), (12, 3)]).await;
         let limits = ClaimLimits { per_account: 2, per_region: 4 };
-        assert_eq!(claim(&mut tx, 100, limits).await, [0, 1, 10, 11]);
+        // Each account has one before any has two.
+        assert_eq!(claim(&mut tx, 100, limits).await, [0, 1, 10, 12]);
         assert_eq!(claim(&mut tx, 100, limits).await, [] as [i64; 0]);
         let first = sample::copy(0, 1).id;
         let released = tx.release_lease(&first, 1, Timestamp(1_000)).await.unwrap();
         assert_eq!(released, Released::Yes);
         assert_eq!(claim(&mut tx, 101, limits).await, [2]);
         // Every lease has run out: whoever had them, all are due again.
-        assert_eq!(claim(&mut tx, 151, limits).await, [1, 2, 10, 11]);
+        assert_eq!(claim(&mut tx, 151, limits).await, [1, 2, 10, 12]);
         let wide = ClaimLimits { per_account: 2, per_region: 9 };
-        assert_eq!(claim(&mut tx, 152, wide).await, [12]);
+        assert_eq!(claim(&mut tx, 152, wide).await, [11]);
     }
 
     #[tokio::test]
@@ -362,7 +384,7 @@ mod tests {
         insert_from(&mut tx, "east", [(13, 2), (14, 2)]).await;
         set(&mut tx, "east", Some(3), Pause::Running).await;
         let limits = ClaimLimits { per_account: 2, per_region: 20 };
-        // Account 1 has two places, so the link's third goes to account 2.
+        // Each account has a place before any has two, so the link's third goes to account 2.
         assert_eq!(claim(&mut tx, 100, limits).await, [0, 1, 13]);
         // The link is full; what comes by the other one passes it.
         tx.release_lease(&sample::copy(0, 1).id, 1, Timestamp(1_000)).await.unwrap();
@@ -370,6 +392,115 @@ mod tests {
         assert_eq!(claim(&mut tx, 101, limits).await, [10]);
         set(&mut tx, "east", None, Pause::Running).await;
         assert_eq!(claim(&mut tx, 102, limits).await, [14]);
+    }
+
+    async fn place(tx: &mut Tx, copy: &CopyId, now: i64) -> Option<u64> {
+        let paused = tx.paused_links(Timestamp(now)).await.unwrap();
+        tx.queue_place(copy, Timestamp(now), &paused).await.unwrap()
+    }
+
+    /// A copy of an account with this priority and deadline.
+    async fn insert_urgent(tx: &mut Tx, (n, of): (u64, u64), priority: Priority, due: Option<i64>) {
+        let promise = due.map(|due| Promise { due: Timestamp(due), bytes: 1 });
+        tx.insert_copy(&CopyRow { priority, promise, ..sample::copy(n, of) }).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn deadlines_go_first_then_the_more_urgent_then_who_has_least() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert_urgent(&mut tx, (0, 1), Priority::Low, None).await;
+        insert_urgent(&mut tx, (1, 1), Priority::Normal, None).await;
+        insert_urgent(&mut tx, (2, 1), Priority::Normal, None).await;
+        insert_urgent(&mut tx, (3, 2), Priority::Normal, None).await;
+        insert_urgent(&mut tx, (4, 1), Priority::High, None).await;
+        insert_urgent(&mut tx, (5, 1), Priority::Low, Some(9_000)).await;
+        insert_urgent(&mut tx, (6, 1), Priority::Low, Some(8_000)).await;
+        // Its deadline is over: it is as any other.
+        insert_urgent(&mut tx, (7, 3), Priority::Low, Some(1_999)).await;
+        let places = async |tx: &mut Tx, now| {
+            let mut places = Vec::new();
+            for n in [0, 1, 2, 4, 5, 6] {
+                places.push(place(tx, &sample::copy(n, 1).id, now).await.unwrap());
+            }
+            places
+        };
+        assert_eq!(places(&mut tx, 2_000).await, [6, 4, 5, 3, 2, 1]);
+        let limits = ClaimLimits { per_account: 9, per_region: 1 };
+        let mut order = Vec::new();
+        for more in 1..9 {
+            let limits = ClaimLimits { per_region: more, ..limits };
+            order.extend(claim(&mut tx, 2_000, limits).await);
+        }
+        assert_eq!(order, [6, 5, 4, 3, 1, 2, 7, 0]);
+    }
+
+    /// None waits for ever: after an hour what was low goes before what is high and came later.
+    #[tokio::test]
+    async fn who_waits_long_becomes_more_urgent() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert_urgent(&mut tx, (0, 1), Priority::Low, None).await;
+        insert_urgent(&mut tx, (1, 1), Priority::High, None).await;
+        let low = sample::copy(0, 1).id;
+        let one = ClaimLimits { per_account: 1, per_region: 1 };
+        let later = 1_000 + 2 * AGEING_MS;
+        assert_eq!(place(&mut tx, &low, later - 1).await, Some(2));
+        assert_eq!(place(&mut tx, &low, later).await, Some(1));
+        assert_eq!(claim(&mut tx, later - 1, one).await, [1]);
+        assert_eq!(claim(&mut tx, later + 50, one).await, [0]);
+    }
+
+    /// A copy with a deadline never waits for a place that one without has, nor for one whose deadline is later.
+    #[tokio::test]
+    async fn a_deadline_without_a_place_has_that_of_who_can_wait_best() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        let limits = ClaimLimits { per_account: 2, per_region: 3 };
+        insert_urgent(&mut tx, (0, 1), Priority::High, None).await;
+        insert_urgent(&mut tx, (1, 1), Priority::Low, None).await;
+        insert_urgent(&mut tx, (2, 2), Priority::Low, None).await;
+        assert_eq!(claim(&mut tx, 100, limits).await.len(), 3);
+        let displaced = async |tx: &mut Tx, now| {
+            let ids = tx.displaced_by_deadlines(Timestamp(now), limits).await.unwrap();
+            let known = (0..9).filter(|n| ids.contains(&sample::copy(*n, 1).id));
+            known.collect::<Vec<u64>>()
+        };
+        assert_eq!(displaced(&mut tx, 101).await, [] as [u64; 0]);
+        // Another account's takes the newest of the least urgent.
+        insert_urgent(&mut tx, (3, 3), Priority::Normal, Some(5_000)).await;
+        assert_eq!(displaced(&mut tx, 101).await, [2]);
+        tx.release_lease(&sample::copy(2, 2).id, 1, Timestamp(0)).await.unwrap();
+        assert_eq!(displaced(&mut tx, 101).await, [] as [u64; 0]);
+        assert_eq!(claim(&mut tx, 101, limits).await, [3]);
+        // An account that has as many as it may gives one of its own.
+        insert_urgent(&mut tx, (4, 1), Priority::Normal, Some(6_000)).await;
+        assert_eq!(displaced(&mut tx, 102).await, [1]);
+        insert_urgent(&mut tx, (5, 2), Priority::Normal, Some(4_000)).await;
+        insert_urgent(&mut tx, (6, 2), Priority::Normal, Some(7_000)).await;
+        // Three deadlines and three places: the fourth, which is the latest, waits.
+        assert_eq!(displaced(&mut tx, 102).await, [0, 1]);
+        // A deadline that is over takes nobody's place, nor does one whose link is paused.
+        assert_eq!(displaced(&mut tx, 7_000).await, [] as [u64; 0]);
+        set(&mut tx, "north", None, Pause::Paused).await;
+        assert_eq!(displaced(&mut tx, 102).await, [] as [u64; 0]);
+    }
+
+    /// A window's pause holds copies back as an operator's does, until its end.
+    #[tokio::test]
+    async fn no_copy_is_claimed_while_a_window_pauses_its_link() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        insert(&mut tx, [(0, 1)]).await;
+        // 1970 began on a Thursday.
+        let schedule = "thu 00:00-00:10 pause".parse().unwrap();
+        let setting = LinkSetting { schedule, ..LinkSetting::default() };
+        let source = "north".parse().unwrap();
+        tx.put_link_setting(&LinkSettingRow { source, setting, changed: Timestamp(1) })
+            .await
+            .unwrap();
+        assert_eq!(claim(&mut tx, 599_999, MANY).await, [] as [i64; 0]);
+        assert_eq!(claim(&mut tx, 600_000, MANY).await, [0]);
     }
 
     #[tokio::test]
@@ -381,7 +512,7 @@ mod tests {
         assert_eq!(claim(&mut tx, 100, limits).await, [1]);
         let mut places = Vec::new();
         for (n, of) in [(1, 1), (2, 2), (3, 1), (4, 1), (9, 1)] {
-            places.push(tx.queue_place(&sample::copy(n, of).id).await.unwrap());
+            places.push(place(&mut tx, &sample::copy(n, of).id, 100).await);
         }
         assert_eq!(places, [None, Some(1), Some(1), Some(2), None]);
     }
@@ -396,7 +527,7 @@ mod tests {
         let places = async |tx: &mut Tx| {
             let mut places = Vec::new();
             for n in 1..=4 {
-                places.push(tx.queue_place(&sample::copy(n, 1).id).await.unwrap().unwrap());
+                places.push(place(tx, &sample::copy(n, 1).id, 100).await.unwrap());
             }
             places
         };

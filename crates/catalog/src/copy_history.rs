@@ -1,7 +1,7 @@
 //! How a copy went: samples of its progress over time, and its last failed attempts. Both go with its row.
 
+use crate::statement::query;
 use model::{CopyId, Progress, Timestamp};
-use sqlx::query;
 
 use crate::copy::CopyRow;
 use crate::fault::CatalogFault;

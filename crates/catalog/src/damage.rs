@@ -1,6 +1,6 @@
 //! Whether the files beside a region's catalog are whole: those of the accounts, and of nonces and answers.
 
-use sqlx::query;
+use crate::statement::query;
 
 use crate::accounts::AccountsCatalog;
 use crate::fault::CatalogFault;
@@ -32,8 +32,8 @@ impl Tx {
         let mut places = Vec::new();
         for question in [DAMAGED, UNBOUND] {
             for row in self.all(operation, query(question)).await? {
-                let place = sqlx::Row::try_get::<String, _>(&row, "place");
-                places.push(place.map_err(|source| CatalogFault::from_sql(operation, source))?);
+                let place = row.get::<String>("place");
+                places.push(place.map_err(|source| CatalogFault::of_column(operation, source))?);
             }
         }
         Ok(places)
@@ -52,7 +52,7 @@ mod tests {
         let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
         let options = options.pragma("ignore_check_constraints", "ON");
         let intruder = SqlitePool::connect_with(options).await.unwrap();
-        assert!(query(sql).execute(&intruder).await.unwrap().rows_affected() > 0);
+        assert!(sqlx::query(sql).execute(&intruder).await.unwrap().rows_affected() > 0);
         intruder.close().await;
     }
 

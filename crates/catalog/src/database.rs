@@ -1,6 +1,7 @@
 //! One SQLite file: a single writing connection, a few reading ones, and the settings without which it is not opened.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -8,12 +9,13 @@ use sqlx::sqlite::{
 };
 
 use crate::fault::CatalogFault;
+use crate::readers::Readers;
 use crate::tx::Tx;
 
 /// How long a transaction waits for its turn. A door answers within 10 s; half of that is left for the work.
-const WAIT: Duration = Duration::from_secs(5);
-/// Reading connections: reads are short, and beyond the cores more of them only wait for each other.
-const READERS: u32 = 4;
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
+/// Reading connections: most reads are short, and a few that are not leave room for them.
+const READERS: usize = 8;
 /// The write-ahead log is cut back to this after a long reader let it grow.
 const LOG_BYTES: &str = "67108864";
 
@@ -39,7 +41,7 @@ impl Survives {
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     writer: SqlitePool,
-    readers: SqlitePool,
+    readers: Arc<Readers>,
 }
 
 impl Database {
@@ -64,23 +66,21 @@ impl Database {
             path: path.to_owned(),
             source: source.into(),
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
+        let writer = pool(1).connect_with(options).await.map_err(open)?;
         check_settings(&writer, survives).await?;
-        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Database { writer, readers })
+        Ok(Database { writer, readers: Readers::new(path, READERS, WAIT) })
     }
 
     /// A transaction that may write. There is one at a time; the next waits here, not in the middle (fault 29).
     pub(crate) async fn begin(&self) -> Result<Tx, CatalogFault> {
         let operation = "begin a transaction";
         let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        begun.map(Tx::new).map_err(|source| CatalogFault::from_sql(operation, source))
+        begun.map(Tx::writing).map_err(|source| CatalogFault::from_sql(operation, source))
     }
 
     /// A transaction that sees one state of the rows and cannot write.
     pub(crate) async fn read(&self) -> Result<Tx, CatalogFault> {
-        let begun = self.readers.begin().await;
-        begun.map(Tx::new).map_err(|source| CatalogFault::from_sql("begin to read", source))
+        self.readers.begin().await.map(Tx::reading)
     }
 
     /// Lets go of the file once the transactions that run have ended.
@@ -124,6 +124,7 @@ async fn check_settings(writer: &SqlitePool, survives: Survives) -> Result<(), C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::query;
 
     #[tokio::test]
     async fn i2_settings_read_back_as_wal_and_full() {
@@ -153,17 +154,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("catalog.db")).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        tx.run("make", sqlx::query("CREATE TABLE n (n INTEGER)")).await.unwrap();
+        tx.run("make", query("CREATE TABLE n (n INTEGER)")).await.unwrap();
         tx.commit().await.unwrap();
 
         let mut reader = database.read().await.unwrap();
-        let count = || sqlx::query("SELECT n FROM n");
+        let count = || query("SELECT n FROM n");
         assert!(reader.all("count", count()).await.unwrap().is_empty());
         let mut tx = database.begin().await.unwrap();
-        tx.run("add", sqlx::query("INSERT INTO n VALUES (1)")).await.unwrap();
+        tx.run("add", query("INSERT INTO n VALUES (1)")).await.unwrap();
         tx.commit().await.unwrap();
         assert!(reader.all("count", count()).await.unwrap().is_empty());
-        let fault = reader.run("add", sqlx::query("INSERT INTO n VALUES (2)")).await;
+        let fault = reader.run("add", query("INSERT INTO n VALUES (2)")).await;
         assert!(fault.is_err());
         drop(reader);
         let mut reader = database.read().await.unwrap();
@@ -175,9 +176,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("catalog.db")).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        tx.run("make", sqlx::query("CREATE TABLE n (n INTEGER)")).await.unwrap();
+        tx.run("make", query("CREATE TABLE n (n INTEGER)")).await.unwrap();
         drop(tx);
         let mut tx = database.begin().await.unwrap();
-        assert!(tx.run("look", sqlx::query("SELECT n FROM n")).await.is_err());
+        assert!(tx.run("look", query("SELECT n FROM n")).await.is_err());
     }
 }

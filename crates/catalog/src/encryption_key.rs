@@ -1,8 +1,8 @@
 //! The embedded key ring's rows: encryption keys, the versions of what they wrap with, and the data keys they wrapped.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, DomainName, EncryptionKeyId, KeyState, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Inserted, Updated};
@@ -224,7 +224,7 @@ impl Tx {
     }
 }
 
-fn key_from(row: &SqliteRow) -> Result<EncryptionKeyRow, CatalogFault> {
+fn key_from(row: &Row) -> Result<EncryptionKeyRow, CatalogFault> {
     let stored = Stored { table: "encryption_key", row };
     Ok(EncryptionKeyRow {
         id: stored.word("id")?,

@@ -1,8 +1,8 @@
 //! What exports may have left in their buckets: written down before it is done, so that whoever comes after a process that
 //! died, or after who cancelled, knows what to take back.
 
+use crate::statement::query;
 use model::{BucketName, ImageId, TaskId};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Updated};

@@ -1,7 +1,7 @@
 //! Families of images: which one is meant by a family.
 
+use crate::statement::query;
 use model::{AccountId, Family, ImageId};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::stored::Stored;

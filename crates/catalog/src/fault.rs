@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use model::Retry;
 
+use crate::statement::Unread;
+
 /// What a database says of a failure; its type is not the caller's business.
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -137,16 +139,48 @@ impl CatalogFault {
     /// Sorts what the database says by what can be done about it.
     pub(crate) fn from_sql(operation: &'static str, source: sqlx::Error) -> Self {
         match (&source, primary_code(&source)) {
-            (sqlx::Error::PoolTimedOut, _) | (_, Some(SQLITE_BUSY | SQLITE_LOCKED)) => {
-                CatalogFault::Busy { operation }
-            }
-            (_, Some(SQLITE_FULL)) => CatalogFault::Full { operation, source: source.into() },
-            (sqlx::Error::Io(_), _)
-            | (_, Some(SQLITE_IOERR | SQLITE_CANTOPEN | SQLITE_NOMEM | SQLITE_READONLY)) => {
+            (sqlx::Error::PoolTimedOut, _) => CatalogFault::Busy { operation },
+            (_, Some(code)) => Self::of_code(operation, (code, source.into())),
+            (sqlx::Error::Io(_), _) => {
                 CatalogFault::Unreachable { operation, source: source.into() }
             }
-            // Every other error of the library: a wrong statement, a broken rule, a column that is not there.
             _ => CatalogFault::Sql { operation, source: source.into() },
+        }
+    }
+}
+
+impl CatalogFault {
+    /// The same of what a reading connection says.
+    pub(crate) fn of_reading(operation: &'static str, source: rusqlite::Error) -> Self {
+        match source.sqlite_error().map(|error| error.extended_code & 0xff) {
+            Some(code) => Self::of_code(operation, (code, source.into())),
+            None => CatalogFault::Sql { operation, source: source.into() },
+        }
+    }
+
+    /// The same where several must be told of it.
+    pub(crate) fn of_shared(operation: &'static str, source: &rusqlite::Error) -> Self {
+        let told: Cause = source.to_string().into();
+        match source.sqlite_error().map(|error| error.extended_code & 0xff) {
+            Some(code) => Self::of_code(operation, (code, told)),
+            None => CatalogFault::Sql { operation, source: told },
+        }
+    }
+
+    /// A column that cannot be read.
+    pub(crate) fn of_column(operation: &'static str, source: Unread) -> Self {
+        CatalogFault::Sql { operation, source: source.into() }
+    }
+
+    fn of_code(operation: &'static str, (code, source): (i32, Cause)) -> Self {
+        match code {
+            SQLITE_BUSY | SQLITE_LOCKED => CatalogFault::Busy { operation },
+            SQLITE_FULL => CatalogFault::Full { operation, source },
+            SQLITE_IOERR | SQLITE_CANTOPEN | SQLITE_NOMEM | SQLITE_READONLY => {
+                CatalogFault::Unreachable { operation, source }
+            }
+            // Every other code: a wrong statement, a broken rule, a column that is not there.
+            _ => CatalogFault::Sql { operation, source },
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Holds: source images here that copies into other regions need. The reference keeps such an image from being deleted (I8).
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, CopyId, ImageId, RegionId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -141,7 +141,7 @@ impl Tx {
     }
 }
 
-fn hold_from(row: &SqliteRow) -> Result<HoldRow, CatalogFault> {
+fn hold_from(row: &Row) -> Result<HoldRow, CatalogFault> {
     let stored = Stored { table: "hold", row };
     Ok(HoldRow {
         copy: stored.word("copy")?,

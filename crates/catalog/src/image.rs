@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, Attributes, Cause, Description, EncryptionKeyId, Family, ImageId, ImageKind,
     ImageStatus, Name, Origin, Particulars, Platform, Purpose, Storage, Timestamp,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Inserted, Updated};
@@ -255,7 +255,7 @@ fn particulars_from(text: &str) -> Result<Particulars, ()> {
     Particulars::new(pairs).map_err(|_| ())
 }
 
-pub(crate) fn image_from(row: &SqliteRow) -> Result<ImageRow, CatalogFault> {
+pub(crate) fn image_from(row: &Row) -> Result<ImageRow, CatalogFault> {
     let stored = Stored { table: "image", row };
     Ok(ImageRow {
         id: stored.word("id")?,
@@ -424,7 +424,7 @@ mod tests {
         put_image(&mut tx, &image).await;
         tx.commit().await.unwrap();
         let intruder = sample::intruder(&folder).await;
-        query("UPDATE image SET status = 'frozen'").execute(&intruder).await.unwrap();
+        sqlx::query("UPDATE image SET status = 'frozen'").execute(&intruder).await.unwrap();
         let found = catalog.read().await.unwrap().image(&account(1), &image.id).await;
         let fault = found.unwrap_err();
         assert!(

@@ -1,10 +1,8 @@
 //! Conditions on one column of an image, put behind a statement; every value is bound.
 
 use model::{NamePattern, TagWanted};
-use sqlx::{QueryBuilder, Sqlite};
 
-/// A statement that is being put together.
-pub(crate) type Sql = QueryBuilder<Sqlite>;
+pub(crate) use crate::statement::Sql;
 
 /// The longest name, in characters: a pattern that needs more of them fits none.
 pub(crate) const LONGEST_NAME: usize = 128;

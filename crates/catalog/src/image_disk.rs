@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{CopyId, Digest, DiskRole, ImageId, RegionId, SizeBytes, SnapshotId};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -159,7 +159,7 @@ impl Tx {
     }
 }
 
-fn disk_from(row: &SqliteRow) -> Result<ImageDiskRow, CatalogFault> {
+fn disk_from(row: &Row) -> Result<ImageDiskRow, CatalogFault> {
     let stored = Stored { table: "image_disk", row };
     Ok(ImageDiskRow {
         image: stored.word("image")?,

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
+use crate::statement::query;
 use model::{
     AccountId, Copying, ImageId, ImageKind, ImageSearch, ImageStatus, NamePattern, PageOf, Sharing,
     Standing, TagWanted, Timestamp, Usage,
 };
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::image::{ImageRow, image_from, json_ids};
@@ -18,6 +18,7 @@ use crate::image_condition::{
     LONGEST_NAME, LONGEST_PLATFORM, Sql, has_one_key, is_exact, is_longer, push_any, push_values,
     says_something,
 };
+use crate::image_tally::is_counted;
 use crate::stored::Stored;
 use crate::tx::Tx;
 
@@ -94,9 +95,11 @@ impl Tx {
             return Ok((Vec::new(), 0));
         }
         let PageOf { offset, limit } = search.page;
+        let start = self.start_of_page(&question).await?;
+        let page = Question { search: start.as_ref().unwrap_or(search), ..question };
         let found = match limit {
             0 => Vec::new(),
-            _ => self.all("search images", question.page().build()).await?,
+            _ => self.all("search images", page.page().build()).await?,
         };
         let is_last = found.len() < limit as usize && (offset == 0 || !found.is_empty());
         let total = match is_last {
@@ -123,6 +126,7 @@ impl Tx {
 ///
 /// A plus stands before each `EXISTS`: without it SQLite makes a join of it, and 3.51.3 then gives a row, where others are
 /// skipped before the page, as often as the join has matches.
+#[derive(Copy, Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) viewer: &'a AccountId,
     pub(crate) search: &'a ImageSearch,
@@ -132,10 +136,20 @@ pub(crate) struct Question<'a> {
 impl Question<'_> {
     /// How many images fit.
     pub(crate) fn count(&self) -> Sql {
+        self.count_of(&self.seen())
+    }
+
+    /// How many of those that are seen in these ways.
+    pub(crate) fn count_of(&self, seen: &[Seen]) -> Sql {
         let mut sql = Sql::new("SELECT ");
-        for (place, seen) in self.seen().into_iter().enumerate() {
-            sql.push(if place == 0 { "(SELECT count(*) " } else { " + (SELECT count(*) " });
-            self.push_seen(&mut sql, seen);
+        for (place, seen) in seen.iter().enumerate() {
+            sql.push(if place == 0 { "" } else { " + " });
+            if *seen == Seen::Own && is_counted(self.search) {
+                self.push_own_tally(&mut sql);
+                continue;
+            }
+            sql.push("(SELECT count(*) ");
+            self.push_seen(&mut sql, *seen);
             sql.push(")");
         }
         sql
@@ -158,7 +172,7 @@ impl Question<'_> {
     }
 
     /// The ways in which images may be seen that fit.
-    fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         let search = self.search;
         // What the viewer does not see of another's image, no image of another's has.
         let is_own = !search.tags.is_empty()
@@ -271,10 +285,7 @@ impl Question<'_> {
         }
         if !self.search.seen_as.is_empty() {
             sql.push(" AND image.kind IN (");
-            let mut kinds = sql.separated(", ");
-            for kind in &self.search.seen_as {
-                kinds.push_bind(kind.as_str());
-            }
+            sql.push_list(self.search.seen_as.iter().map(|kind| kind.as_str()));
             sql.push(")");
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, ImageId, TaskId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -127,7 +127,7 @@ impl Tx {
     }
 }
 
-fn import_from(row: &SqliteRow) -> Result<ImportRow, CatalogFault> {
+fn import_from(row: &Row) -> Result<ImportRow, CatalogFault> {
     let stored = Stored { table: "import", row };
     Ok(ImportRow {
         image: stored.word("image")?,

@@ -1,11 +1,11 @@
 //! Instances: records that say an image is used.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, ImageId, InstanceId, Name, NamePattern, PageOf, TagKey, TagValue, Tagged, Tags,
     Timestamp,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -195,7 +195,7 @@ impl Tx {
     }
 }
 
-fn instance_from(row: &SqliteRow) -> Result<InstanceRow, CatalogFault> {
+fn instance_from(row: &Row) -> Result<InstanceRow, CatalogFault> {
     let stored = Stored { table: "instance", row };
     Ok(InstanceRow {
         id: stored.word("id")?,

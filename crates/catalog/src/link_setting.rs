@@ -1,8 +1,10 @@
 //! What operators changed, at run time, of the links into this region.
 
-use model::{LinkLimit, LinkSetting, Pause, RegionId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
+use std::collections::HashSet;
+
+use crate::statement::Row;
+use crate::statement::query;
+use model::{LinkLimit, LinkSetting, Pause, RegionId, Schedule, Timestamp};
 
 use crate::fault::CatalogFault;
 use crate::stored::{Stored, signed};
@@ -25,12 +27,12 @@ pub(crate) const ONE: &str = "SELECT * FROM link_setting WHERE source_region = ?
 impl Tx {
     /// Records what is set of a link, in place of what was.
     pub async fn put_link_setting(&mut self, row: &LinkSettingRow) -> Result<(), CatalogFault> {
-        let sql = "INSERT INTO link_setting (source_region, limit_set, limit_bytes_per_sec, copies_at_once, is_paused, changed) \
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source_region) DO UPDATE SET limit_set = excluded.limit_set, \
+        let sql = "INSERT INTO link_setting (source_region, limit_set, limit_bytes_per_sec, copies_at_once, is_paused, schedule, changed) \
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_region) DO UPDATE SET limit_set = excluded.limit_set, \
             limit_bytes_per_sec = excluded.limit_bytes_per_sec, copies_at_once = excluded.copies_at_once, \
-            is_paused = excluded.is_paused, changed = excluded.changed";
-        let LinkSetting { limit, copies_at_once, pause } = row.setting;
-        let (limit_set, limit) = match limit {
+            is_paused = excluded.is_paused, schedule = excluded.schedule, changed = excluded.changed";
+        let LinkSetting { limit, copies_at_once, pause, schedule } = &row.setting;
+        let (limit_set, limit) = match *limit {
             LinkLimit::AsConfigured => (0, None),
             LinkLimit::Set(limit) => (1, limit),
         };
@@ -39,11 +41,12 @@ impl Tx {
             .bind(row.source.as_str())
             .bind(limit_set)
             .bind(limit)
-            .bind(copies_at_once)
+            .bind(*copies_at_once)
             .bind(match pause {
                 Pause::Paused => 1,
                 Pause::Running => 0,
             })
+            .bind(schedule.to_string())
             .bind(row.changed.0);
         self.run("record a link's settings", put).await.map(|_| ())
     }
@@ -61,9 +64,43 @@ impl Tx {
     pub async fn link_settings(&mut self) -> Result<Vec<LinkSettingRow>, CatalogFault> {
         self.all("list the links' settings", query(LIST)).await?.iter().map(setting_row).collect()
     }
+
+    /// The links that are paused at an instant, by an operator or by a window.
+    pub async fn paused_links(&mut self, at: Timestamp) -> Result<PausedLinks, CatalogFault> {
+        Ok(PausedLinks::among(&self.link_settings().await?, at))
+    }
 }
 
-fn setting_row(row: &SqliteRow) -> Result<LinkSettingRow, CatalogFault> {
+/// Links on which nothing moves.
+#[derive(Clone, Debug)]
+pub struct PausedLinks {
+    sources: HashSet<RegionId>,
+    /// The same as a statement reads it.
+    json: String,
+}
+
+impl PausedLinks {
+    /// Those that are paused at an instant.
+    pub fn among(settings: &[LinkSettingRow], at: Timestamp) -> PausedLinks {
+        let is_paused = |row: &&LinkSettingRow| row.setting.at(at, None).pause == Pause::Paused;
+        let sources: HashSet<RegionId> =
+            settings.iter().filter(is_paused).map(|row| row.source.clone()).collect();
+        // A region's name has no character that JSON would escape.
+        let names: Vec<_> = sources.iter().map(|source| format!("\"{source}\"")).collect();
+        PausedLinks { json: format!("[{}]", names.join(",")), sources }
+    }
+
+    /// Whether the link from there is.
+    pub fn contains(&self, source: &RegionId) -> bool {
+        self.sources.contains(source)
+    }
+
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+fn setting_row(row: &Row) -> Result<LinkSettingRow, CatalogFault> {
     let stored = Stored { table: "link_setting", row };
     let limit =
         match (stored.number("limit_set")?, stored.get::<Option<i64>>("limit_bytes_per_sec")?) {
@@ -79,7 +116,8 @@ fn setting_row(row: &SqliteRow) -> Result<LinkSettingRow, CatalogFault> {
         0_u8 => Pause::Running,
         _ => Pause::Paused,
     };
-    let setting = LinkSetting { limit, copies_at_once, pause };
+    let schedule: Schedule = stored.word("schedule")?;
+    let setting = LinkSetting { limit, copies_at_once, pause, schedule };
     let (source, changed) = (stored.word("source_region")?, stored.time("changed")?);
     Ok(LinkSettingRow { source, setting, changed })
 }
@@ -101,7 +139,7 @@ mod tests {
         let mut tx = catalog.begin().await.unwrap();
         let as_configured = LinkSetting::default();
         let rows = [
-            row("east", LinkSetting { pause: Pause::Paused, ..as_configured }, 1),
+            row("east", LinkSetting { pause: Pause::Paused, ..as_configured.clone() }, 1),
             row("north", LinkSetting { limit: LinkLimit::Set(None), ..as_configured }, 2),
             row(
                 "west",
@@ -109,6 +147,7 @@ mod tests {
                     limit: LinkLimit::Set(Some(MAX_LINK_LIMIT)),
                     copies_at_once: Some(u32::MAX),
                     pause: Pause::Running,
+                    schedule: "mon-fri 08:00-18:00 2MB; sat-sun pause".parse().unwrap(),
                 },
                 3,
             ),
@@ -120,7 +159,7 @@ mod tests {
         let again = LinkSetting {
             limit: LinkLimit::Set(Some(MIN_LINK_LIMIT)),
             copies_at_once: Some(1),
-            pause: Pause::Running,
+            ..LinkSetting::default()
         };
         let again = row("east", again, 9);
         tx.put_link_setting(&again).await.unwrap();

@@ -1,7 +1,7 @@
 //! The files of images that were registered in place (R002-4).
 
+use crate::statement::query;
 use model::ImageId;
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::stored::Stored;
@@ -36,7 +36,7 @@ impl Tx {
     ) -> Result<Option<LocalFileRow>, CatalogFault> {
         let find = query("SELECT * FROM local_file WHERE image = ?").bind(image.as_str());
         let found = self.one("find a local file", find).await?;
-        let read = |row: sqlx::sqlite::SqliteRow| {
+        let read = |row: crate::statement::Row| {
             let stored = Stored { table: "local_file", row: &row };
             Ok(LocalFileRow {
                 image: stored.word("image")?,

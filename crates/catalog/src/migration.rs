@@ -1,10 +1,9 @@
 //! Bringing a database to this version's tables. Each migration is one transaction, so a crash at any statement leaves
 //! the one before it whole; what a newer version wrote is refused and left as it is (fault 30).
 
-use sqlx::Row;
-
 use crate::database::Database;
 use crate::fault::CatalogFault;
+use crate::statement::query;
 use crate::tx::Tx;
 
 /// One step from an older form of the tables to a newer one. Once released, its text never changes.
@@ -43,6 +42,8 @@ pub(crate) const REGION: &[Migration] = &[
     Migration { number: 11, text: include_str!("../migrations/sqlite/0011_links.sql") },
     Migration { number: 12, text: include_str!("../migrations/sqlite/0012_copy_samples.sql") },
     Migration { number: 13, text: include_str!("../migrations/sqlite/0013_alike.sql") },
+    Migration { number: 14, text: include_str!("../migrations/sqlite/0014_schedules.sql") },
+    Migration { number: 15, text: include_str!("../migrations/sqlite/0015_large_regions.sql") },
 ];
 
 /// The accounts and their keys.
@@ -80,16 +81,16 @@ pub(crate) async fn migrate(
 /// The migrations that the file has seen: their numbers and the digests of their texts.
 async fn applied(tx: &mut Tx) -> Result<Vec<(i64, Vec<u8>)>, CatalogFault> {
     let create = "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest BLOB NOT NULL) STRICT";
-    tx.run("make the table of migrations", sqlx::query(create).persistent(false)).await?;
+    tx.run("make the table of migrations", query(create).once()).await?;
     let rows = tx
         .all(
             "list migrations",
-            sqlx::query("SELECT number, digest FROM migration ORDER BY number").persistent(false),
+            query("SELECT number, digest FROM migration ORDER BY number").once(),
         )
         .await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?));
+    let read = |row: &crate::statement::Row| Ok((row.at(0)?, row.at(1)?));
     rows.iter()
-        .map(|row| read(row).map_err(|source| CatalogFault::from_sql("list migrations", source)))
+        .map(|row| read(row).map_err(|source| CatalogFault::of_column("list migrations", source)))
         .collect()
 }
 
@@ -110,10 +111,10 @@ fn refuse_others(applied: &[(i64, Vec<u8>)], migrations: &[Migration]) -> Result
 async fn apply(tx: &mut Tx, migration: Migration) -> Result<(), CatalogFault> {
     for statement in migration.statements() {
         statement_failpoint()?;
-        tx.run("change the tables", sqlx::query(statement).persistent(false)).await?;
+        tx.run("change the tables", query(statement).once()).await?;
     }
     statement_failpoint()?;
-    let record = sqlx::query("INSERT INTO migration (number, digest) VALUES (?, ?)")
+    let record = query("INSERT INTO migration (number, digest) VALUES (?, ?)")
         .bind(migration.number)
         .bind(migration.digest());
     tx.run("record a migration", record).await?;
@@ -156,7 +157,7 @@ mod tests {
         migrate(&database, &and_more(MORE)).await.unwrap();
         let mut tx = database.begin().await.unwrap();
         assert_eq!(applied(&mut tx).await.unwrap().len(), REGION.len() + 1);
-        tx.run("look", sqlx::query("SELECT n FROM more")).await.unwrap();
+        tx.run("look", query("SELECT n FROM more")).await.unwrap();
         let accounts = tempfile::tempdir().unwrap();
         let accounts = Database::open(&accounts.path().join("accounts.db")).await.unwrap();
         migrate(&accounts, ACCOUNTS).await.unwrap();
@@ -190,7 +191,7 @@ mod tests {
         migrate(&database, &and_more(broken)).await.unwrap_err();
         migrate(&database, REGION).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        tx.run("look", sqlx::query("SELECT n FROM half")).await.unwrap_err();
+        tx.run("look", query("SELECT n FROM half")).await.unwrap_err();
     }
 
     /// `0002_rules` begins to meter what `0001_init` wrote: snapshots from when they were made, copies by what they sent.
@@ -211,7 +212,7 @@ mod tests {
              zeroblob(32), 1, 2, 1, 0, 777, 0, 0, 1, 0, 1, 86400000, 1, 1, 0)"
         );
         for sql in [snapshot, copy] {
-            let insert = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+            let insert = query(sql).once();
             tx.run("write as version 1 did", insert).await.unwrap();
         }
         tx.commit().await.unwrap();
@@ -242,7 +243,7 @@ mod tests {
              created, generation) VALUES ('img-{x}', '{account}', 'web', '', 'available', 'x86_64', 'linux', '', 'bios', \
              1, 0)"
         );
-        let insert = sqlx::query(sqlx::AssertSqlSafe(image)).persistent(false);
+        let insert = query(image).once();
         tx.run("write as version 2 did", insert).await.unwrap();
         tx.commit().await.unwrap();
         database.close().await;
@@ -281,13 +282,13 @@ mod tests {
         );
         let mut tx = database.begin().await.unwrap();
         for sql in [image, snapshot, disk] {
-            let insert = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+            let insert = query(sql).once();
             tx.run("write as version 2 did", insert).await.unwrap();
         }
         tx.commit().await.unwrap();
         migrate(&database, REGION).await.unwrap();
         let mut tx = database.begin().await.unwrap();
-        let left = sqlx::query("SELECT count(*) FROM snapshot WHERE image IS NOT NULL");
+        let left = query("SELECT count(*) FROM snapshot WHERE image IS NOT NULL");
         assert_eq!(tx.count("count what is left", left).await.unwrap(), 0);
         let (image, id) =
             (format!("img-{x}").parse().unwrap(), format!("snap-{x}").parse().unwrap());
@@ -303,20 +304,14 @@ mod tests {
     async fn write_as_before(database: &Database, statements: &[String]) {
         let mut tx = database.begin().await.unwrap();
         for sql in statements {
-            let insert = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).persistent(false);
+            let insert = query(sql.clone()).once();
             tx.run("write as an older version did", insert).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
 
-    /// `0011_links`, `0012_copy_samples` and `0013_alike`: a copy that an older version left half way is claimed and goes on, its
-    /// samples and attempts begin, and images from before are found as others' likes.
-    #[tokio::test]
-    async fn fault_30_copies_from_before_go_on_and_their_images_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("catalog.db");
-        let database = Database::open(&path).await.unwrap();
-        migrate(&database, &REGION[..10]).await.unwrap();
+    /// An image with its disk, and two copies as version 10 wrote them: one that was left half way, and one that waits.
+    fn two_copies_of_version_10() -> [String; 5] {
         let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
         let image = format!(
             "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, boot_mode, \
@@ -341,18 +336,35 @@ mod tests {
         };
         let leased = copy(1, "'held', zeroblob(32), 1, 50, 'w'");
         let queued = copy(2, "'queued', NULL, 0, 0, NULL");
-        write_as_before(&database, &[image, snapshot, disk, leased, queued]).await;
+        [image, snapshot, disk, leased, queued]
+    }
+
+    /// `0011_links`, `0012_copy_samples` and `0013_alike`: a copy that an older version left half way is claimed and goes on, its
+    /// samples and attempts begin, and images from before are found as others' likes.
+    #[tokio::test]
+    async fn fault_30_copies_from_before_go_on_and_their_images_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.db");
+        let database = Database::open(&path).await.unwrap();
+        migrate(&database, &REGION[..10]).await.unwrap();
+        write_as_before(&database, &two_copies_of_version_10()).await;
         database.close().await;
 
         let catalog = crate::Catalog::open(&path).await.unwrap();
         let mut tx = catalog.begin().await.unwrap();
         assert_eq!(tx.link_settings().await.unwrap(), []);
         let queued = format!("copy-{:a>20}", 2).parse().unwrap();
-        assert_eq!(tx.queue_place(&queued).await.unwrap(), Some(1));
+        let now = model::Timestamp(60);
+        let paused = tx.paused_links(now).await.unwrap();
+        assert_eq!(tx.queue_place(&queued, now, &paused).await.unwrap(), Some(1));
         let limits = crate::ClaimLimits { per_account: 9, per_region: 9 };
         let claimed = tx.claim_due("v", model::Timestamp(60), 50, limits).await.unwrap();
         let fences: Vec<u64> = claimed.iter().map(|copy| copy.fence).collect();
         assert_eq!(fences, [2, 1]);
+        // `0014_schedules`: who was there is of normal priority and has no deadline.
+        assert!(claimed.iter().all(|copy| copy.priority == model::Priority::Normal));
+        assert!(claimed.iter().all(|copy| copy.promise.is_none()));
+        assert_eq!(tx.promised_copies().await.unwrap(), []);
         let copy = crate::CopyRow { bytes_sent: 800, ..claimed[0].clone() };
         assert!(tx.samples_of_copy(&copy.id).await.unwrap().is_empty());
         let recorded = tx.record_progress(&copy, model::Timestamp(70)).await.unwrap();
@@ -362,8 +374,15 @@ mod tests {
         assert_eq!((samples.len(), samples[0].bytes_sent, samples[0].progress.done), (1, 800, 1));
         assert_eq!(tx.attempts_of_copy(&copy.id).await.unwrap()[0].number, 2);
 
-        let account = account.parse().unwrap();
+        let (account, x) = ("acct-aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa");
+        let account: model::AccountId = account.parse().unwrap();
         let image: model::ImageId = format!("img-{x}").parse().unwrap();
+        // `0015_large_regions`: what is there is counted.
+        let page = model::PageOf { offset: 0, limit: 0 };
+        let counted = model::ImageSearch { page, ..model::ImageSearch::default() };
+        let moment = crate::Moment { now, importing: Vec::new() };
+        let (_, total) = tx.search_images(&account, &counted, &moment).await.unwrap();
+        assert_eq!(total, 1);
         let origins = vec![("north".parse().unwrap(), image.clone())];
         let digests = vec![model::Digest([0; 32])];
         for wanted in [

@@ -7,26 +7,30 @@
 //! more while its signature's window is still open. Nothing that was answered is lost by it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use model::{AccessKeyId, Timestamp};
-use sqlx::query;
 
-use crate::database::{Database, Survives};
+use crate::database::{Database, Survives, WAIT};
 use crate::fault::CatalogFault;
 use crate::migration::{self, migrate};
+use crate::nonce_recorder::{Ask, Recorder};
 
+/// The longest nonce.
+const MAX_CHARACTERS: usize = 128;
 /// Expired rows that one new row takes along: more than one, so that the table shrinks while it is used.
-const SWEPT: i64 = 4;
+pub(crate) const SWEPT: i64 = 4;
 
-const INSERT: &str = "INSERT INTO nonce (access_key, nonce, expires) VALUES (?1, ?2, ?3) \
+pub(crate) const INSERT: &str = "INSERT INTO nonce (access_key, nonce, expires) VALUES (?1, ?2, ?3) \
     ON CONFLICT (access_key, nonce) DO UPDATE SET expires = excluded.expires WHERE nonce.expires <= ?4";
-const SWEEP: &str = "DELETE FROM nonce WHERE (access_key, nonce) IN \
+pub(crate) const SWEEP: &str = "DELETE FROM nonce WHERE (access_key, nonce) IN \
     (SELECT access_key, nonce FROM nonce WHERE expires <= ? ORDER BY expires LIMIT ?)";
 
 /// The nonces of a deployment, and what its requests were answered. Cloning gives another handle to the same file.
 #[derive(Clone, Debug)]
 pub struct Nonces {
     pub(crate) database: Database,
+    recorder: Arc<Recorder>,
 }
 
 /// Whether a nonce was seen before.
@@ -43,7 +47,8 @@ impl Nonces {
     pub async fn open(path: &Path) -> Result<Nonces, CatalogFault> {
         let database = Database::open_as(path, Survives::EndOfProcess).await?;
         migrate(&database, migration::NONCES).await?;
-        Ok(Nonces { database })
+        let recorder = Arc::new(Recorder::start(path, WAIT)?);
+        Ok(Nonces { database, recorder })
     }
 
     /// Records a nonce of an access key, kept until `expires`. Of several at once, in whatever processes, one is the first.
@@ -53,18 +58,18 @@ impl Nonces {
         nonce: &str,
         (now, expires): (Timestamp, Timestamp),
     ) -> Result<NonceSeen, CatalogFault> {
-        let mut tx = self.database.begin().await?;
-        let insert = query(INSERT).bind(key.as_str()).bind(nonce).bind(expires.0).bind(now.0);
-        if tx.run("record a nonce", insert).await? == 0 {
-            return Ok(NonceSeen::Again);
+        // The table takes no other, and would refuse those too that are recorded together with it.
+        if !(1..=MAX_CHARACTERS).contains(&nonce.chars().count()) {
+            let value = nonce.chars().count() as u64;
+            return Err(CatalogFault::OutOfRange { column: "nonce", value });
         }
-        tx.run("forget expired nonces", query(SWEEP).bind(now.0).bind(SWEPT)).await?;
-        tx.commit().await?;
-        Ok(NonceSeen::First)
+        let (key, nonce) = (key.to_string(), nonce.to_owned());
+        self.recorder.record(Ask { key, nonce, now, expires }).await
     }
 
     /// Lets go of the file once the calls that run have ended.
     pub async fn close(&self) {
+        self.recorder.close().await;
         self.database.close().await;
     }
 }
@@ -72,6 +77,7 @@ impl Nonces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::query;
 
     async fn nonces() -> (tempfile::TempDir, Nonces) {
         let folder = tempfile::tempdir().unwrap();
@@ -141,6 +147,35 @@ mod tests {
             !plan.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP")),
             "{plan:?}"
         );
+    }
+
+    /// Many at the same time share transactions; of each nonce one is the first, and all are there after opening again.
+    #[tokio::test]
+    async fn api_03_nonces_that_come_at_once_are_recorded_each_once_and_stay() {
+        let (folder, nonces) = nonces().await;
+        let record = |n: usize| {
+            let nonces = nonces.clone();
+            async move { nonces.record(&key(1), &format!("n-{}", n % 300), times(0)).await.unwrap() }
+        };
+        let seen = futures::future::join_all((0..1_200).map(record)).await;
+        assert_eq!(seen.iter().filter(|seen| **seen == NonceSeen::First).count(), 300);
+        nonces.close().await;
+        let nonces = Nonces::open(&folder.path().join("nonces.db")).await.unwrap();
+        assert_eq!(rows(&nonces).await, 300);
+        let again = nonces.record(&key(1), "n-299", times(0)).await.unwrap();
+        assert_eq!(again, NonceSeen::Again);
+    }
+
+    /// One that the table would refuse does not spoil those that come with it.
+    #[tokio::test]
+    async fn api_03_a_wrong_nonce_is_refused_alone() {
+        let (_folder, nonces) = nonces().await;
+        let wrong = "n".repeat(129);
+        let (key, times) = (key(1), times(0));
+        let right = nonces.record(&key, "right", times);
+        let (wrong, right) = tokio::join!(nonces.record(&key, &wrong, times), right);
+        assert!(wrong.is_err());
+        assert_eq!(right.unwrap(), NonceSeen::First);
     }
 
     /// Two handles of the file, as two processes have them.

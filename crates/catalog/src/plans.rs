@@ -1,6 +1,6 @@
 //! How the database answers: by index, in order, never by reading a whole table to find or sort a page.
 
-use sqlx::{AssertSqlSafe, Row, query};
+use crate::statement::query;
 
 use crate::snapshot_search;
 use crate::tag_search::Which;
@@ -10,14 +10,14 @@ use crate::{
     link_setting, sample, snapshot,
 };
 use crate::{
-    image_search, queue, rate, share, storage_span, tag_search, tags, task, ticket, token, traffic,
-    tx::Tx, visible,
+    image_search, queue, queue_place, rate, share, storage_span, tag_search, tags, task, ticket,
+    token, traffic, tx::Tx, visible,
 };
 
 pub(crate) async fn plan(tx: &mut Tx, sql: &str) -> Vec<String> {
-    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-    let rows = tx.all("explain", query(explain).persistent(false)).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+    let explain = format!("EXPLAIN QUERY PLAN {sql}");
+    let rows = tx.all("explain", query(explain).once()).await.unwrap();
+    rows.iter().map(|row| row.get("detail").unwrap()).collect()
 }
 
 fn sorts(step: &str) -> bool {
@@ -47,6 +47,7 @@ const LISTINGS: &[&str] = &[
     image_disk::USER,
     snapshot::OF_IMAGE,
     snapshot::ALL_ROOTS,
+    snapshot::CONTENTS_HERE,
     copy::LIST,
     copy::LIST_LIVE,
     copy::LIST_ENDED,
@@ -57,7 +58,9 @@ const LISTINGS: &[&str] = &[
     copy_batch::MEMBERS,
     copy_batch::FORGET_WITHDRAWN,
     copy_claim::LEASED,
+    copy_claim::PRESSED,
     copy_claim::CLAIM,
+    queue::PROMISED,
     copy_history::SAMPLES,
     copy_history::LAST_SAMPLES,
     copy_history::ATTEMPTS,
@@ -195,14 +198,58 @@ async fn what_is_read_whole_is_read_in_order_and_nothing_else() {
         assert!(steps.iter().all(|step| step.contains("COVERING INDEX")), "{sql}\n{steps:#?}");
     }
     // A claim, and a place in the queue, look only at live copies, and at no row of theirs: what they need is in the index.
-    for (sql, table) in [(copy_claim::DUE, " copy "), (copy_claim::QUEUE_PLACE, " ahead ")] {
+    for (sql, table) in [
+        (queue_place::QUEUE_PLACE, " ahead "),
+        (queue_place::QUEUE_PLACES, " copy "),
+        (queue::DEPTHS, " copy "),
+        (queue::DEPTHS_OF_ACCOUNT, " copy "),
+        (queue::ACCEPTED_BEFORE, " copy "),
+        (queue::COUNT_ACCEPTED_BEFORE, " copy "),
+    ] {
         let steps = plan(&mut tx, sql).await;
         let of_copies: Vec<_> = steps.iter().filter(|step| step.contains(table)).collect();
         assert!(!of_copies.is_empty(), "{steps:#?}");
         assert!(of_copies.iter().all(|step| step.contains("COVERING INDEX copy_l")), "{steps:#?}");
     }
-    let steps = plan(&mut tx, copy_claim::QUEUE_PLACE).await;
-    assert!(steps.iter().any(|step| step.contains("(account=? AND (created,id)<")), "{steps:#?}");
+    let steps = plan(&mut tx, queue_place::QUEUE_PLACE).await;
+    assert!(steps.iter().any(|step| step.contains("(account=?")), "{steps:#?}");
+}
+
+/// A claim reads the first copies of each account, link and priority, in order, and steps over the others: a long queue costs no
+/// more than a short one.
+#[tokio::test]
+async fn a_claim_steps_over_copies_that_it_cannot_take() {
+    let (_folder, catalog) = sample::catalog().await;
+    let mut tx = catalog.begin().await.unwrap();
+    let steps = plan(&mut tx, copy_claim::DUE).await;
+    assert!(!steps.iter().any(|step| sorts(step)), "{steps:#?}");
+    for step in steps.iter().filter(|step| step.contains("copy_due")) {
+        assert!(step.contains("COVERING INDEX copy_due"), "{steps:#?}");
+    }
+    let of_kind =
+        "SEARCH x USING COVERING INDEX copy_due (account=? AND source_region=? AND priority=?)";
+    assert!(steps.iter().any(|step| step.starts_with(of_kind)), "{steps:#?}");
+    for step in [
+        "SEARCH n USING COVERING INDEX copy_due (account=? AND source_region=? AND priority>?)",
+        "SEARCH n USING COVERING INDEX copy_due (account=? AND source_region>?)",
+        "SEARCH n USING COVERING INDEX copy_due (account>?)",
+    ] {
+        assert!(steps.iter().any(|found| found == step), "{step}\n{steps:#?}");
+    }
+    // The first of all; every other look at copies is by its key.
+    let scans: Vec<_> = steps.iter().filter(|step| step.starts_with("SCAN ")).collect();
+    let is_meant = |step: &&&String| {
+        ["SCAN head", "SCAN CONSTANT ROW", "SCAN n USING COVERING INDEX copy_due"]
+            .contains(&step.as_str())
+            || step.contains("VIRTUAL TABLE")
+    };
+    assert!(scans.iter().all(|step| is_meant(&step)), "{steps:#?}");
+    for (sql, index) in
+        [(copy_claim::PROMISED, "copy_promised"), (copy_claim::STORED, "copy_by_state")]
+    {
+        let steps = plan(&mut tx, sql).await;
+        assert!(steps.iter().any(|step| step.contains(index)), "{sql}\n{steps:#?}");
+    }
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, Cause, Description, DiskRole, EncryptionKeyId, Origin, SizeBytes, SnapshotId,
     SnapshotName, Tags, Timestamp,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::cause_number;
@@ -111,7 +111,7 @@ pub(crate) fn tags_json(tags: &Tags) -> String {
     serde_json::to_string(&pairs).expect("texts are JSON")
 }
 
-pub(crate) fn promised_from(row: &SqliteRow) -> Result<PromisedSnapshotRow, CatalogFault> {
+pub(crate) fn promised_from(row: &Row) -> Result<PromisedSnapshotRow, CatalogFault> {
     let stored = Stored { table: "promised_snapshot", row };
     let source = stored.word("origin_snapshot")?;
     let origin = stored.origin()?.ok_or_else(|| stored.corrupt("origin_copy", ""))?;

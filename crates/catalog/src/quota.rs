@@ -1,8 +1,8 @@
 //! Quotas: conditional updates in the transaction that needs them, so that no interleaving passes a limit (I7, fault 25).
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, Quota, QuotaKind};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Reserved;
@@ -17,7 +17,7 @@ const GIVE_BACK_USED: &str = "UPDATE quota SET used = used - ?1, \
 const RESERVED_TO_USED: &str = "UPDATE quota SET reserved = reserved - ?1, used = used + ?1 \
     WHERE account = ?2 AND kind = ?3 AND reserved >= ?1";
 
-fn quota_from(row: &SqliteRow) -> Result<Quota, CatalogFault> {
+fn quota_from(row: &Row) -> Result<Quota, CatalogFault> {
     let stored = Stored { table: "quota", row };
     Ok(Quota {
         kind: stored.word("kind")?,

@@ -1,8 +1,8 @@
 //! What a meter's unit costs, from a day on.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{Day, Meter, Price, Rate, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::stored::{Stored, signed};
@@ -53,7 +53,7 @@ impl Tx {
     }
 }
 
-fn rate_row(row: &SqliteRow) -> Result<RateRow, CatalogFault> {
+fn rate_row(row: &Row) -> Result<RateRow, CatalogFault> {
     let stored = Stored { table: "rate", row };
     let micros: u64 = stored.number("micros")?;
     let price = Price::from_micros(micros);

@@ -3,7 +3,7 @@
 use model::{
     AccountId, Architecture, Attributes, BootMode, CopyId, CopyState, Description, Digest,
     DiskRole, ImageId, ImageKind, ImageStatus, Name, Origin, OsType, Particulars, Platform,
-    Progress, Purpose, SizeBytes, SnapshotId, SnapshotName, Storage, Tags, Timestamp,
+    Priority, Progress, Purpose, SizeBytes, SnapshotId, SnapshotName, Storage, Tags, Timestamp,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -135,6 +135,8 @@ pub(crate) fn copy(n: u64, of: u64) -> CopyRow {
         fence: 0,
         lease_until: Timestamp(0),
         worker: None,
+        priority: Priority::Normal,
+        promise: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sessions of the web console: who is signed in, by the digest of a token that is stored nowhere.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccessKeyId, AccountId, Admittance, Name, Role, Timestamp, UserId};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Updated};
@@ -80,12 +80,12 @@ impl Tx {
         most: u32,
     ) -> Result<(), CatalogFault> {
         let over = format!("DELETE FROM session WHERE digest IN ({OVER})");
-        let sweep = query(sqlx::AssertSqlSafe(over)).bind(idle_since.0).bind(SWEPT);
+        let sweep = query(over).bind(idle_since.0).bind(SWEPT);
         self.run("forget sessions that are over", sweep).await?;
         // Before the new one is there: of two of the same instant the new one stays.
         let beyond = format!("DELETE FROM session WHERE digest IN ({BEYOND})");
         let others = i64::from(most) - 1;
-        let trim = query(sqlx::AssertSqlSafe(beyond)).bind(session.user.as_str()).bind(others);
+        let trim = query(beyond).bind(session.user.as_str()).bind(others);
         self.run("end a user's oldest sessions", trim).await?;
         let insert = query(INSERT)
             .bind(session.digest.as_slice())
@@ -149,7 +149,7 @@ impl Tx {
     }
 }
 
-fn session_from(row: &SqliteRow) -> Result<SessionOfRow, CatalogFault> {
+fn session_from(row: &Row) -> Result<SessionOfRow, CatalogFault> {
     let stored = Stored { table: "session", row };
     let session = SessionRow {
         digest: stored.bytes32("digest")?,

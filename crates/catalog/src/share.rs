@@ -1,8 +1,8 @@
 //! Shares: which accounts see another account's image (R001-8).
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, ImageId, Timestamp};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -74,7 +74,7 @@ impl Tx {
     }
 }
 
-fn share_from(row: &SqliteRow) -> Result<ShareRow, CatalogFault> {
+fn share_from(row: &Row) -> Result<ShareRow, CatalogFault> {
     let stored = Stored { table: "image_share", row };
     Ok(ShareRow {
         image: stored.word("image")?,

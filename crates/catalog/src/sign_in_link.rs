@@ -1,7 +1,7 @@
 //! Links that sign in to the web console once, by the digest of a token that is stored nowhere.
 
+use crate::statement::query;
 use model::{Timestamp, UserId};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::session::SWEPT;
@@ -34,12 +34,12 @@ impl Tx {
         most: u32,
     ) -> Result<(), CatalogFault> {
         let over = format!("DELETE FROM sign_in_link WHERE digest IN ({OVER})");
-        let sweep = query(sqlx::AssertSqlSafe(over)).bind(link.created.0).bind(SWEPT);
+        let sweep = query(over).bind(link.created.0).bind(SWEPT);
         self.run("forget expired sign-in links", sweep).await?;
         // Before the new one is there: of two of the same instant the new one stays.
         let beyond = format!("DELETE FROM sign_in_link WHERE digest IN ({BEYOND})");
         let others = i64::from(most) - 1;
-        let trim = query(sqlx::AssertSqlSafe(beyond)).bind(link.user.as_str()).bind(others);
+        let trim = query(beyond).bind(link.user.as_str()).bind(others);
         self.run("forget a user's oldest sign-in links", trim).await?;
         let sql = "INSERT INTO sign_in_link (digest, user, created, expires) VALUES (?, ?, ?, ?)";
         let insert = query(sql)

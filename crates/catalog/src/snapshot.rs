@@ -1,11 +1,11 @@
 //! Snapshots: one disk's contents at rest in this region. What they name is what the sweep must keep.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, Description, Digest, DiskRole, DomainName, EncryptionKeyId, ImageId, Origin,
     SizeBytes, SnapshotId, SnapshotName, Timestamp,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Deleted;
@@ -44,6 +44,8 @@ pub(crate) const OF_IMAGE: &str = "SELECT snapshot.* FROM image_disk AS disk \
     JOIN snapshot ON snapshot.id = disk.snapshot WHERE disk.image = ? ORDER BY disk.role";
 pub(crate) const ALL_ROOTS: &str =
     "SELECT account, encryption_key, digest, id FROM snapshot WHERE id > ? ORDER BY id LIMIT ?";
+pub(crate) const CONTENTS_HERE: &str = "SELECT id FROM snapshot \
+    WHERE account = ? AND digest = ? AND (encryption_key IS NOT NULL) = ? LIMIT 1";
 
 impl Tx {
     /// Records a new snapshot; its storage is metered from its `created` on (R001-5).
@@ -127,6 +129,22 @@ impl Tx {
         };
         rows.iter().map(read).collect()
     }
+
+    /// Whether an account has snapshots with these contents: one that is plain, and one that a key seals.
+    pub async fn contents_here(
+        &mut self,
+        account: &AccountId,
+        digest: &Digest,
+    ) -> Result<(bool, bool), CatalogFault> {
+        let mut here = [false; 2];
+        for (is_here, sealed) in here.iter_mut().zip([0_i64, 1]) {
+            let find = query(CONTENTS_HERE).bind(account.as_str()).bind(&digest.0[..]);
+            let found = self.one("find a snapshot of contents", find.bind(sealed)).await?;
+            *is_here = found.is_some();
+        }
+        let [plain, sealed] = here;
+        Ok((plain, sealed))
+    }
 }
 
 /// The columns `account` and `encryption_key`.
@@ -135,7 +153,7 @@ pub(crate) fn domain_from(stored: &Stored<'_>) -> Result<DomainName, CatalogFaul
     Ok(DomainName { account, key })
 }
 
-pub(crate) fn snapshot_from(row: &SqliteRow) -> Result<SnapshotRow, CatalogFault> {
+pub(crate) fn snapshot_from(row: &Row) -> Result<SnapshotRow, CatalogFault> {
     let stored = Stored { table: "snapshot", row };
     let source = stored.optional_word("origin_snapshot")?;
     Ok(SnapshotRow {

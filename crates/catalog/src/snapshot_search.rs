@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::statement::query;
 use model::rules::Sealed;
 use model::{
     AccountId, DiskKind, EncryptionKeyId, ImageId, NamePattern, SnapshotId, SnapshotStanding,
     Timestamp, Usage,
 };
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::page::Page;

@@ -1,7 +1,7 @@
 //! How long each snapshot has taken its bytes. A span is written with its snapshot, and stays when that is gone.
 
+use crate::statement::query;
 use model::{AccountId, SnapshotId, StorageSpan, Timestamp};
-use sqlx::query;
 use store::CHUNK_BYTES;
 
 use crate::fault::CatalogFault;

@@ -3,23 +3,19 @@
 use std::str::FromStr;
 
 use model::{Cause, Day, Digest, DiskRole, Origin, SizeBytes, Timestamp};
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Decode, Row, Type};
 
 use crate::fault::CatalogFault;
+use crate::statement::{Cell, Row};
 
 /// One row of a table, as it was found.
 pub(crate) struct Stored<'r> {
     pub(crate) table: &'static str,
-    pub(crate) row: &'r SqliteRow,
+    pub(crate) row: &'r Row,
 }
 
 impl Stored<'_> {
-    pub(crate) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
-        &'r self,
-        column: &'static str,
-    ) -> Result<T, CatalogFault> {
-        self.row.try_get(column).map_err(|source| CatalogFault::from_sql("read a row", source))
+    pub(crate) fn get<'r, T: Cell<'r>>(&'r self, column: &'static str) -> Result<T, CatalogFault> {
+        self.row.get(column).map_err(|source| CatalogFault::of_column("read a row", source))
     }
 
     pub(crate) fn corrupt(&self, column: &'static str, value: &str) -> CatalogFault {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, PageOf, TagKey, TagValue, Tagged, TaggedKind};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::page::offset_of;
@@ -241,7 +241,7 @@ impl Tx {
     }
 }
 
-fn tag_from(kind: TaggedKind, row: &SqliteRow) -> Result<TagRow, CatalogFault> {
+fn tag_from(kind: TaggedKind, row: &Row) -> Result<TagRow, CatalogFault> {
     let stored = Stored { table: "tags", row };
     let on = match kind {
         TaggedKind::Image => Tagged::Image(stored.word("resource")?),
@@ -251,7 +251,7 @@ fn tag_from(kind: TaggedKind, row: &SqliteRow) -> Result<TagRow, CatalogFault> {
     Ok(TagRow { on, key: stored.text("key")?, value: stored.text("value")? })
 }
 
-fn tag_count_from(row: &SqliteRow) -> Result<TagCountRow, CatalogFault> {
+fn tag_count_from(row: &Row) -> Result<TagCountRow, CatalogFault> {
     let stored = Stored { table: "tags", row };
     Ok(TagCountRow {
         key: stored.text("key")?,

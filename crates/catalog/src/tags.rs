@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::str::FromStr;
 
+use crate::statement::query;
 use model::{ImageId, InstanceId, SnapshotId, Tagged, TaggedKind, Tags};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Updated;
@@ -265,7 +265,7 @@ pub(crate) mod tests {
         tx.delete_image(&image.id().parse().unwrap()).await.unwrap();
         for kind in TaggedKind::ALL {
             let sql = format!("SELECT count(*) FROM {}", statements(*kind).table);
-            let count = query(sqlx::AssertSqlSafe(sql));
+            let count = query(sql);
             assert_eq!(tx.count("count tags", count).await.unwrap(), 0, "{kind}");
         }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, BucketName, DiskFormat, DiskRole, ImageId, ObjectName, SizeBytes, TaskAction,
     TaskFailure, TaskId, TaskState, Timestamp,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::image::json_ids;
@@ -264,7 +264,7 @@ fn json<'a>(words: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", quoted.join(","))
 }
 
-pub(crate) fn task_from(row: &SqliteRow) -> Result<TaskRow, CatalogFault> {
+pub(crate) fn task_from(row: &Row) -> Result<TaskRow, CatalogFault> {
     let stored = Stored { table: "task", row };
     Ok(TaskRow {
         id: stored.word("id")?,
@@ -278,7 +278,7 @@ pub(crate) fn task_from(row: &SqliteRow) -> Result<TaskRow, CatalogFault> {
     })
 }
 
-fn object_from(row: &SqliteRow) -> Result<TaskObjectRow, CatalogFault> {
+fn object_from(row: &Row) -> Result<TaskObjectRow, CatalogFault> {
     let stored = Stored { table: "task_object", row };
     Ok(TaskObjectRow {
         task: stored.word("task")?,
@@ -370,11 +370,11 @@ mod tests {
             let sql = "INSERT INTO image (id, account, name, description, status, architecture, os_type, platform, \
                 boot_mode, created, generation) VALUES (?, ?, 'web', '', 'creating', 'arm64', 'linux', '', 'uefi', 1, 0)";
             let insert = query(sql).bind(image.as_str()).bind(account(1).to_string());
-            tx.run("write as before", insert.persistent(false)).await.unwrap();
+            tx.run("write as before", insert.once()).await.unwrap();
             let sql =
                 "INSERT INTO import (image, account, created, source_image) VALUES (?, ?, 1, ?)";
             let insert = query(sql).bind(image.as_str()).bind(account(1).to_string()).bind(source);
-            tx.run("write as before", insert.persistent(false)).await.unwrap();
+            tx.run("write as before", insert.once()).await.unwrap();
         }
         tx.commit().await.unwrap();
         drop(database);

@@ -1,11 +1,11 @@
 //! Tickets: asked at the source region, decided once, spent on one copy for each target.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{
     AccountId, CopyId, ImageId, RegionId, Remark, TicketFacts, TicketId, TicketState, Timestamp,
     UserId,
 };
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::Updated;
@@ -272,7 +272,7 @@ impl Tx {
     }
 }
 
-fn spent_from(table: &'static str, row: &SqliteRow) -> Result<SpentTicket, CatalogFault> {
+fn spent_from(table: &'static str, row: &Row) -> Result<SpentTicket, CatalogFault> {
     let stored = Stored { table, row };
     Ok(SpentTicket {
         ticket: stored.word("ticket")?,
@@ -294,7 +294,7 @@ fn given<T>(
     read(&text).map(Some).ok_or_else(|| stored.corrupt(column, &text))
 }
 
-fn ticket_from(row: &SqliteRow) -> Result<TicketRow, CatalogFault> {
+fn ticket_from(row: &Row) -> Result<TicketRow, CatalogFault> {
     let stored = Stored { table: "ticket", row };
     let decided = match stored.optional_time("decided")? {
         None => None,

@@ -1,7 +1,7 @@
 //! Callers' tokens: one token, one request, one answer (I4, promise 4).
 
+use crate::statement::query;
 use model::{AccountId, ClientToken, Timestamp};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Updated};

@@ -1,7 +1,7 @@
 //! Bytes on the wire of copies into this region, by UTC day. Rows stay when their copy is over or its image is gone.
 
-use model::{AccountId, CopyId, Day, DayTraffic};
-use sqlx::query;
+use crate::statement::query;
+use model::{AccountId, CopyId, Day, DayTraffic, RegionId};
 
 use crate::copy::CopyRow;
 use crate::fault::CatalogFault;
@@ -18,20 +18,40 @@ pub(crate) const ACCOUNTS: &str = "WITH RECURSIVE known (account) AS ( \
     ) SELECT account FROM known WHERE account IS NOT NULL";
 
 impl Tx {
-    /// Counts bytes that a copy brought on a day.
+    /// Counts bytes that a copy brought on a day; so many of them came from relays, the others from its source.
     pub(crate) async fn add_traffic(
         &mut self,
         copy: &CopyRow,
-        day: Day,
-        bytes: u64,
+        (day, bytes): (Day, u64),
+        relayed: &[(RegionId, u64)],
+    ) -> Result<(), CatalogFault> {
+        let mut of_source = bytes;
+        for (relay, bytes) in relayed {
+            let bytes = of_source.min(*bytes);
+            of_source -= bytes;
+            let carried = (format!("{}/{relay}", copy.id), relay);
+            self.add_traffic_of(copy, carried, (day, bytes)).await?;
+        }
+        if of_source > 0 {
+            let carried = (copy.id.to_string(), &copy.source_region);
+            self.add_traffic_of(copy, carried, (day, of_source)).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_traffic_of(
+        &mut self,
+        copy: &CopyRow,
+        (carried, source): (String, &RegionId),
+        (day, bytes): (Day, u64),
     ) -> Result<(), CatalogFault> {
         let sql = "INSERT INTO traffic (copy, day, account, source, bytes) VALUES (?, ?, ?, ?, ?) \
             ON CONFLICT (copy, day) DO UPDATE SET bytes = bytes + excluded.bytes";
         let add = query(sql)
-            .bind(copy.id.as_str())
+            .bind(carried)
             .bind(day.number())
             .bind(copy.account.as_str())
-            .bind(copy.source_region.as_str())
+            .bind(source.as_str())
             .bind(signed("bytes", bytes)?);
         self.run("count traffic", add).await.map(|_| ())
     }
@@ -53,7 +73,7 @@ impl Tx {
         rows.iter().map(read).collect()
     }
 
-    /// Bytes that a copy brought on each day.
+    /// Bytes that a copy brought from its source on each day.
     pub async fn traffic_of_copy(
         &mut self,
         copy: &CopyId,
@@ -92,6 +112,38 @@ mod tests {
 
     fn day(number: i64) -> Day {
         Day::from_number(number).unwrap()
+    }
+
+    /// R000-4: what relays sent is traffic of their links, and all of it together is what the copy received.
+    #[tokio::test]
+    async fn r000_4_bytes_from_relays_are_traffic_of_their_links() {
+        let (_folder, catalog) = catalog().await;
+        let mut tx = catalog.begin().await.unwrap();
+        tx.insert_copy(&sample::copy(1, 1)).await.unwrap();
+        let limits = ClaimLimits { per_account: 9, per_region: 9 };
+        let claimed = tx.claim_due("w", Timestamp(1), 50, limits).await.unwrap().remove(0);
+        let at = |bytes_sent| CopyRow { bytes_sent, ..claimed.clone() };
+        let relay = |name: &str, bytes| (name.parse().unwrap(), bytes);
+        for (bytes, relayed) in [
+            (100, vec![relay("east", 60)]),
+            (150, vec![relay("east", 20), relay("west", 30)]),
+            // More than came altogether is not counted.
+            (160, vec![relay("west", 99)]),
+            (170, vec![]),
+        ] {
+            let recorded = tx.record_relayed_progress(&at(bytes), &relayed, Timestamp(5)).await;
+            assert_eq!(recorded.unwrap(), Updated::Yes);
+        }
+        let told = tx.traffic_by_link(&claimed.account, day(0), day(1)).await.unwrap();
+        let told: Vec<_> = told.iter().map(|day| (day.source.as_str(), day.bytes)).collect();
+        let source = claimed.source_region.as_str();
+        let mut wanted = vec![("east", 80), ("west", 40), (source, 50)];
+        wanted.sort_unstable();
+        assert_eq!(told, wanted);
+        assert_eq!(tx.traffic_of_copy(&claimed.id).await.unwrap(), [(day(0), 50)]);
+        tx.commit().await.unwrap();
+        let broken = catalog.invariants().await.unwrap();
+        assert!(!broken.iter().any(|line| line.contains("r000-4")), "{broken:?}");
     }
 
     /// R000-4: what a copy sent is counted on the days it was sent, once, and only by who may write.
@@ -135,7 +187,7 @@ mod tests {
             (from(4, "north", 2), 5, 16),
             (from(2, "north", 1), 6, 32),
         ] {
-            tx.add_traffic(&copy, day(at), bytes).await.unwrap();
+            tx.add_traffic(&copy, (day(at), bytes), &[]).await.unwrap();
         }
         let told = tx.traffic_by_link(&account(1), day(5), day(6)).await.unwrap();
         let told: Vec<_> = told.iter().map(|row| (row.source.as_str(), row.bytes)).collect();

@@ -1,8 +1,8 @@
 //! Users of accounts.
 
+use crate::statement::Row;
+use crate::statement::query;
 use model::{AccountId, Admittance, Name, Role, Timestamp, UserId};
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
 use crate::fault::CatalogFault;
 use crate::outcome::{Deleted, Inserted, Updated};
@@ -83,7 +83,7 @@ impl Tx {
     }
 }
 
-fn user_from(row: &SqliteRow) -> Result<UserRow, CatalogFault> {
+fn user_from(row: &Row) -> Result<UserRow, CatalogFault> {
     let stored = Stored { table: "user", row };
     Ok(UserRow {
         id: stored.word("id")?,

@@ -1,7 +1,7 @@
 //! What an account sees: its own images, those shared with it, and those published (I12: nothing else is there).
 
+use crate::statement::query;
 use model::{AccountId, ImageId, ImageKind, SnapshotId, Timestamp};
-use sqlx::query;
 
 use crate::fault::CatalogFault;
 use crate::image::{ImageFilter, ImageRow, image_from, json_ids};

@@ -67,6 +67,10 @@ words!(
     LimitBytesPerSec = "limit_bytes_per_sec",
     /// The copies over a link that run at once.
     CopiesAtOnce = "copies_at_once",
+    /// The weekly windows of a link.
+    Schedule = "schedule",
+    /// How long a copy may take.
+    Deadline = "deadline",
 );
 
 /// What is wrong with a value.

@@ -63,6 +63,19 @@ pub fn bytes_left(progress: Progress, bytes_sent: u64, bytes_reused: u64) -> Opt
     Some(u64::try_from(u128::from(left) * each.min(u128::from(PLACE_BYTES))).unwrap_or(u64::MAX))
 }
 
+/// Bytes that a copy still has to bring of those that it was to bring when its deadline was promised; where it brought more
+/// already, by how far it is.
+pub fn promised_left(
+    promised: u64,
+    progress: Progress,
+    (bytes_sent, bytes_reused): (u64, u64),
+) -> u64 {
+    match promised.checked_sub(bytes_sent) {
+        Some(left) if left > 0 => left,
+        Some(_) | None => bytes_left(progress, bytes_sent, bytes_reused).unwrap_or(0),
+    }
+}
+
 /// Whether a copy takes, or took, longer than promised (R003-5).
 pub fn is_late(accepted: Timestamp, available: Option<Timestamp>, now: Timestamp, ms: i64) -> bool {
     available.unwrap_or(now).ms_since(accepted) > ms
@@ -95,6 +108,15 @@ mod tests {
         assert_eq!(bytes_left(half, 40 * 1_000, 10 * PLACE_BYTES), Some(50_000));
         assert_eq!(bytes_left(half, 0, 50 * PLACE_BYTES), Some(50 * PLACE_BYTES));
         assert_eq!(bytes_left(Progress { done: 5, needed: 4 }, 9, 0), Some(0));
+    }
+
+    #[test]
+    fn what_was_promised_is_brought_until_more_is_needed() {
+        let half = Progress { done: 50, needed: 100 };
+        assert_eq!(promised_left(1_000, Progress::default(), (0, 0)), 1_000);
+        assert_eq!(promised_left(1_000, half, (400, 0)), 600);
+        assert_eq!(promised_left(1_000, half, (50_000, 0)), 50_000);
+        assert_eq!(promised_left(0, Progress::default(), (0, 0)), 0);
     }
 
     /// R003-5: running and finished copies are judged by the same objective.

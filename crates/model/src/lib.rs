@@ -30,7 +30,9 @@ mod profile;
 mod progress;
 mod quota;
 mod rejection;
+mod road;
 pub mod rules;
+mod schedule;
 mod search;
 mod size;
 mod snapshot;
@@ -40,6 +42,7 @@ mod task;
 mod text;
 mod ticket;
 mod time;
+mod urgency;
 
 pub use account::{Act, AdminKey, Admittance, Role, keep_an_admin};
 pub use account_number::AccountNumber;
@@ -51,7 +54,7 @@ pub use digest::{Digest, InvalidDigest};
 pub use encryption::{DomainName, EncryptionKeyId, KeyRingKind, KeyState, Sealing};
 pub use fault::Retry;
 pub use field::{Field, FieldRefusal};
-pub use forecast::{LinkSpeed, SpeedKnown, bytes_left, is_late};
+pub use forecast::{LinkSpeed, SpeedKnown, bytes_left, is_late, promised_left};
 pub use ids::{
     AccessKeyId, AccountId, CopyId, ID_CHARACTERS, ImageId, InstanceId, InvalidId, RegionId,
     SnapshotId, TaskId, TicketId, UserId,
@@ -60,7 +63,9 @@ pub use image::{Deprecation, DiskRole, DiskSpec, ImageStatus, MAX_DATA_DISKS, St
 pub use image_search::{Direction, ImageOrder, ImageSearch, ImageSort, PageOf};
 pub use instance::InstanceDisk;
 pub use kind::{ImageKind, Storage};
-pub use link::{LinkChange, LinkLimit, LinkSetting, MAX_LINK_LIMIT, MIN_LINK_LIMIT, Pause};
+pub use link::{
+    Holding, LinkChange, LinkLimit, LinkSetting, MAX_LINK_LIMIT, MIN_LINK_LIMIT, Pause,
+};
 pub use local_file::{FileName, FileProblem};
 pub use meter::{
     Amount, Currency, DayTraffic, ESTIMATED_HOURS, InvalidMoney, Meter, Metered, Price, Rate,
@@ -73,7 +78,11 @@ pub use particulars::{MAX_PARTICULARS, Particulars};
 pub use profile::{Again, Border, InvalidProfile, MAX_IMAGES, NameRule, OriginNote, Profile};
 pub use progress::{Phase, Progress, QueuePlace};
 pub use quota::{Quota, QuotaKind};
-pub use rejection::{AccountRejection, EncryptionKeyRejection, Rejection};
+pub use rejection::{AccountRejection, DeadlineRejection, EncryptionKeyRejection, Rejection};
+pub use road::{Promise, Road};
+pub use schedule::{
+    InvalidWindow, MAX_WINDOWS, Schedule, Scheduled, Window, WindowRule, read_rate,
+};
 pub use search::{Copying, NamePattern, Sharing, TagWanted, Usage};
 pub use size::SizeBytes;
 pub use snapshot::{DiskKind, Purpose, SnapshotStanding};
@@ -83,3 +92,6 @@ pub use task::{TaskAction, TaskFailure, TaskState};
 pub use text::{ClientToken, Description, Family, Name, Platform, Remark, SnapshotName};
 pub use ticket::{TicketFacts, TicketNeed, TicketState, Zone};
 pub use time::{Clock, Timestamp};
+pub use urgency::{
+    AGEING_MS, Deadline, DeadlineStanding, MAX_DEADLINE_SECS, NoPromise, Priority, Urgency,
+};

@@ -1,9 +1,11 @@
 //! Everything that is understood and refused, with its values.
 
 mod account;
+mod deadline;
 mod encryption_key;
 
 pub use account::AccountRejection;
+pub use deadline::DeadlineRejection;
 pub use encryption_key::EncryptionKeyRejection;
 
 use crate::account::{Act, Role};
@@ -30,6 +32,9 @@ pub enum Rejection {
     /// Of the management of encryption keys.
     #[error(transparent)]
     EncryptionKey(#[from] EncryptionKeyRejection),
+    /// Of deadlines.
+    #[error(transparent)]
+    Deadline(#[from] DeadlineRejection),
     /// A value that breaks a rule of its kind.
     #[error("`{field}` is refused: {refusal}")]
     InvalidField {

@@ -6,11 +6,12 @@ use catalog::{
 use model::rules::{AdmissionFacts, admit_copy, room};
 use model::{
     AccountId, ClientToken, CopyId, CopyState, DiskRole, EncryptionKeyId, ImageId, ImageKind,
-    ImageStatus, Origin, Progress, QuotaKind, Rejection, Storage, Timestamp,
+    ImageStatus, Origin, Progress, Promise, QuotaKind, Rejection, Storage, Timestamp,
 };
 
 use crate::audit;
 use crate::commands::Caller;
+use crate::deadlines::Weighed;
 use crate::peer::{Accepted, Approval, Cargo, CopyOffer, Seen};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -33,6 +34,7 @@ impl Region {
         // Asked before the transaction, told after the token: a request that was accepted keeps its answer, whatever became of
         // its key.
         let key = self.key_for(&offer).await;
+        let bytes = self.weigh(&offer, &key).await;
         let mut tx = self.inner.catalog.begin().await?;
         if let Some(known) = tx.copy(&offer.account, &offer.copy).await? {
             return Ok(accepted_before(known));
@@ -40,7 +42,9 @@ impl Region {
         if let Some(accepted) = self.claim_copy_token(&mut tx, &offer).await? {
             return Ok(accepted);
         }
-        let accepted = self.promise_offer(&mut tx, &offer, key?.as_ref()).await?;
+        let (key, bytes) = (key?, bytes?);
+        let weighed = Weighed { key: key.as_ref(), bytes };
+        let accepted = self.promise_offer(&mut tx, &offer, weighed).await?;
         failpoint!("api.before_commit");
         tx.commit().await?;
         failpoint!("api.after_commit_before_reply");
@@ -65,11 +69,13 @@ impl Region {
         &self,
         tx: &mut Tx,
         offer: &CopyOffer,
-        key: Option<&EncryptionKeyId>,
+        weighed: Weighed<'_>,
     ) -> Result<Accepted, Refused> {
+        let key = weighed.key;
         self.ensure_quotas(tx, &offer.account).await?;
         let facts = admission_facts(tx, offer, key).await?;
         admit_copy(&facts)?;
+        let promise = self.judge_deadline(tx, offer, weighed.bytes).await?;
         self.reserve(tx, &offer.account, (QuotaKind::Snapshot, facts.disks)).await?;
         let image = self.insert_promised_image(tx, offer, key).await?;
         let made = match &offer.cargo {
@@ -82,7 +88,8 @@ impl Region {
                 [("snapshot", cargo.snapshot.to_string()), ("name", cargo.name.to_string())]
             }
         };
-        self.insert_promised_copy(tx, offer, ImageRowKey { id: &image, key }).await?;
+        let image_key = ImageRowKey { id: &image, key };
+        self.insert_promised_copy(tx, offer, (image_key, promise)).await?;
         let caller = Caller {
             user: offer.user.clone(),
             ..Caller::of_region(&offer.account, offer.request_id.clone())
@@ -246,7 +253,7 @@ impl Region {
         &self,
         tx: &mut Tx,
         offer: &CopyOffer,
-        image: ImageRowKey<'_>,
+        (image, promise): (ImageRowKey<'_>, Option<Promise>),
     ) -> Result<(), Refused> {
         tx.insert_copy(&CopyRow {
             id: offer.copy.clone(),
@@ -274,6 +281,8 @@ impl Region {
             fence: 0,
             lease_until: Timestamp(0),
             worker: None,
+            priority: offer.urgency.priority,
+            promise,
         })
         .await?;
         let sources: Vec<_> = offer.disks.iter().map(|disk| disk.snapshot.clone()).collect();

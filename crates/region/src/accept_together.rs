@@ -10,6 +10,7 @@ use model::{AccountId, CopyState, EncryptionKeyId, ImageStatus};
 use crate::accept::{accepted_before, admission_facts};
 use crate::audit::facts;
 use crate::commands::Caller;
+use crate::deadlines::Weighed;
 use crate::peer::{Accepted, CopyOffer, Withdrawal};
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -17,6 +18,9 @@ use crate::unwind::give_back;
 
 /// How long an offer of a copy that was taken back is known as such. A message is late by minutes at most; a choice of ours.
 const WITHDRAWN_KNOWN_MS: i64 = 24 * 3_600_000;
+
+/// Whose key seals a copy, and what it has to bring, where that is asked.
+type KeyAndBytes = (Option<EncryptionKeyId>, Option<u64>);
 
 impl Region {
     /// Promises copies into this region, all or none. Asking again gives the same answer.
@@ -47,7 +51,9 @@ impl Region {
     ) -> Result<(Tx, Vec<Accepted>), Refused> {
         let mut keys = Vec::with_capacity(offers.len());
         for offer in offers {
-            keys.push(self.key_for(offer).await);
+            let key = self.key_for(offer).await;
+            let bytes = self.weigh(offer, &key).await;
+            keys.push(key.and_then(|key| Ok((key, bytes?))));
         }
         let mut tx = self.inner.catalog.begin().await?;
         let (mut accepted, mut new) = (Vec::with_capacity(offers.len()), Vec::new());
@@ -59,7 +65,9 @@ impl Region {
         }
         self.admit_together(&mut tx, &new).await?;
         for (offer, key) in new {
-            accepted.push(self.promise_offer(&mut tx, offer, key.as_ref()).await?);
+            let (key, bytes) = key;
+            let weighed = Weighed { key: key.as_ref(), bytes };
+            accepted.push(self.promise_offer(&mut tx, offer, weighed).await?);
         }
         Ok((tx, accepted))
     }
@@ -69,10 +77,10 @@ impl Region {
     async fn admit_together(
         &self,
         tx: &mut Tx,
-        offers: &[(&CopyOffer, Option<EncryptionKeyId>)],
+        offers: &[(&CopyOffer, KeyAndBytes)],
     ) -> Result<(), Refused> {
         let mut known: BTreeMap<AccountId, Vec<AdmissionFacts>> = BTreeMap::new();
-        for (offer, key) in offers {
+        for (offer, (key, _)) in offers {
             if tx.is_withdrawn_copy(&offer.copy).await? {
                 return Err(self.no_copy(&offer.copy).into());
             }

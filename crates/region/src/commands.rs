@@ -6,7 +6,7 @@ use catalog::Tx;
 use model::{
     AccountId, Act, Attributes, BootMode, ClientToken, Deprecation, Description, Family, FileName,
     ImageId, ImageKind, ImageStatus, Name, NameRule, Particulars, Profile, RegionId, Rejection,
-    Role, Sealing, SizeBytes, Tags, Timestamp, UserId,
+    Role, Sealing, SizeBytes, Tags, Timestamp, Urgency, UserId,
 };
 pub use model::{Direction, ImageOrder, ImageSearch, ImageSort, PageOf};
 
@@ -157,6 +157,8 @@ pub struct CopyImage {
     pub particulars: Particulars,
     /// What the copies are sealed with.
     pub sealing: Sealing,
+    /// How soon they are wanted.
+    pub urgency: Urgency,
     /// The limits of the door that was asked.
     pub profile: Profile,
     /// Makes the request safe to repeat.

@@ -1,14 +1,12 @@
 //! Copies into this region, as their owner sees them.
 
-use std::collections::HashSet;
-
-use catalog::{AuditEntry, CopyFilter, CopyRow, Live, Updated};
-use model::{Act, Cause, CopyId, CopyState, Phase, RegionId, Rejection, Timestamp};
+use catalog::{AuditEntry, CopyFilter, CopyRow, Live, Tx, Updated};
+use model::{AccountId, Act, Cause, CopyId, CopyState, Phase, Rejection, Timestamp};
 
 use crate::audit::facts;
 use crate::commands::{Caller, CopyQuery, CopySelection, Cursor, Listed};
+use crate::deadlines::{DeadlineView, Outlook};
 use crate::images::{next_cursor, page};
-use crate::links::paused;
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
 use crate::views::CopyView;
@@ -50,11 +48,18 @@ fn failure_of(state: &CopyState) -> Option<Cause> {
     }
 }
 
+/// Whether it waits for its first attempt.
+fn is_queued(copy: &CopyRow) -> bool {
+    copy.state == CopyState::Queued && copy.attempts == 0
+}
+
 /// What is known of a copy beside its row.
 struct Beside {
     queue_place: Option<u64>,
     is_late: bool,
     is_link_paused: bool,
+    paused_until: Option<Timestamp>,
+    deadline: Option<DeadlineView>,
 }
 
 impl Region {
@@ -70,21 +75,39 @@ impl Region {
             CopySelection::Live => Some(Live::Only),
             CopySelection::Ended => Some(Live::Ended),
         };
-        let mut tx = self.inner.catalog.read().await?;
-        let rows = tx
-            .list_copies(&caller.account, &CopyFilter { live }, &page(&query.after, query.limit))
-            .await?;
-        let next = next_cursor(&rows, query.limit, |row| Cursor {
-            created: row.created,
-            id: row.id.to_string(),
-        });
-        let paused = paused(&tx.link_settings().await?);
-        let mut items = Vec::with_capacity(rows.len());
+        let (region, account) = (self.clone(), caller.account.clone());
+        let look = async move |mut tx: Tx| {
+            let page = page(&query.after, query.limit);
+            let rows = tx.list_copies(&account, &CopyFilter { live }, &page).await?;
+            let next = next_cursor(&rows, query.limit, |row| Cursor {
+                created: row.created,
+                id: row.id.to_string(),
+            });
+            let items = region.copy_views(&mut tx, &account, rows).await?;
+            Ok(Listed { items, next })
+        };
+        self.inner.catalog.read().await?.off_thread(look).await
+    }
+
+    /// Copies of an account as it sees them.
+    async fn copy_views(
+        &self,
+        tx: &mut Tx,
+        account: &AccountId,
+        rows: Vec<CopyRow>,
+    ) -> Result<Vec<CopyView>, RegionFault> {
+        let outlook = self.outlook(tx).await?;
+        let waits = |row: &&CopyRow| is_queued(row);
+        let waiting: Vec<CopyId> = rows.iter().filter(waits).map(|row| row.id.clone()).collect();
+        let at = (outlook.now, &outlook.paused);
+        let places = tx.queue_places(account, &waiting, at).await?;
+        let mut views = Vec::with_capacity(rows.len());
         for row in rows {
-            let beside = self.beside(&mut tx, &row, &paused).await?;
-            items.push(self.copy_view(row, beside));
+            let place = places.get(&row.id).copied();
+            let beside = self.beside(tx, &row, (&outlook, place)).await?;
+            views.push(self.copy_view(row, beside));
         }
-        Ok(Listed { items, next })
+        Ok(views)
     }
 
     /// One copy.
@@ -92,23 +115,30 @@ impl Region {
         caller.must(Act::Read)?;
         let mut tx = self.inner.catalog.read().await?;
         let row = tx.copy(&caller.account, copy).await?.ok_or_else(|| self.no_copy(copy))?;
-        let paused = paused(&tx.link_settings().await?);
-        let beside = self.beside(&mut tx, &row, &paused).await?;
+        let outlook = self.outlook(&mut tx).await?;
+        let place = match is_queued(&row) {
+            true => tx.queue_place(&row.id, outlook.now, &outlook.paused).await?,
+            false => None,
+        };
+        let beside = self.beside(&mut tx, &row, (&outlook, place)).await?;
         Ok(self.copy_view(row, beside))
     }
 
     async fn beside(
         &self,
-        tx: &mut catalog::Tx,
+        tx: &mut Tx,
         row: &CopyRow,
-        paused: &HashSet<RegionId>,
+        (outlook, queue_place): (&Outlook, Option<u64>),
     ) -> Result<Beside, RegionFault> {
-        let queue_place = match (&row.state, row.attempts) {
-            (CopyState::Queued, 0) => tx.queue_place(&row.id).await?,
-            (_, _) => None,
-        };
-        let is_link_paused = paused.contains(&row.source_region);
-        Ok(Beside { queue_place, is_late: self.is_late(tx, row).await?, is_link_paused })
+        let is_link_paused = outlook.paused.contains(&row.source_region);
+        let holds = || outlook.setting(&row.source_region).at(outlook.now, None);
+        Ok(Beside {
+            queue_place,
+            is_late: self.is_late(tx, row).await?,
+            is_link_paused,
+            paused_until: if is_link_paused { holds().until } else { None },
+            deadline: self.deadline_of(tx, row, outlook).await?,
+        })
     }
 
     fn copy_view(&self, row: CopyRow, beside: Beside) -> CopyView {
@@ -129,6 +159,9 @@ impl Region {
             seconds_left: self.seconds_left(&row, phase),
             queue_place,
             is_paused,
+            paused_until: beside.paused_until.filter(|_| is_paused),
+            priority: row.priority,
+            deadline: beside.deadline,
             next_attempt: is_retried.then_some(row.next_attempt),
             id: row.id,
             image: row.target_image,

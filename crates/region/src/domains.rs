@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use model::{DomainName, EncryptionKeyId, KeyState, Rejection, Sealing};
-use store::{ChunkId, Domain, DomainKeys, IdKey, Naming};
+use store::{ChunkId, DiskRoot, Domain, DomainKeys, IdKey, Naming};
 
 use crate::export::FrameStream;
 use crate::keyring::KeyRefused;
@@ -134,7 +134,10 @@ impl Region {
     }
 
     /// The domains here in which a peer's ids may be found.
-    async fn domains_for_peer(&self, scope: &FetchScope) -> Result<Vec<Domain>, RegionFault> {
+    pub(crate) async fn domains_for_peer(
+        &self,
+        scope: &FetchScope,
+    ) -> Result<Vec<Domain>, RegionFault> {
         let plain = DomainName::plain(&scope.account);
         match scope.ids {
             IdSpace::Plain => Ok(vec![self.domain(&plain).await?]),
@@ -191,6 +194,22 @@ impl Region {
             streams.map(|(domain, ids)| self.inner.store.frames(domain, ids)).collect();
         let all = futures::stream::iter(streams).flatten();
         Ok(all.map(|run| run.map_err(RegionFault::from)).boxed())
+    }
+
+    /// A root and the first nodes under it, before they are asked for; nothing where the root is not held.
+    pub(crate) async fn tree_for_peer(
+        &self,
+        scope: &FetchScope,
+        root: ChunkId,
+    ) -> Result<FrameStream, RegionFault> {
+        for domain in self.domains_for_peer(scope).await? {
+            let ahead =
+                transfer::tree_ahead(&self.inner.store, domain, DiskRoot::new(root)).await?;
+            if let Some(frames) = ahead {
+                return Ok(frames.map(|run| run.map_err(RegionFault::from)).boxed());
+            }
+        }
+        Ok(futures::stream::empty().boxed())
     }
 
     /// Bytes of the frames of these ids altogether.

@@ -113,18 +113,24 @@ impl Region {
         };
         let _following = self.inner.links.following.lock().await;
         let mut tx = self.inner.catalog.begin().await?;
-        let links = tx.link_settings().await?;
-        let claimed =
-            tx.claim_due(&options.worker, self.inner.clock.now(), options.lease_ms, limits).await?;
+        let outlook = self.outlook(&mut tx).await?;
+        let claimed = tx.claim_due(&options.worker, outlook.now, options.lease_ms, limits).await?;
+        let displaced = tx.displaced_by_deadlines(outlook.now, limits).await?;
         tx.commit().await?;
         // Another process may have changed them.
-        self.follow_links(&links);
+        self.follow_links(&outlook.settings);
+        self.follow_promises(&outlook);
+        for copy in &displaced {
+            tracing::info!(region = %self.id(), %copy, "a copy gives its place to one that has a deadline");
+        }
+        self.stop_transfers(|copy, _| displaced.contains(copy));
         Ok(claimed)
     }
 
     /// Moves one claimed copy as far as it goes, while a task keeps its lease.
     async fn run_copy(self, copy: CopyRow) {
         let stop = self.inner.shutdown.child_token();
+        self.inner.links.begin(&copy);
         let kept = Stop { source: copy.source_region.clone(), token: stop.clone() };
         self.inner
             .stops
@@ -145,6 +151,8 @@ impl Region {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&(id.clone(), fence));
         self.inner.rates.forget(&id);
+        self.inner.links.end(&id);
+        self.inner.relays.forget(&id);
         let given_back = match outcome {
             Ok(Outcome::Over) => self.give_back_lease(&id, fence).await,
             Ok(Outcome::Failed) => Ok(()),
@@ -162,6 +170,12 @@ impl Region {
         let stops = self.inner.stops.lock().unwrap_or_else(PoisonError::into_inner);
         let meant = stops.iter().filter(|((id, _), stop)| is_meant(id, &stop.source));
         meant.for_each(|(_, stop)| stop.token.cancel());
+    }
+
+    /// Copies from a region that run in this process.
+    pub(crate) fn running_from(&self, source: &RegionId) -> u32 {
+        let stops = self.inner.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.values().filter(|stop| stop.source == *source).count() as u32
     }
 
     async fn give_back_lease(&self, copy: &model::CopyId, fence: u64) -> Result<(), RegionFault> {
@@ -256,7 +270,10 @@ fn transfer_reason(fault: &TransferFault) -> String {
         TransferFault::Store(fault) => store_reason(fault),
         TransferFault::Source(SourceFault::Transport { source, .. }) => source.to_string(),
         TransferFault::Source(
-            SourceFault::Stalled { .. } | SourceFault::Protocol(_) | SourceFault::Store(_),
+            SourceFault::Stalled { .. }
+            | SourceFault::Protocol(_)
+            | SourceFault::NoParcels { .. }
+            | SourceFault::Store(_),
         )
         | TransferFault::SourceLacks { .. }
         | TransferFault::PeerSendsWrongChunks { .. }

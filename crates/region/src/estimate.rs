@@ -31,7 +31,11 @@ impl Region {
         admit_copy(&facts)?;
         let domain = DomainName { account: offer.account.clone(), key };
         let measured = self.measure_offer(&offer, &domain).await?;
-        let limit = link.limit.over(self.inner.links.configured(&offer.source));
+        let mut tx = self.inner.catalog.read().await?;
+        self.judge_deadline(&mut tx, &offer, Some(measured.bytes)).await?;
+        drop(tx);
+        let configured = self.inner.links.configured(&offer.source);
+        let limit = link.at(self.inner.clock.now(), configured).limit;
         let speed = LinkSpeed::judge(limit, self.inner.link_speeds.of(&offer.source));
         let bytes_ahead = bytes_ahead(&ahead, &offer.source);
         let rate = |meter| {
@@ -58,7 +62,8 @@ impl Region {
         })
     }
 
-    async fn measure_offer(
+    /// What an offered copy lacks here.
+    pub(crate) async fn measure_offer(
         &self,
         offer: &CopyOffer,
         domain: &DomainName,
@@ -66,7 +71,8 @@ impl Region {
         let peer = self.peer(&offer.source)?;
         let ids = if offer.sealed.is_some() { IdSpace::Sealed } else { IdSpace::Plain };
         let scope = FetchScope { account: offer.account.clone(), ids };
-        let source = PeerSource { peer: peer.clone(), scope: scope.clone() };
+        let disks: Vec<Digest> = offer.disks.iter().map(|disk| disk.digest).collect();
+        let source = PeerSource::new(peer.clone(), scope.clone(), &disks);
         let domain = self.domain(domain).await?;
         let source_naming = match &offer.sealed {
             None => Naming::Plain,

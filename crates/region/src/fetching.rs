@@ -1,20 +1,23 @@
 //! Bringing a copy's disks here: one after another, with progress recorded in batches.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use catalog::{CopyRow, Updated};
-use futures::StreamExt;
-use model::{Digest, DiskDigests, Progress};
+use catalog::{CopyRow, Tx, Updated};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use model::{Digest, DiskDigests, Progress, RegionId};
 use store::{CHUNK_BYTES, ChunkId, DiskRoot, Domain, IdKey, Naming};
 use tokio_util::sync::CancellationToken;
 use transfer::{
-    ChunkSource, FetchDisk, FrameStream, Moved, RekeyDisk, RenamingSource, SourceFault,
-    TransferFault, Watch,
+    Ahead, ChunkSource, FetchDisk, FrameStream, Moved, ParcelTerms, RekeyDisk, RenamingSource,
+    SourceFault, TransferFault, Watch, Wire,
 };
 
+use crate::carriage::Comparison;
+use crate::fan_out::{Relayed, Wanted};
 use crate::peer::{FetchScope, Held, IdSpace, PeerFault, PeerRefused, PeerRegion};
 use crate::refused::{RegionFault, failpoint};
 use crate::region::{Region, disk_root};
@@ -50,6 +53,15 @@ struct Way {
     names: Names,
     /// What each is called there, and its size in bytes.
     disks: Vec<(Digest, u64)>,
+    /// On what terms each is ordered in parcels; none where chunks come as frames.
+    terms: Option<HashMap<Digest, ParcelTerms>>,
+}
+
+/// What the disks of one attempt have in common.
+struct Scene<'a> {
+    copy: &'a CopyRow,
+    way: &'a Way,
+    relayed: &'a Arc<Relayed>,
 }
 
 /// Whether chunks are called here as they are at their source.
@@ -76,6 +88,10 @@ impl ChunkSource for RenamingPeer {
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
         self.source.fetch(ids).await
     }
+
+    async fn fetch_nodes(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        self.source.fetch_nodes(ids).await
+    }
 }
 
 #[async_trait]
@@ -91,6 +107,17 @@ impl RenamingSource for RenamingPeer {
 pub(crate) struct PeerSource {
     pub(crate) peer: Arc<dyn PeerRegion>,
     pub(crate) scope: FetchScope,
+    /// What it is asked for first: with it come the nodes under it.
+    roots: Arc<[ChunkId]>,
+    ahead: Arc<Ahead>,
+}
+
+impl PeerSource {
+    /// A source of these disks.
+    pub(crate) fn new(peer: Arc<dyn PeerRegion>, scope: FetchScope, disks: &[Digest]) -> Self {
+        let roots = disks.iter().map(|digest| disk_root(digest).id()).collect();
+        PeerSource { peer, scope, roots, ahead: Arc::default() }
+    }
 }
 
 #[async_trait]
@@ -98,6 +125,26 @@ impl ChunkSource for PeerSource {
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
         let frames = self.peer.fetch(self.scope.clone(), ids).await.map_err(transport)?;
         Ok(frames.map(|piece| piece.map_err(transport)).boxed())
+    }
+
+    async fn fetch_nodes(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        let root = ids.iter().find(|id| self.roots.contains(id));
+        if let Some(root) = root.filter(|root| self.ahead.is_first(**root)) {
+            match self.peer.tree(self.scope.clone(), *root).await {
+                Ok(frames) => {
+                    self.ahead.begin(frames.map(|piece| piece.map_err(transport)).boxed()).await;
+                }
+                // It cannot: then it is asked for what is wanted, node by node.
+                Err(PeerFault::Protocol { reason, .. } | PeerFault::Failed { reason, .. }) => {
+                    tracing::debug!(%reason, "no nodes come ahead");
+                }
+                Err(fault) => return Err(transport(fault)),
+            }
+        }
+        let source = self.clone();
+        let rest =
+            move |ids| stream::once(async move { source.fetch(ids).await }).try_flatten().boxed();
+        Ok(self.ahead.answer(ids, rest))
     }
 }
 
@@ -112,6 +159,7 @@ struct Tally {
     bytes: AtomicU64,
     reused: AtomicU64,
     disks_done: AtomicU64,
+    relayed: Arc<Relayed>,
 }
 
 /// Sums over the disks that are wholly here.
@@ -140,6 +188,9 @@ impl Region {
         ));
         let fetched = self.fetch_each(copy, &way, stop, &tally).await;
         recorder.abort();
+        if tally.relayed.total() > 0 {
+            tracing::info!(copy = %copy.id, bytes = tally.relayed.total(), "other targets served a part of the copy");
+        }
         let row = self.record_tally(copy, &tally).await?;
         match (fetched, row) {
             (Ok(digests), Some(row)) => {
@@ -169,7 +220,8 @@ impl Region {
         let mut here = Vec::with_capacity(way.disks.len());
         for (digest, size) in &way.disks {
             let watch = self.watch_for(copy, stop, tally, before);
-            let (root, moved) = self.fetch_one(digest, *size, way, &watch).await?;
+            let scene = Scene { copy, way, relayed: &tally.relayed };
+            let (root, moved) = self.fetch_one((digest, *size), &scene, watch).await?;
             here.push(Digest(*root.id().as_bytes()));
             before.places += moved.places;
             before.bytes += moved.bytes_received;
@@ -182,16 +234,16 @@ impl Region {
 
     async fn fetch_one(
         &self,
-        digest: &Digest,
-        size: u64,
-        way: &Way,
-        watch: &Watch,
+        (digest, size): (&Digest, u64),
+        scene: &Scene<'_>,
+        watch: Watch,
     ) -> Result<(DiskRoot, Moved), TransferFault> {
+        let way = scene.way;
         let (store, root, domain) = (&self.inner.store, disk_root(digest), way.domain);
         match &way.names {
             Names::Same => {
                 let job = FetchDisk { root, domain, expected_size: size };
-                Ok((root, transfer::fetch_disk(job, &way.source, store, watch).await?))
+                Ok((root, self.fetch_same(job, (digest, scene), watch).await?))
             }
             Names::Other { source_naming, id_key } => {
                 let job = RekeyDisk {
@@ -201,10 +253,48 @@ impl Region {
                     expected_size: size,
                 };
                 let source = RenamingPeer { source: way.source.clone(), id_key: id_key.clone() };
-                let rekeyed = transfer::rekey_disk(job, &source, store, watch).await?;
+                let rekeyed = transfer::rekey_disk(job, &source, store, &watch).await?;
                 Ok((rekeyed.root, rekeyed.moved))
             }
         }
+    }
+
+    /// Brings a disk whose chunks are called here as at the source: then other targets of it may serve it too.
+    async fn fetch_same(
+        &self,
+        job: FetchDisk,
+        (digest, scene): (&Digest, &Scene<'_>),
+        watch: Watch,
+    ) -> Result<Moved, TransferFault> {
+        let wanted = Wanted {
+            copy: scene.copy.id.clone(),
+            source: scene.way.source.clone(),
+            source_id: scene.copy.source_region.clone(),
+            root: *digest,
+            domain: job.domain,
+            stop: watch.cancel.clone(),
+            relayed: Arc::clone(scene.relayed),
+        };
+        let (store, source) = (&self.inner.store, &scene.way.source);
+        let terms = scene.way.terms.as_ref().and_then(|terms| terms.get(digest).cloned());
+        let Some(fan_out) = self.fan_out(wanted).await else {
+            let wire = terms.map_or(Wire::Frames(source), |terms| Wire::Parcels(source, terms));
+            return transfer::fetch_disk(job, wire, store, &watch).await;
+        };
+        let (entry, tell) = (fan_out.entry(), watch.progress);
+        let progress = Box::new(move |now: transfer::Progress| {
+            entry.came(now.chunks_received + now.chunks_reused);
+            tell(now);
+        });
+        // Each link that chunks come over has its own limit.
+        let watch = Watch { progress, limiter: None, ..watch };
+        let wire = match terms {
+            Some(terms) => Wire::Parcels(&fan_out, terms),
+            None => Wire::Frames(&fan_out),
+        };
+        let moved = transfer::fetch_disk(job, wire, store, &watch).await?;
+        fan_out.entry().whole();
+        Ok(moved)
     }
 
     /// How a copy's disks come here: from whom, into which domain, and under which names.
@@ -218,11 +308,20 @@ impl Region {
         };
         let domain = self.domain(&target_domain(copy)).await?;
         let names = self.names(domain, source_naming)?;
-        let source = PeerSource { peer, scope: FetchScope { account: copy.account.clone(), ids } };
+        let scope = FetchScope { account: copy.account.clone(), ids };
+        let source = PeerSource::new(peer, scope, digests);
+        let terms = match names {
+            Names::Same => {
+                let comparison = Comparison { copy, domain, disks: digests };
+                self.parcel_terms(comparison, &source).await?
+            }
+            // Pages are compared by what they hold, but what is held is said by names: for now such copies come as frames.
+            Names::Other { .. } => None,
+        };
         let disks = self.inner.catalog.read().await?.image_disks(&copy.target_image).await?;
         let sizes = disks.iter().map(|disk| disk.size.bytes());
         let disks = digests.iter().copied().zip(sizes).collect();
-        Ok(Way { source, domain, names, disks })
+        Ok(Way { source, domain, names, disks, terms })
     }
 
     /// Whether chunks are called here as they are at their source.
@@ -275,11 +374,15 @@ impl Region {
                 // What has come counts for the time left, durable or not: it becomes so in steps of about a second.
                 let come = before.places + now.chunks_received + now.chunks_reused;
                 let new = region.inner.rates.note(&id, bytes, Progress { done: come, needed });
-                region.inner.link_speeds.note(&source, new);
+                // What relays sent was noted on their links.
+                region
+                    .inner
+                    .link_speeds
+                    .note(&source, new.saturating_sub(tally.relayed.take_unnoted()));
                 region.changed();
             }),
             cancel: stop.clone(),
-            limiter: Some(self.inner.links.limiter(&copy.source_region)),
+            limiter: Some(self.inner.links.lane(&copy.id, &copy.source_region)),
             ..Watch::default()
         }
     }
@@ -298,13 +401,32 @@ impl Region {
         else {
             return Ok(None);
         };
+        let made = tally.made_since(copy);
+        let relayed = tally.relayed.take_unrecorded(made.bytes_sent.saturating_sub(now.bytes_sent));
+        match self.record_made(tx, &made, &relayed).await {
+            Ok(Some(row)) => {
+                self.changed();
+                Ok(Some(row))
+            }
+            other => {
+                tally.relayed.put_back(relayed);
+                other
+            }
+        }
+    }
+
+    async fn record_made(
+        &self,
+        mut tx: Tx,
+        made: &CopyRow,
+        relayed: &[(RegionId, u64)],
+    ) -> Result<Option<CopyRow>, RegionFault> {
         let at = self.inner.clock.now();
-        if tx.record_progress(&tally.made_since(copy), at).await? == Updated::No {
+        if tx.record_relayed_progress(made, relayed, at).await? == Updated::No {
             return Ok(None);
         }
-        let recorded = tx.copy_unscoped(&now.id).await?;
+        let recorded = tx.copy_unscoped(&made.id).await?;
         tx.commit().await?;
-        self.changed();
         Ok(recorded)
     }
 }

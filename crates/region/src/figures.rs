@@ -18,6 +18,8 @@ pub struct Figures {
     pub store: Totals,
     /// Bytes that copies received since this process began.
     pub received_bytes: u64,
+    /// Bytes of these that came from other targets in place of the source.
+    pub relayed_bytes: u64,
     /// How well the time left was foretold since this process began.
     pub foretold: Foretold,
     /// How long images took to become available since this process began.
@@ -26,6 +28,8 @@ pub struct Figures {
     pub queues: BTreeMap<String, u64>,
     /// Those of them that take longer than promised (R003-5).
     pub late: u64,
+    /// Copies with a deadline, by how they stand with it: live ones, and those that ended since this process began.
+    pub deadlines: BTreeMap<&'static str, u64>,
 }
 
 impl Region {
@@ -33,19 +37,21 @@ impl Region {
     pub async fn figures(&self) -> Result<Figures, RegionFault> {
         let mut tx = self.inner.catalog.read().await?;
         let copies = tx.count_copies_by_state().await?;
-        let live = tx.live_copies(None).await?;
+        let depths = tx.queue_depths(None, self.inner.clock.now()).await?.into_iter();
+        let late = tx.count_copies_accepted_before(self.late_before()).await?;
+        let outlook = self.outlook(&mut tx).await?;
         drop(tx);
-        let mut queues = BTreeMap::new();
-        for copy in &live {
-            *queues.entry(copy.source.to_string()).or_default() += 1;
-        }
+        let queues =
+            depths.map(|depth| (depth.source.to_string(), depth.running + depth.waiting)).collect();
         Ok(Figures {
             copies,
             queues,
-            late: self.late_among(&live).len() as u64,
+            deadlines: self.deadline_figures(&outlook),
+            late,
             available: self.inner.arrivals.times(),
             store: self.inner.store.usage().await?,
             received_bytes: self.inner.rates.received_bytes(),
+            relayed_bytes: self.inner.relays.received_bytes(),
             foretold: self.inner.rates.foretold(),
         })
     }

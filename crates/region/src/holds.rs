@@ -6,10 +6,12 @@ use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
 use model::{AccountId, CopyId, Deprecation, DomainName, ImageStatus, RegionId, Timestamp};
 use store::{ChunkId, IdKey};
+use transfer::{Opened, ParcelOrder, SessionId};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
+    PeerParcel, PeerRefused, PeerRegion, RelayRequest, Serving, ServingQuestion, Standing,
+    TargetRoom, Withdrawal,
 };
 use crate::refused::{Refused, RegionFault, failpoint};
 use crate::region::Region;
@@ -185,6 +187,13 @@ impl PeerRegion for Region {
         Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault))).boxed())
     }
 
+    async fn tree(&self, scope: FetchScope, root: ChunkId) -> Result<PeerFrames, PeerFault> {
+        let frames = self.tree_for_peer(&scope, root).await;
+        let frames = frames.map_err(|fault| as_peer_fault(self.id(), fault))?;
+        let region = self.id().clone();
+        Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault))).boxed())
+    }
+
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
         let measured = self.measure_for_peer(&scope, &ids).await;
         measured.map_err(|fault| as_peer_fault(self.id(), fault))
@@ -200,7 +209,41 @@ impl PeerRegion for Region {
         renamed.map_err(|fault| as_peer_fault(self.id(), fault))
     }
 
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault> {
+        self.open_parcels_for_peer(&scope, order).await
+    }
+
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault> {
+        self.parcel_for_peer(&scope, session, (number, stored)).await
+    }
+
+    async fn serving(&self, question: ServingQuestion) -> Result<Serving, PeerFault> {
+        let serving = self.serving_for_peer(&question).await;
+        serving.map_err(|fault| as_peer_fault(self.id(), fault))
+    }
+
+    async fn relay(&self, request: RelayRequest) -> Result<PeerFrames, PeerFault> {
+        let frames = self.relay_for_peer(request).await;
+        let frames = frames.map_err(|fault| as_peer_fault(self.id(), fault))?;
+        let region = self.id().clone();
+        Ok(frames.map(move |run| run.map_err(|fault| as_peer_fault(&region, fault))).boxed())
+    }
+
     fn is_private(&self) -> bool {
+        true
+    }
+
+    fn is_here(&self) -> bool {
         true
     }
 }

@@ -1,6 +1,6 @@
 //! Searching images: every condition at once, a page by its place in the whole, and how many there are altogether.
 
-use catalog::Moment;
+use catalog::{Moment, Tx};
 use model::{Act, ImageId, ImageSearch, NamePattern, PageOf, TagWanted};
 
 use crate::commands::{Caller, Found};
@@ -26,12 +26,15 @@ impl Region {
             page: PageOf { limit: search.page.limit.min(MAX_PAGE), ..search.page },
             ..search
         };
-        let mut tx = self.inner.catalog.read().await?;
-        let moment = self.moment();
-        let (rows, total) = tx.search_images(&caller.account, &search, &moment).await?;
-        let views = self.image_views(&mut tx, rows, &moment).await?;
-        let items = views.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
-        Ok(Found { items, total })
+        let (region, viewer) = (self.clone(), caller.account.clone());
+        let look = async move |mut tx: Tx| {
+            let moment = region.moment();
+            let (rows, total) = tx.search_images(&viewer, &search, &moment).await?;
+            let views = region.image_views(&mut tx, rows, &moment).await?;
+            let items = views.into_iter().map(|view| as_seen_by(&viewer, view)).collect();
+            Ok(Found { items, total })
+        };
+        self.inner.catalog.read().await?.off_thread(look).await
     }
 
     /// The image of this region that the caller sees and whose id begins with `img-` and 8 to 20 characters, as clouds spell it;

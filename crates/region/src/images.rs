@@ -39,11 +39,14 @@ impl Region {
         query: ImageQuery,
     ) -> Result<Listed<ImageView>, Refused> {
         caller.must(Act::Read)?;
-        let mut tx = self.inner.catalog.read().await?;
-        let (rows, next) = self.visible_images(&mut tx, caller, query).await?;
-        let items = self.image_views(&mut tx, rows, &self.moment()).await?;
-        let items = items.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
-        Ok(Listed { items, next })
+        let (region, caller) = (self.clone(), caller.clone());
+        let look = async move |mut tx: Tx| {
+            let (rows, next) = region.visible_images(&mut tx, &caller, query).await?;
+            let items = region.image_views(&mut tx, rows, &region.moment()).await?;
+            let items = items.into_iter().map(|view| as_seen_by(&caller.account, view)).collect();
+            Ok(Listed { items, next })
+        };
+        self.inner.catalog.read().await?.off_thread(look).await
     }
 
     /// One image.

@@ -241,7 +241,14 @@ impl Region {
     ) -> Result<u64, Refused> {
         let refuse = |refusal| Refused::from(Rejection::field(Field::Digest, refusal));
         let job = FetchDisk { root: disk_root(digest), domain, expected_size: size.bytes() };
-        match transfer::fetch_disk(job, &Nobody, &self.inner.store, &Watch::default()).await {
+        match transfer::fetch_disk(
+            job,
+            transfer::Wire::Frames(&Nobody),
+            &self.inner.store,
+            &Watch::default(),
+        )
+        .await
+        {
             Ok(moved) => Ok(moved.places),
             Err(TransferFault::SourceLacks { count, .. }) => {
                 Err(refuse(FieldRefusal::Incomplete { missing: count }))

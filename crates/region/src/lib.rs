@@ -12,6 +12,7 @@ mod answers;
 mod audit;
 mod batches;
 mod buckets;
+mod carriage;
 mod carriers;
 mod check;
 mod commands;
@@ -20,6 +21,7 @@ mod copies;
 mod copies_together;
 mod copy_history;
 mod create_image;
+mod deadlines;
 mod departure;
 mod deployment;
 mod disk_files;
@@ -32,6 +34,7 @@ mod estimates_together;
 mod export;
 mod export_traces;
 mod exports;
+mod fan_out;
 mod fetching;
 mod figures;
 mod file_imports;
@@ -53,6 +56,7 @@ mod meters;
 mod object_imports;
 mod objective;
 mod offered;
+mod parcels;
 mod peer;
 mod profiles;
 mod publishing;
@@ -93,6 +97,7 @@ pub use commands::{
 };
 pub use copy_history::{AttemptView, RateSample};
 pub use create_image::{CreateImage, DiskOfSnapshot};
+pub use deadlines::DeadlineView;
 pub use deployment::{Accounts, Deployment, MasterKey, RegionPlace, RegionView, RemoteRegion};
 pub use encryption_keys::EncryptionKeyView;
 pub use entropy::{Entropy, SystemClock, SystemEntropy};
@@ -112,8 +117,8 @@ pub use object_imports::{DiskObject, ImportObjects};
 pub use offered::{offered, offered_deprecation, offered_for_snapshot};
 pub use peer::{
     Accepted, Approval, Cargo, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, IdSpace,
-    OfferedDisk, PeerFault, PeerFrames, PeerRefused, PeerRegion, SealedSource, Seen, SnapshotCargo,
-    Standing, TargetRoom, Withdrawal,
+    OfferedDisk, PeerFault, PeerFrames, PeerParcel, PeerRefused, PeerRegion, RelayRequest,
+    SealedSource, Seen, Serving, ServingQuestion, SnapshotCargo, Standing, TargetRoom, Withdrawal,
 };
 pub use profiles::{NATIVE, ProfileRefused, Profiles};
 pub use rates::RateView;

@@ -1,5 +1,5 @@
 //! What a region measures of itself while it runs: how fast its links have been of late, and how long images took to
-//! become available. Shown to people and machines, never decided by.
+//! become available. Shown to people and machines; only deadlines over links without a limit are decided by it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,24 @@ struct LinkMeter {
     last: Instant,
     bytes: u64,
     bytes_per_sec: Option<f64>,
+    /// The best window since it was last settled.
+    best: Option<f64>,
+    /// What the link has proved to carry, where no limit held it back.
+    proved: Option<f64>,
 }
+
+/// What kept a link from carrying more.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// A limit of ours.
+    Limit,
+    /// The link itself, or that nobody wanted more.
+    Link,
+}
+
+/// What a link has proved is believed less with each second of its use in which it carried less and nothing held it back: half
+/// after 69. A choice of ours.
+const PROVED_KEPT: f64 = 0.99;
 
 impl LinkSpeeds {
     /// Notes bytes that came from a region.
@@ -35,7 +52,14 @@ impl LinkSpeeds {
 
     fn note_at(&self, source: &RegionId, bytes: u64, now: Instant) {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || LinkMeter { began: now, last: now, bytes: 0, bytes_per_sec: None };
+        let new = || LinkMeter {
+            began: now,
+            last: now,
+            bytes: 0,
+            bytes_per_sec: None,
+            best: None,
+            proved: None,
+        };
         let meter = links.entry(source.clone()).or_insert_with(new);
         if now.duration_since(meter.last) >= PAUSE {
             (meter.began, meter.bytes) = (now, 0);
@@ -54,7 +78,28 @@ impl LinkSpeeds {
             last: now,
             bytes: 0,
             bytes_per_sec: Some(blended).filter(|rate| *rate >= 1.0),
+            best: Some(meter.best.map_or(latest, |best| best.max(latest))),
+            proved: meter.proved,
         };
+    }
+
+    /// Settles what came since the last time: whether a limit held it back, or the link itself was all there was.
+    pub(crate) fn settle(&self, source: &RegionId, bound: Bound) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(meter) = links.get_mut(source) else { return };
+        let Some(best) = meter.best.take() else { return };
+        meter.proved = match (bound, meter.proved) {
+            (Bound::Limit, proved) => proved.map(|proved| proved.max(best)),
+            (Bound::Link, proved) => {
+                Some(proved.map_or(best, |proved| best.max(proved * PROVED_KEPT)))
+            }
+        };
+    }
+
+    /// Bytes a second that the link has proved to carry when no limit held it back; none before that.
+    pub(crate) fn proved(&self, source: &RegionId) -> Option<u64> {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(links.get(source)?.proved? as u64)
     }
 
     /// Bytes a second from a region, of late; none before anything has come for half a second.
@@ -121,6 +166,34 @@ mod tests {
     }
 
     /// R002-2: the link's speed of late, whoever's copies moved on it.
+    #[test]
+    fn what_a_link_has_proved_is_the_best_it_did_and_fades_slowly() {
+        let (speeds, begun) = (LinkSpeeds::default(), Instant::now());
+        let second = |at: u64, bytes: u64| {
+            let half = |ms| begun + Duration::from_millis(at * 1_000 + ms);
+            speeds.note_at(&north(), 0, half(0));
+            speeds.note_at(&north(), bytes / 2, half(499));
+            speeds.note_at(&north(), bytes / 2, half(999));
+        };
+        second(0, 9_000_000);
+        speeds.settle(&north(), Bound::Limit);
+        assert_eq!(speeds.proved(&north()), None, "a limit proves nothing of the link");
+        second(1, 5_000_000);
+        speeds.settle(&north(), Bound::Link);
+        let proved = speeds.proved(&north()).unwrap();
+        assert!((4_000_000..6_000_000).contains(&proved), "{proved}");
+        // A copy of little says little.
+        for at in 2..12 {
+            second(at, 100_000);
+            speeds.settle(&north(), Bound::Link);
+        }
+        let kept = speeds.proved(&north()).unwrap();
+        assert!(kept < proved && kept > proved * 85 / 100, "{kept} of {proved}");
+        second(12, 20_000_000);
+        speeds.settle(&north(), Bound::Limit);
+        assert!(speeds.proved(&north()).unwrap() > 15_000_000);
+    }
+
     #[test]
     fn r002_2_a_links_speed_is_what_came_while_it_was_used() {
         let speeds = LinkSpeeds::default();

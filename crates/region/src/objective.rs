@@ -1,7 +1,7 @@
 //! The objective: how long a copy may take until its image is available. Late ones are told, never treated otherwise.
 
-use catalog::{CopyRow, LiveCopy, Tx};
-use model::{CopyId, CopyState, is_late};
+use catalog::{CopyRow, Tx};
+use model::{CopyState, Timestamp, is_late};
 
 use crate::refused::RegionFault;
 use crate::region::Region;
@@ -33,17 +33,17 @@ impl Region {
         }
     }
 
-    /// Those of the live copies that take longer than promised.
-    pub(crate) fn late_among(&self, live: &[LiveCopy]) -> Vec<CopyId> {
-        let (now, objective) = (self.inner.clock.now(), self.objective_ms());
-        let late = live.iter().filter(|copy| is_late(copy.created, None, now, objective));
-        late.map(|copy| copy.id.clone()).collect()
+    /// Live copies that were accepted before this instant take longer than promised.
+    pub(crate) fn late_before(&self) -> Timestamp {
+        self.inner.clock.now().plus_ms(-self.objective_ms())
     }
 
     /// Logs each copy that has become late, once. How many there were.
     pub(crate) async fn tell_late_copies(&self) -> Result<usize, RegionFault> {
-        let live = self.inner.catalog.read().await?.live_copies(None).await?;
-        let new = self.inner.arrivals.newly_late(self.late_among(&live));
+        let mut tx = self.inner.catalog.read().await?;
+        let late = tx.copies_accepted_before(self.late_before()).await?;
+        drop(tx);
+        let new = self.inner.arrivals.newly_late(late);
         for copy in &new {
             let objective_secs = self.inner.options.copy_objective.as_secs();
             tracing::warn!(region = %self.id(), %copy, objective_secs, "a copy takes longer than promised");

@@ -1,20 +1,34 @@
 //! What regions ask of each other: a few idempotent requests, the same in one process and between two.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream, StreamExt};
 use model::{
     AccountId, Attributes, ClientToken, CopyId, Description, Digest, DiskRole, EncryptionKeyId,
     Family, ImageId, Name, NameRule, Particulars, Purpose, Quota, RegionId, Rejection, Retry,
-    Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, UserId,
+    Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, Urgency, UserId,
 };
 use store::{ChunkId, IdKey};
+use transfer::{Opened, ParcelOrder, SessionId};
 
+use crate::fan_out::absent;
 use crate::links::LinkView;
 use crate::request::Estimate;
 
 /// Frames from another region, cut anywhere.
 pub type PeerFrames = BoxStream<'static, Result<Bytes, PeerFault>>;
+
+/// Another region's answer to a request for a window of a parcel session.
+pub enum PeerParcel {
+    /// The bytes of one window, cut anywhere.
+    Window(PeerFrames),
+    /// The window before was the last.
+    End,
+    /// There is no such session of this scope, or not any longer: what is still missing is ordered anew.
+    Gone,
+}
 
 /// A copy that the source's door asks the target to accept, with all that the source knows of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +65,8 @@ pub struct CopyOffer {
     pub sealed: Option<SealedSource>,
     /// What the copy is to be sealed with.
     pub sealing: Sealing,
+    /// How soon it is wanted.
+    pub urgency: Urgency,
     /// Whether its name must be new in the target.
     pub names: NameRule,
     /// Whether it may run without asking anybody.
@@ -216,6 +232,44 @@ pub struct FetchScope {
     pub ids: IdSpace,
 }
 
+/// What a region has of a disk for another target of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// Nothing, or it is none of the asker's.
+    Nothing,
+    /// A copy receives it there.
+    Receiving {
+        /// Places whose chunks have come, or were there.
+        come: u64,
+    },
+    /// All of it.
+    Complete,
+}
+
+/// A target of a disk asks another region what it has of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServingQuestion {
+    /// Whose disk it is.
+    pub scope: FetchScope,
+    /// The disk.
+    pub root: Digest,
+    /// The target: who is asked learns that there is another, and may ask it in turn.
+    pub asker: RegionId,
+}
+
+/// A target asks another region for chunks of a disk that both receive, or that the other one has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayRequest {
+    /// Whose disk it is.
+    pub scope: FetchScope,
+    /// The disk.
+    pub root: Digest,
+    /// Its chunks.
+    pub ids: Vec<ChunkId>,
+    /// How long may be waited for those that the other region receives just now; at most 10 s.
+    pub wait: Duration,
+}
+
 /// By which names an account's chunks are asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum IdSpace {
@@ -318,6 +372,11 @@ pub trait PeerRegion: Send + Sync {
     async fn release(&self, copy: &CopyId) -> Result<(), PeerFault>;
     /// At the source: one frame per id, in any order.
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault>;
+    /// At the source: frames of a root and of the first nodes under it, from the top down, sent before they are asked for
+    /// (`docs/formats.md` 24). A region that sends nothing ahead is asked for each.
+    async fn tree(&self, _: FetchScope, _: ChunkId) -> Result<PeerFrames, PeerFault> {
+        Ok(stream::empty().boxed())
+    }
     /// At the source: how many bytes the frames of these ids take altogether.
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault>;
     /// At the source: what these chunks are called under another id key; none for a chunk that it does not have.
@@ -327,6 +386,34 @@ pub trait PeerRegion: Send + Sync {
         id_key: IdKey,
         ids: Vec<ChunkId>,
     ) -> Result<Vec<Option<ChunkId>>, PeerFault>;
+    /// At the source: opens a parcel session. [`PeerFault::Failed`] where it serves no parcels of this now: frames serve it.
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault>;
+    /// At the source: a window of a session of this scope; windows before `stored` need not be kept any longer.
+    /// [`PeerFault::Failed`] where a chunk of it cannot be read: frames tell which.
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault>;
+    /// At another target: what it has of a disk. A region that relays nothing has nothing.
+    async fn serving(&self, _: ServingQuestion) -> Result<Serving, PeerFault> {
+        Ok(Serving::Nothing)
+    }
+    /// At another target: one frame per id, in any order; what it does not have, and does not get within the time that is
+    /// waited, has one that says so. The answer comes as the chunks come.
+    async fn relay(&self, request: RelayRequest) -> Result<PeerFrames, PeerFault> {
+        Ok(stream::iter(absent(&request.ids).map(Ok)).boxed())
+    }
     /// Whether nobody but the two regions can read what crosses: in one process, over TLS or over loopback.
     fn is_private(&self) -> bool;
+    /// Whether it is in this process.
+    fn is_here(&self) -> bool {
+        false
+    }
 }

@@ -12,10 +12,14 @@ use model::{
 use store::{ChunkId, ChunkStore, DiskRoot};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
+use transfer::ParcelOffice;
 
+use crate::carriage::Distances;
+use crate::deadlines::Deadlines;
 use crate::deployment::Accounts;
 use crate::driver::{self, Stop};
 use crate::entropy::{Entropy, new_id};
+use crate::fan_out::Relays;
 use crate::imports::ImportSession;
 use crate::jobs::Jobs;
 use crate::keyring::{EmbeddedKeyRing, KeyRing};
@@ -59,6 +63,8 @@ pub struct RegionOptions {
     /// The folder of buckets of all regions: in it a folder for each region, and in that one for each account; none where
     /// there are no buckets.
     pub buckets: Option<PathBuf>,
+    /// The folder of the indexes that parcels are matched with; none where copies out of the region are sent as frames only.
+    pub parcels: Option<PathBuf>,
     /// Between two sweeps.
     pub sweep_every: Duration,
     /// What rates are in that are set from now on.
@@ -87,6 +93,7 @@ impl RegionOptions {
             accounts_per_share_list: 50,
             local_images: None,
             buckets: None,
+            parcels: None,
             sweep_every: Duration::from_secs(3_600),
             currency: Currency::USD,
             copy_objective: Duration::from_secs(1_800),
@@ -113,8 +120,13 @@ pub(crate) struct Inner {
     pub(crate) rates: LiveRates,
     pub(crate) link_speeds: LinkSpeeds,
     pub(crate) arrivals: Arrivals,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) relays: Relays,
+    pub(crate) distances: Distances,
     pub(crate) imports: Mutex<HashMap<ImageId, Arc<ImportSession>>>,
     pub(crate) jobs: Jobs,
+    /// Serves parcels to other regions.
+    pub(crate) parcels: Option<ParcelOffice>,
     /// Stops the transfer of a copy that was cancelled or taken over; by the fence of its claim, because the next claim may
     /// begin while the last one is still ending.
     pub(crate) stops: Mutex<HashMap<(CopyId, u64), Stop>>,
@@ -165,6 +177,8 @@ impl Region {
             clock: Arc::clone(&clock),
         };
         let key_ring = key_ring.unwrap_or_else(|| Arc::new(embedded.clone()));
+        let parcels =
+            options.parcels.clone().map(|folder| ParcelOffice::new(store.clone(), folder));
         Region {
             inner: Arc::new(Inner {
                 options,
@@ -176,8 +190,12 @@ impl Region {
                 rates: LiveRates::default(),
                 link_speeds: LinkSpeeds::default(),
                 arrivals: Arrivals::default(),
+                deadlines: Deadlines::default(),
+                relays: Relays::default(),
+                distances: Distances::default(),
                 imports: Mutex::default(),
                 jobs: Jobs::default(),
+                parcels,
                 stops: Mutex::default(),
                 wake: Notify::new(),
                 changes: watch::Sender::new(0),
@@ -217,6 +235,7 @@ impl Region {
     /// Stops the driver; running copies give back their leases and go on when the region is opened again.
     pub async fn shut_down(&self) {
         self.inner.shutdown.cancel();
+        self.inner.parcels.iter().for_each(ParcelOffice::stop);
         driver::finished(self).await;
         self.inner.peers.write().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -6,7 +6,7 @@ use model::rules::{SourceFacts, judge_images, judge_size, judge_source, judge_ta
 use model::{
     AccountId, Act, Amount, ClientToken, CopyId, Description, DomainName, ESTIMATED_HOURS, Family,
     ImageId, ImageKind, LinkSpeed, Name, OriginNote, Particulars, Profile, Quota, Rate, RegionId,
-    Rejection, Sealing, Tags, copied_description,
+    Rejection, Sealing, Tags, Urgency, copied_description,
 };
 
 use crate::commands::{Caller, CopyImage, Intent};
@@ -377,6 +377,7 @@ impl Region {
             disks: disks.collect(),
             sealed,
             sealing: command.sealing.clone(),
+            urgency: command.urgency,
             names: command.profile.names,
             approval: Approval::NotNeeded,
             token,
@@ -448,6 +449,7 @@ pub(crate) fn fingerprint(command: &CopyImage, description: &Description, tags: 
     if command.tags.is_some() {
         parts.extend(tags.iter().flat_map(|(key, value)| [given(Some(key)), given(Some(value))]));
     }
+    parts.extend(urgency_told(command.urgency).map(String::into_bytes));
     let particulars = particulars_told(&command.particulars);
     parts.extend(particulars.map(String::into_bytes));
     digest_of(parts)
@@ -459,6 +461,13 @@ pub(crate) fn particulars_told(particulars: &Particulars) -> Option<String> {
     let pair = |(key, value): (&str, &str)| format!("{key}\0{value}\0");
     let told: String = particulars.iter().map(pair).collect();
     (!told.is_empty()).then(|| format!("\0particulars\0{told}"))
+}
+
+/// How soon a copy is wanted as such a part; none where it is as most are.
+pub(crate) fn urgency_told(urgency: Urgency) -> Option<String> {
+    let Urgency { priority, deadline } = urgency;
+    let secs = deadline.map_or(0, |deadline| deadline.secs());
+    (urgency != Urgency::default()).then(|| format!("\0urgency\0{priority}\0{secs}"))
 }
 
 /// A family as such a part.

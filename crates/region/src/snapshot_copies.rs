@@ -3,7 +3,7 @@
 use model::rules::{SnapshotFacts, judge_snapshot_copy};
 use model::{
     Act, ClientToken, CopyId, Description, DomainName, ImageId, NameRule, Particulars, Profile,
-    RegionId, Rejection, Sealing, SnapshotId, SnapshotName, Tags,
+    RegionId, Rejection, Sealing, SnapshotId, SnapshotName, Tags, Urgency,
 };
 
 use crate::carriers::{carrier_attributes, carrier_name};
@@ -11,7 +11,7 @@ use crate::commands::{Caller, Intent};
 use crate::peer::{Approval, Cargo, CopyOffer, OfferedDisk, PeerFault, SnapshotCargo};
 use crate::refused::Refused;
 use crate::region::Region;
-use crate::request::digest_of;
+use crate::request::{digest_of, urgency_told};
 
 /// The action that a request's tokens are claimed for where the snapshot is.
 const TOKEN_ACTION: &str = "copy-snapshot-request";
@@ -31,6 +31,8 @@ pub struct CopySnapshot {
     pub tags: Option<Tags>,
     /// What the copy is sealed with.
     pub sealing: Sealing,
+    /// How soon it is wanted.
+    pub urgency: Urgency,
     /// The limits of the door that was asked.
     pub profile: Profile,
     /// Makes the request safe to repeat.
@@ -136,6 +138,7 @@ impl Region {
             disks: vec![OfferedDisk { size: row.size, digest: row.digest, snapshot: row.id }],
             sealed,
             sealing: command.sealing.clone(),
+            urgency: command.urgency,
             names: NameRule::Free,
             approval: Approval::NotNeeded,
             token: command.token.clone().map(|token| (token, fingerprint(command))),
@@ -171,5 +174,6 @@ fn fingerprint(command: &CopySnapshot) -> [u8; 32] {
         parts.push("tags".to_owned());
         parts.extend(tags.iter().flat_map(|(key, value)| [key.to_owned(), value.to_owned()]));
     }
+    parts.extend(urgency_told(command.urgency));
     digest_of(parts)
 }

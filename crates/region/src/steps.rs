@@ -148,6 +148,9 @@ impl Region {
         failpoint!("wrk.commit_available");
         tx.commit().await?;
         self.inner.arrivals.note(self.inner.clock.now().ms_since(copy.created));
+        if let Some(promise) = copy.promise {
+            self.inner.deadlines.note(promise.due, self.inner.clock.now());
+        }
         failpoint!("wrk.notify");
         self.changed();
         self.reload(copy).await

@@ -3,10 +3,12 @@
 use model::{
     AccountId, Attributes, Cause, CopyId, Description, Digest, DiskRole, DomainName,
     EncryptionKeyId, Family, ImageId, ImageKind, ImageStatus, InstanceId, Name, Origin,
-    Particulars, Phase, Progress, RegionId, SizeBytes, SnapshotId, SnapshotStanding, Standing,
-    Storage, Tags, TaskId, Timestamp,
+    Particulars, Phase, Priority, Progress, RegionId, SizeBytes, SnapshotId, SnapshotStanding,
+    Standing, Storage, Tags, TaskId, Timestamp,
 };
 use store::CHUNK_BYTES;
+
+use crate::deadlines::DeadlineView;
 
 /// One disk of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +143,12 @@ pub struct CopyView {
     pub queue_place: Option<u64>,
     /// Whether it waits because its link is paused; it goes on by itself once the link runs again.
     pub is_paused: bool,
+    /// Until when a window of the link pauses it; none where nobody knows.
+    pub paused_until: Option<Timestamp>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Its deadline, where it has one.
+    pub deadline: Option<DeadlineView>,
     /// Whether it takes, or took, longer than the region promises (R003-5).
     pub is_late: bool,
     /// Attempts in a row without progress.

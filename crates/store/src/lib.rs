@@ -8,6 +8,7 @@
 
 mod backend;
 mod builder;
+mod cache_folder;
 mod check;
 mod chunk;
 mod engine;
@@ -30,6 +31,7 @@ mod walk;
 
 pub use backend::{PackFile, PackStat, StoreBackend};
 pub use builder::{TreeBuilder, TreeNode, WrongCount};
+pub use cache_folder::{CacheFault, CacheFolder};
 pub use check::Untrue;
 pub use chunk::{CHUNK_BYTES, Chunk, ChunkId, Domain, InvalidChunkId, is_zero};
 pub use engine::ingest::{

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use store::{CHUNK_BYTES, Chunk, ChunkStore, DiskRoot, Domain, TreeBuilder};
-use transfer::{FetchDisk, StoreSource, Watch, fetch_disk};
+use transfer::{FetchDisk, StoreSource, Watch, Wire, fetch_disk};
 
 const SIZE: u64 = 2 << 30;
 const HELD: u64 = 484_000_000 / CHUNK_BYTES as u64;
@@ -42,7 +42,7 @@ async fn copy(source: &ChunkStore, domain: Domain, root: DiskRoot, folder: &Path
     reset_peak();
     let (start, cpu) = (Instant::now(), cpu());
     let job = FetchDisk { root, domain: into, expected_size: SIZE };
-    let moved = fetch_disk(job, &source, &target, &Watch::default()).await.unwrap();
+    let moved = fetch_disk(job, Wire::Frames(&source), &target, &Watch::default()).await.unwrap();
     let (wall, cpu) = (start.elapsed(), self::cpu() - cpu);
     println!(
         "wall {wall:?}, CPU {cpu:?} both ends, peak {} KiB, {} bytes, {} chunks",

@@ -7,7 +7,7 @@ use crate::fault::Breach;
 
 /// Whole frames that lie end to end.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub struct Run {
     /// Their bytes.
     pub bytes: Bytes,
     /// Their headers, in order.
@@ -16,13 +16,16 @@ pub(crate) struct Run {
 
 /// Joins pieces to runs of whole frames. Holds at most one frame; what a piece holds whole is not copied.
 #[derive(Default)]
-pub(crate) struct Cutter {
+pub struct Cutter {
     partial: BytesMut,
 }
 
 impl Cutter {
     /// Takes the next piece and returns the frames that are whole now: at most two runs, one for the frame that began in
     /// an earlier piece, one for the others.
+    ///
+    /// # Errors
+    /// When a header is none.
     pub fn push(&mut self, mut piece: Bytes) -> Result<Vec<Run>, Breach> {
         let mut runs = Vec::with_capacity(2);
         if !self.partial.is_empty() {
@@ -37,6 +40,9 @@ impl Cutter {
     }
 
     /// Says whether the body may end here.
+    ///
+    /// # Errors
+    /// When it ends inside a frame.
     pub fn finish(&self) -> Result<(), Breach> {
         if self.partial.is_empty() { Ok(()) } else { Err(Breach::Cut { got: self.partial.len() }) }
     }

@@ -27,6 +27,12 @@ pub enum SourceFault {
         /// The transport's own error.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It serves no parcels for what was ordered, or not now: frames serve it.
+    #[error("source serves no parcels: {reason}")]
+    NoParcels {
+        /// In its words.
+        reason: String,
+    },
     /// Its store failed. Told by a source in the same process only.
     #[error("store of the source failed")]
     Store(#[source] StoreFault),
@@ -180,6 +186,7 @@ impl SourceFault {
             SourceFault::Stalled { .. }
             | SourceFault::Protocol(_)
             | SourceFault::Transport { .. }
+            | SourceFault::NoParcels { .. }
             | SourceFault::Store(_) => Retry::Later,
         }
     }

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fail::fail_point;
-use store::{ChunkId, ChunkStore, DiskRoot, Domain, RootRecord, StoreFault, TreePart};
+use store::{ChunkId, ChunkStore, DiskRoot, Domain, NODE_IDS, RootRecord, StoreFault, TreePart};
 
 use crate::fault::{TransferFault, TreeError};
+use crate::ledger::Spot;
 use crate::mover::{Moved, Mover, Way};
-use crate::source::ChunkSource;
+use crate::parcels::Wire;
 use crate::walk::{Again, Errand, Walk, check_size, read_held};
 use crate::watch::{Progress, Reporter, Watch};
 
@@ -33,32 +34,34 @@ pub struct FetchDisk {
 ///
 /// Called again after any interruption it fetches only what is still missing, and at most [`crate::WINDOW_BYTES`] are sent
 /// again. Called after success it costs two look-ups and moves nothing. A sealed domain must name chunks as the source does.
+/// Over [`Wire::Parcels`] nodes come as frames, and so do the chunks that no parcel brings.
 ///
 /// # Errors
 /// [`StoreFault::Locked`] in [`TransferFault::Store`] when the domain is, or gets, locked; any other
 /// [`TransferFault`]; what is durable by then stays.
 pub async fn fetch_disk(
     job: FetchDisk,
-    source: &dyn ChunkSource,
+    wire: Wire<'_>,
     store: &ChunkStore,
     watch: &Watch,
 ) -> Result<Moved, TransferFault> {
     tokio::select! {
         biased;
         () = watch.cancel.cancelled() => Err(TransferFault::Stopped),
-        moved = fetch(job, source, store, watch) => moved,
+        moved = fetch(job, wire, store, watch) => moved,
     }
 }
 
 async fn fetch(
     job: FetchDisk,
-    source: &dyn ChunkSource,
+    wire: Wire<'_>,
     store: &ChunkStore,
     watch: &Watch,
 ) -> Result<Moved, TransferFault> {
     let reporter = &Reporter::new(watch);
     let (domain, naming) = (job.domain, store.naming(job.domain)?);
-    let way = Way { source, store, domain, naming, watch, reporter };
+    let (source, parcels) = wire.parts(job.root);
+    let way = Way { source, parcels, store, domain, naming, watch, reporter };
     let mut earlier = Moved::default();
     for _ in 0..ATTEMPTS {
         let transfer = Transfer { job, mover: Mover::new(&way, earlier), reporter };
@@ -148,14 +151,14 @@ impl Errand for Transfer<'_> {
         Ok(answer.plain)
     }
 
-    async fn visit(&self, _: u64, ids: &[ChunkId]) -> Result<(), TransferFault> {
+    async fn visit(&self, index: u64, ids: &[ChunkId]) -> Result<(), TransferFault> {
         let mover = &self.mover;
         mover.wait_for_room().await;
         fail_point!("wrk.have_query", |_| Err(crate::request::injected("ask what is held")));
-        let (mut order, places) = distinct(ids);
-        mover.pass_over_wanting(&mut order, &places);
+        let (mut order, spots) = distinct(index, ids);
+        mover.pass_over_wanting(&mut order, &spots);
         let missing = mover.store.missing(self.job.domain, &order).await?;
-        mover.enter_in_ledger(order.iter().zip(missing), &places);
+        mover.enter_in_ledger(order.iter().zip(missing), &spots);
         mover.stir();
         Ok(())
     }
@@ -175,15 +178,16 @@ impl Errand for Transfer<'_> {
     }
 }
 
-/// The chunks of a list that are not zero, each once, and how often each is there.
-pub(crate) fn distinct(ids: &[ChunkId]) -> (Vec<ChunkId>, HashMap<ChunkId, u64>) {
-    let (mut order, mut places) = (Vec::new(), HashMap::<ChunkId, u64>::new());
-    for id in ids.iter().filter(|id| !id.is_zero()) {
-        let count = places.entry(*id).or_insert(0);
-        if *count == 0 {
+/// The chunks of the `index`-th node of level 1 that are not zero, each once, and where they are.
+pub(crate) fn distinct(index: u64, ids: &[ChunkId]) -> (Vec<ChunkId>, HashMap<ChunkId, Spot>) {
+    let (mut order, mut spots) = (Vec::new(), HashMap::<ChunkId, Spot>::new());
+    let numbers = index * NODE_IDS as u64..;
+    for (number, id) in numbers.zip(ids).filter(|(_, id)| !id.is_zero()) {
+        let spot = spots.entry(*id).or_insert(Spot { places: 0, number });
+        if spot.places == 0 {
             order.push(*id);
         }
-        *count += 1;
+        spot.places += 1;
     }
-    (order, places)
+    (order, spots)
 }

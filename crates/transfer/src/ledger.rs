@@ -4,11 +4,20 @@ use std::collections::{HashSet, VecDeque};
 
 use store::{ChunkId, TreePart};
 
-/// A chunk to be asked for, with the number of places in its node that need it.
+/// A chunk to be asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Want {
     pub id: ChunkId,
+    pub spot: Spot,
+}
+
+/// Where the chunks that a node lists have one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// Places in the node that need it.
     pub places: u64,
+    /// Number of the first of them among the chunks of the disk.
+    pub number: u64,
 }
 
 /// Ids that are asked for together. The number names the batch.
@@ -86,7 +95,7 @@ impl Ledger {
         if self.wanting.insert(want.id) {
             self.queue.push_back(want);
         } else {
-            self.due_later(want.places);
+            self.due_later(want.spot.places);
         }
     }
 
@@ -107,20 +116,31 @@ impl Ledger {
 
     /// The next ids to ask for.
     pub fn take(&mut self, limit: usize) -> Option<Batch> {
+        let wants = self.reserve(limit);
+        (!wants.is_empty()).then(|| self.enter(&wants))
+    }
+
+    /// Takes chunks off the queue. They are entered in this order, or given back.
+    pub fn reserve(&mut self, limit: usize) -> Vec<Want> {
         let count = self.queue.len().min(limit);
-        if count == 0 {
-            return None;
-        }
-        let (mut ids, mut places) = (Vec::with_capacity(count), 0);
-        for want in self.queue.drain(..count) {
-            ids.push(want.id);
-            places += want.places;
-        }
-        let count = count as u64;
-        self.taken += count;
+        self.taken += count as u64;
+        self.queue.drain(..count).collect()
+    }
+
+    /// Puts the chunks that were reserved last, and not entered, back to where they were.
+    pub fn give_back(&mut self, wants: &[Want]) {
+        self.taken -= wants.len() as u64;
+        wants.iter().rev().for_each(|want| self.queue.push_front(*want));
+    }
+
+    /// Enters the chunks that were reserved first as a batch that is asked for.
+    pub fn enter(&mut self, wants: &[Want]) -> Batch {
+        let ids: Vec<ChunkId> = wants.iter().map(|want| want.id).collect();
+        let places = wants.iter().map(|want| want.spot.places).sum();
+        let count = wants.len() as u64;
         let number = self.first_number + self.sent.len() as u64;
         self.sent.push_back(Sent { ids: ids.clone(), count, places, state: State::Asked });
-        Some(Batch { number, ids })
+        Batch { number, ids }
     }
 
     /// Something was handed to the store.
@@ -213,10 +233,14 @@ mod tests {
         TreePart::Node { level: 1, id: id(n) }
     }
 
+    fn want(n: u64, places: u64) -> Want {
+        Want { id: id(n), spot: Spot { places, number: n } }
+    }
+
     fn with(wants: &[(u64, u64)]) -> Ledger {
         let mut ledger = Ledger::default();
         for (n, places) in wants {
-            ledger.want(Want { id: id(*n), places: *places });
+            ledger.want(want(*n, *places));
         }
         ledger
     }
@@ -230,7 +254,7 @@ mod tests {
     fn a_tree_is_complete_only_when_all_before_it_is_durable() {
         let mut ledger = with(&[(1, 1), (2, 2)]);
         ledger.walked(node(10), 3);
-        ledger.want(Want { id: id(3), places: 5 });
+        ledger.want(want(3, 5));
         ledger.walked(node(11), 5);
         let (one, two, three) =
             (ledger.take(1).unwrap(), ledger.take(1).unwrap(), ledger.take(9).unwrap());
@@ -274,12 +298,32 @@ mod tests {
         assert_eq!(ledger.places_done(), 5);
     }
 
+    /// What a session had and did not bring is asked for again, before what came to the queue meanwhile.
+    #[test]
+    fn what_is_given_back_is_taken_again_in_its_order() {
+        let mut ledger = with(&[(1, 1), (2, 1), (3, 1), (4, 1)]);
+        ledger.walked(node(10), 4);
+        let reserved = ledger.reserve(3);
+        let one = ledger.enter(&reserved[..1]);
+        ledger.give_back(&reserved[1..]);
+        ledger.want(want(5, 1));
+        let rest = ledger.take(9).unwrap();
+        assert_eq!((one.ids, rest.ids.clone()), (vec![id(1)], [2, 3, 4, 5].map(id).to_vec()));
+        for number in [rest.number, one.number] {
+            ledger.handed();
+            ledger.answered(number, &[]);
+        }
+        ledger.flushed(ledger.mark());
+        assert_eq!((ledger.places_done(), ledger.wanting()), (5, 0));
+        assert_eq!(ledger.take_complete(), [(node(10), 4)]);
+    }
+
     /// Fault 10: what the source lacks is never believed complete.
     #[test]
     fn nothing_behind_a_lacking_chunk_is_complete() {
         let mut ledger = with(&[(1, 1)]);
         ledger.walked(node(10), 1);
-        ledger.want(Want { id: id(2), places: 1 });
+        ledger.want(want(2, 1));
         ledger.walked(node(11), 1);
         let (one, two) = (ledger.take(1).unwrap(), ledger.take(1).unwrap());
         hand_over(&mut ledger, &one, &[id(1)]);

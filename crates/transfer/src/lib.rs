@@ -7,6 +7,7 @@
 //! without moving.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod ahead;
 mod cutter;
 mod estimate;
 mod fault;
@@ -14,6 +15,7 @@ mod fetch;
 mod ledger;
 mod limiter;
 mod mover;
+mod parcels;
 mod rekey;
 mod request;
 mod source;
@@ -24,11 +26,18 @@ mod walk;
 mod watch;
 mod window;
 
+pub use ahead::{AHEAD_NODES, Ahead, tree_ahead};
+pub use cutter::{Cutter, Run};
+pub use delta::{Matching, WANTS_MAX, WINDOW_BYTES_MAX as PARCEL_BYTES_MAX};
 pub use estimate::{Measure, Missing, Noticed, Ways, missing_bytes, rekey_missing_bytes};
 pub use fault::{Breach, SourceFault, TransferFault, TreeError};
 pub use fetch::{FetchDisk, fetch_disk};
-pub use limiter::RateLimiter;
+pub use limiter::{Lane, Promised, RateLimiter, Share};
 pub use mover::Moved;
+pub use parcels::{
+    BASES_MAX, BadOrder, OPENED_BYTES, ORDER_BYTES_MAX, OfficeSource, Opened, Parcel, ParcelFault,
+    ParcelOffice, ParcelOrder, ParcelSource, ParcelTerms, SESSIONS_MAX, SessionId, Wire,
+};
 pub use rekey::{RekeyDisk, Rekeyed, rekey_disk};
 pub use source::{ChunkSource, FrameStream, RenamingSource, RenamingStoreSource, StoreSource};
 pub use stall::LeastProgress;

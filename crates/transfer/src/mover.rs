@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::fault::TransferFault;
-use crate::ledger::{Batch, Ledger, Want};
+use crate::ledger::{Batch, Ledger, Spot, Want};
+use crate::parcels::target::{self, ParcelWay};
 use crate::request::Requests;
 use crate::source::ChunkSource;
 use crate::watch::{Progress, Reporter, Watch};
@@ -38,12 +39,15 @@ const FRAME_GUESS: u64 = 32 << 10;
 const QUEUE_IDS: usize = 2_048;
 /// Ids on their way, asked and not durable, before the walk waits: 2 MiB of memory.
 pub(crate) const WANTING_IDS: usize = 32_768;
+/// The same where chunks come in parcels: two sessions, what waits for the third, and what is not durable yet. 4 MiB, and 1 MiB
+/// more in the books of each session.
+const PARCEL_WANTING_IDS: usize = 4 * delta::WANTS_MAX;
 /// Trees that are walked and not yet recorded before they are.
 const RIPE_TREES: usize = 1_024;
 /// Most trees recorded in one transaction.
 const RECORD_TREES: usize = 4_096;
 /// How often it is looked what became durable. The store commits by itself; to ask makes it commit smaller groups.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// What a transfer moved. `chunks_received + chunks_reused` is `places`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Moved {
 /// What a mover works on.
 pub(crate) struct Way<'a> {
     pub source: &'a dyn ChunkSource,
+    /// How it sends parcels, if chunks are to come in them.
+    pub parcels: Option<ParcelWay<'a>>,
     pub store: &'a ChunkStore,
     pub domain: Domain,
     /// How the source names chunks.
@@ -77,17 +83,21 @@ pub(crate) struct Mover<'a> {
     pub store: &'a ChunkStore,
     pub domain: Domain,
     pub requests: Requests<'a>,
-    pub ingest: Ingest,
-    naming: Naming,
-    /// For a source with other names than ours: these, and a way for what is made here and was never received, so that it
-    /// does not count in the window.
-    names: Names,
-    pub made: Option<Ingest>,
+    pub ingest: Arc<Ingest>,
+    pub naming: Naming,
+    parcels: Option<ParcelWay<'a>>,
+    /// For a source with other names than ours.
+    names: Option<Names>,
+    /// A way for what is made here: other nodes, and chunks out of parcels. It was not received as it is stored, so it does not
+    /// count in the window as what is received does.
+    pub made: Option<Arc<Ingest>>,
     reporter: &'a Reporter<'a>,
     earlier: Moved,
     ledger: Mutex<Ledger>,
     needed: AtomicU64,
+    /// Chunks that came, and which of them and how many bytes of all that came were in windows of parcels.
     chunks: AtomicU64,
+    windowed: Windowed,
     request_ids: AtomicU64,
     reused: AtomicU64,
     /// Bytes that unanswered requests should bring.
@@ -99,23 +109,36 @@ pub(crate) struct Mover<'a> {
     room: Notify,
 }
 
+/// What came in windows of parcels.
+#[derive(Default)]
+struct Windowed {
+    chunks: AtomicU64,
+    bytes: AtomicU64,
+}
+
 impl<'a> Mover<'a> {
     pub fn new(way: &Way<'a>, earlier: Moved) -> Self {
-        let ingest = way.store.ingest(way.domain);
-        let window = Window::new(REQUESTS as u64, ingest.durable());
+        let ingest = Arc::new(way.store.ingest(way.domain));
+        let made = way.parcels.as_ref().map(|_| Arc::new(way.store.ingest(way.domain)));
+        let window = match way.parcels {
+            None => Window::new(REQUESTS as u64, ingest.durable()),
+            Some(_) => Window::with_parcels(ingest.durable()),
+        };
         Mover {
             store: way.store,
             domain: way.domain,
             requests: Requests::new(way.source, &way.naming, way.watch, Some(window)),
             ingest,
             naming: way.naming.clone(),
-            names: Names::default(),
-            made: None,
+            parcels: way.parcels.clone(),
+            names: None,
+            made,
             reporter: way.reporter,
             earlier,
             ledger: Mutex::default(),
             needed: AtomicU64::new(0),
             chunks: AtomicU64::new(0),
+            windowed: Windowed::default(),
             request_ids: AtomicU64::new(*REQUEST_IDS.start()),
             reused: AtomicU64::new(0),
             asked_bytes: AtomicU64::new(0),
@@ -127,7 +150,8 @@ impl<'a> Mover<'a> {
 
     /// The same for a source whose chunks have other names in the store.
     pub fn renaming(way: &Way<'a>, earlier: Moved) -> Self {
-        Mover { made: Some(way.store.ingest(way.domain)), ..Mover::new(way, earlier) }
+        let made = Some(Arc::new(way.store.ingest(way.domain)));
+        Mover { made, names: Some(Names::default()), ..Mover::new(way, earlier) }
     }
 
     /// How many places the disk has.
@@ -151,7 +175,15 @@ impl<'a> Mover<'a> {
             self.more.notify_one();
             Ok(())
         };
-        tokio::try_join!(listing, self.pump())?;
+        let moving = async {
+            if let Some(way) = &self.parcels {
+                target::pump(self, way).await?;
+                // What no parcel brings comes as frames.
+                self.requests.window().frames_alone(REQUESTS as u64);
+            }
+            self.pump().await
+        };
+        tokio::try_join!(listing, moving)?;
         self.flush().await?;
         fail_point!("wrk.final_verify", |_| Err(crate::request::injected("verify the disk")));
         self.record_complete().await?;
@@ -197,10 +229,7 @@ impl<'a> Mover<'a> {
             {
                 requests.push(self.fetch_batch(batch, bytes));
             }
-            if requests.is_empty()
-                && self.is_listed.load(Ordering::Acquire)
-                && self.ledger().queued() == 0
-            {
+            if requests.is_empty() && self.is_listed() && self.ledger().queued() == 0 {
                 return Ok(());
             }
             if futures::future::FusedFuture::is_terminated(&flushing) && self.is_flush_due(is_late)
@@ -211,7 +240,7 @@ impl<'a> Mover<'a> {
             tokio::select! {
                 Some(fetched) = requests.next() => fetched?,
                 flushed = &mut flushing => flushed?,
-                () = self.more.notified() => {}
+                () = self.stirred() => {}
                 Ok(()) = durable.changed() => {}
                 _ = tick.tick() => is_late = true,
             }
@@ -222,7 +251,9 @@ impl<'a> Mover<'a> {
     /// for counts at once, since the source may have sent it, whatever the system's buffers let us see of it.
     fn next_batch(&self) -> Option<(Batch, u64)> {
         let chunks = self.chunks.load(Ordering::Relaxed);
-        let mean = self.requests.bytes().checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
+        let chunks = chunks - self.windowed.chunks.load(Ordering::Relaxed);
+        let bytes = self.requests.bytes() - self.windowed.bytes.load(Ordering::Relaxed);
+        let mean = bytes.checked_div(chunks).unwrap_or(FRAME_GUESS).max(1);
         let limit = self.request_ids.load(Ordering::Relaxed).min(REQUEST_BYTES / mean);
         let limit = limit.max(*REQUEST_IDS.start());
         let under_way = self.asked_bytes.load(Ordering::Relaxed) + self.requests.undurable_bytes();
@@ -230,7 +261,7 @@ impl<'a> Mover<'a> {
             return None;
         }
         let batch = self.ledger().take(limit as usize)?;
-        self.room.notify_one();
+        self.make_room();
         let bytes = batch.ids.len() as u64 * mean;
         self.asked_bytes.fetch_add(bytes, Ordering::Relaxed);
         Some((batch, bytes))
@@ -238,27 +269,27 @@ impl<'a> Mover<'a> {
 
     /// What the chunks of a batch are said to be called here.
     fn renaming_of(&self, batch: &Batch) -> Option<Arc<Renaming>> {
-        self.made.as_ref()?;
-        let all = self.names.lock();
+        let all = self.names.as_ref()?.lock();
         let names = batch.ids.iter().filter_map(|id| Some((*id, *all.get(id)?))).collect();
         Some(Arc::new(Renaming { naming: self.naming.clone(), names }))
     }
 
     /// Queues a chunk under the name that the source says it has here. False if it is on its way under another name: then
     /// the source has lied once.
-    pub fn want_named(&self, (id, name): (ChunkId, ChunkId), places: u64) -> bool {
-        let (mut names, mut ledger) = (self.names.lock(), self.ledger());
+    pub fn want_named(&self, (id, name): (ChunkId, ChunkId), spot: Spot) -> bool {
+        let names = self.names.as_ref().expect("only a renaming mover is told names");
+        let (mut names, mut ledger) = (names.lock(), self.ledger());
         if ledger.is_wanting(&id) {
-            ledger.due_later(places);
-            self.reuse(places);
+            ledger.due_later(spot.places);
+            self.reuse(spot.places);
             return names.get(&id) == Some(&name);
         }
         if names.len() >= 2 * WANTING_IDS {
             names.retain(|id, _| ledger.is_wanting(id));
         }
         names.insert(id, name);
-        ledger.want(Want { id, places });
-        self.reuse(places - 1);
+        ledger.want(Want { id, spot });
+        self.reuse(spot.places - 1);
         true
     }
 
@@ -283,20 +314,55 @@ impl<'a> Mover<'a> {
             self.requests.chunks(&batch.ids, (&self.ingest, self.renaming_of(&batch))).await?;
         self.asked_bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.size_requests(batch.ids.len() as u64, start.elapsed());
-        self.chunks.fetch_add(answer.stored, Ordering::Relaxed);
-        let mut ledger = self.ledger();
-        ledger.handed();
-        ledger.answered(batch.number, &answer.absent);
-        drop(ledger);
-        self.room.notify_one();
-        self.report();
+        self.settle(&batch, (answer.stored, &answer.absent));
         Ok(())
     }
 
-    fn is_flush_due(&self, is_late: bool) -> bool {
+    /// A batch was answered: so many chunks came, these the source lacks.
+    pub fn settle(&self, batch: &Batch, (came, absent): (u64, &[ChunkId])) {
+        self.chunks.fetch_add(came, Ordering::Relaxed);
+        let mut ledger = self.ledger();
+        ledger.handed();
+        ledger.answered(batch.number, absent);
+        drop(ledger);
+        self.make_room();
+        self.report();
+    }
+
+    /// A window of a parcel session was taken: so many bytes, with so many chunks that were true.
+    pub fn note_window(&self, chunks: u64, bytes: u64) {
+        self.windowed.chunks.fetch_add(chunks, Ordering::Relaxed);
+        self.windowed.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn is_flush_due(&self, is_late: bool) -> bool {
+        let is_window_filling = self.requests.is_window_filling();
         let ledger = self.ledger();
-        let crowded = ledger.wanting() >= WANTING_IDS / 2 || ledger.ripening() >= RIPE_TREES;
-        ledger.is_unflushed() && (is_late || crowded)
+        let crowded = ledger.wanting() >= self.wanting_ids() / 2 || ledger.ripening() >= RIPE_TREES;
+        ledger.is_unflushed() && (is_late || crowded || is_window_filling)
+    }
+
+    fn wanting_ids(&self) -> usize {
+        if self.parcels.is_some() { PARCEL_WANTING_IDS } else { WANTING_IDS }
+    }
+
+    fn queue_ids(&self) -> usize {
+        if self.parcels.is_some() { delta::WANTS_MAX } else { QUEUE_IDS }
+    }
+
+    /// Whether all that is missing was queued.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed.load(Ordering::Acquire)
+    }
+
+    /// Returns when something was queued, or all of it, or the lister waits for room.
+    pub async fn stirred(&self) {
+        self.more.notified().await;
+    }
+
+    /// Lets the lister go on.
+    pub fn make_room(&self) {
+        self.room.notify_one();
     }
 
     /// Whether a chunk is on its way.
@@ -333,22 +399,23 @@ impl<'a> Mover<'a> {
     }
 
     async fn flush(&self) -> Result<(), TransferFault> {
-        let mark = self.ledger().mark();
+        let (mark, handed) = (self.ledger().mark(), self.requests.handed_bytes());
         self.ingest.flush().await?;
         if let Some(made) = &self.made {
             made.flush().await?;
         }
         self.ledger().flushed(mark);
+        self.requests.are_durable(handed);
         self.report();
         Ok(())
     }
 
-    async fn flush_and_record(&self) -> Result<(), TransferFault> {
+    pub async fn flush_and_record(&self) -> Result<(), TransferFault> {
         self.flush().await?;
         if self.ledger().ripening() >= RIPE_TREES {
             self.record_complete().await?;
         }
-        self.room.notify_one();
+        self.make_room();
         Ok(())
     }
 
@@ -381,17 +448,17 @@ impl<'a> Mover<'a> {
 
     fn is_crowded(&self) -> bool {
         let ledger = self.ledger();
-        ledger.queued() >= QUEUE_IDS || ledger.wanting() >= WANTING_IDS
+        ledger.queued() >= self.queue_ids() || ledger.wanting() >= self.wanting_ids()
     }
 
     /// Takes out the chunks that are on their way for another place.
-    pub fn pass_over_wanting(&self, ids: &mut Vec<ChunkId>, places: &HashMap<ChunkId, u64>) {
+    pub fn pass_over_wanting(&self, ids: &mut Vec<ChunkId>, spots: &HashMap<ChunkId, Spot>) {
         let mut ledger = self.ledger();
         ids.retain(|id| {
             let is_wanting = ledger.is_wanting(id);
             if is_wanting {
-                ledger.due_later(places[id]);
-                self.reuse(places[id]);
+                ledger.due_later(spots[id].places);
+                self.reuse(spots[id].places);
             }
             !is_wanting
         });
@@ -401,17 +468,17 @@ impl<'a> Mover<'a> {
     pub fn enter_in_ledger<'b>(
         &self,
         ids: impl Iterator<Item = (&'b ChunkId, bool)>,
-        places: &HashMap<ChunkId, u64>,
+        spots: &HashMap<ChunkId, Spot>,
     ) {
         let mut ledger = self.ledger();
         for (id, missing) in ids {
-            let places = places[id];
+            let spot = spots[id];
             if missing {
-                ledger.want(Want { id: *id, places });
-                self.reuse(places - 1);
+                ledger.want(Want { id: *id, spot });
+                self.reuse(spot.places - 1);
             } else {
-                ledger.done(places);
-                self.reuse(places);
+                ledger.done(spot.places);
+                self.reuse(spot.places);
             }
         }
     }
@@ -448,7 +515,7 @@ impl<'a> Mover<'a> {
         self.reporter.tell(self.progress());
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().expect("no code panics while it holds the ledger")
     }
 }

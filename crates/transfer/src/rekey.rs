@@ -18,6 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::fault::{TransferFault, TreeError};
 use crate::fetch::{ATTEMPTS, distinct};
+use crate::ledger::Spot;
 use crate::mover::{Moved, Mover, Way};
 use crate::source::RenamingSource;
 use crate::walk::{Again, Errand, Walk, check_size};
@@ -79,7 +80,7 @@ async fn rekey(
 ) -> Result<Rekeyed, TransferFault> {
     let reporter = &Reporter::new(watch);
     let (domain, naming) = (job.domain, job.source_naming.clone());
-    let way = Way { source, store, domain, naming, watch, reporter };
+    let way = Way { source, parcels: None, store, domain, naming, watch, reporter };
     let mut earlier = Moved::default();
     for _ in 0..ATTEMPTS {
         let rekeying = Rekeying { job: &job, source, mover: Mover::renaming(&way, earlier) };
@@ -117,7 +118,7 @@ enum Named {
 /// The distinct chunks of a leaf.
 struct Names {
     order: Vec<ChunkId>,
-    places: HashMap<ChunkId, u64>,
+    spots: HashMap<ChunkId, Spot>,
     /// What they are called here; those that the source lacks are left out.
     names: HashMap<ChunkId, ChunkId>,
     /// Those that are held and were hashed.
@@ -176,7 +177,7 @@ impl Rekeying<'_> {
 
     async fn name(&self, step: Step) -> Result<Named, TransferFault> {
         let Step::Leaf { index, ids } = step else { return Ok(Named::Other(step)) };
-        let (order, places) = distinct(&ids);
+        let (order, spots) = distinct(index, &ids);
         let told = self.mover.requests.rename(self.source, &order).await?;
         let mut names = HashMap::with_capacity(order.len());
         for (id, told) in order.iter().zip(told) {
@@ -186,7 +187,7 @@ impl Rekeying<'_> {
             }
             names.insert(*id, told);
         }
-        let mut names = Names { order, places, names, held: HashSet::new() };
+        let mut names = Names { order, spots, names, held: HashSet::new() };
         let all = names.order.clone();
         self.look(&all, &mut names).await?;
         Ok(Named::Leaf { index, ids, names })
@@ -252,12 +253,12 @@ impl Rekeying<'_> {
         let open: Vec<ChunkId> = names.order.iter().copied().filter(is_open).collect();
         self.look(&open, names).await?;
         for id in &names.order {
-            let (Some(told), places) = (names.names.get(id).copied(), names.places[id]) else {
+            let (Some(told), spot) = (names.names.get(id).copied(), names.spots[id]) else {
                 continue;
             };
             if names.held.contains(id) {
-                self.mover.done(places);
-            } else if !self.mover.want_named((*id, told), places) {
+                self.mover.done(spot.places);
+            } else if !self.mover.want_named((*id, told), spot) {
                 return Err(TreeError::WrongName { id: *id, told }.into());
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use fail::fail_point;
@@ -15,15 +16,18 @@ use tokio::time::Instant;
 
 use crate::cutter::{Cutter, Run};
 use crate::fault::{Breach, SourceFault, TransferFault, TreeError};
+use crate::parcels::{Opened, Parcel, ParcelOrder, ParcelSource, SessionId};
 use crate::source::{ChunkSource, FrameStream, RenamingSource};
 use crate::stall::StallTimer;
 use crate::watch::Watch;
-use crate::window::Window;
+use crate::window::{Early, Window};
 
 /// So many wrong chunks in one transfer, and the source is left.
 const WRONG_MAX: u64 = 8;
 /// So many pieces without a byte in a row, and the body is no answer.
 const EMPTY_MAX: u32 = 1_024;
+/// How long a source may take to open a session: it may have to index the base first, for which it takes a minute at most.
+const OPEN_WITHIN: Duration = Duration::from_secs(75);
 /// How many of the chunks that a source lacks are named.
 const SAMPLE: usize = 16;
 
@@ -35,6 +39,8 @@ pub(crate) struct Requests<'a> {
     window: Option<Window>,
     stall: StallTimer,
     open: AtomicUsize,
+    /// Bodies that we hold back just now.
+    held: AtomicUsize,
     bytes: AtomicU64,
     wrong: AtomicU64,
     lacking: Mutex<Lacking>,
@@ -61,6 +67,29 @@ pub(crate) struct Answer {
     refused: Vec<Refused>,
 }
 
+/// A window that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AskWindow {
+    pub session: SessionId,
+    pub number: u32,
+    /// Windows before this one were handed over.
+    pub stored: u32,
+    /// Tells when it is its turn.
+    pub ticket: u64,
+}
+
+/// What came of it.
+pub(crate) enum WindowCame<'a> {
+    /// Its bytes, which wait for their turn.
+    Whole { bytes: Vec<u8>, early: Early<'a> },
+    /// The source has no such window.
+    End,
+    /// The source has no such session.
+    Gone,
+    /// More bytes than a window has.
+    TooLong,
+}
+
 /// Who takes the frames of an answer.
 enum Desk<'a> {
     /// Chunks of the disk go to the store, perhaps under other names.
@@ -83,6 +112,7 @@ impl<'a> Requests<'a> {
             window,
             stall: StallTimer::new(watch.least),
             open: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
             wrong: AtomicU64::new(0),
             lacking: Mutex::default(),
@@ -144,6 +174,78 @@ impl<'a> Requests<'a> {
         Ok(names)
     }
 
+    /// Whether half of what may be on its way to the store is.
+    pub fn is_window_filling(&self) -> bool {
+        self.window.as_ref().is_some_and(Window::is_filling)
+    }
+
+    /// Bytes of parcels handed to the store since the beginning.
+    pub fn handed_bytes(&self) -> u64 {
+        self.window.as_ref().map_or(0, Window::handed)
+    }
+
+    /// So many of them are durable.
+    pub fn are_durable(&self, handed: u64) {
+        if let Some(window) = &self.window {
+            window.are_durable(handed);
+        }
+    }
+
+    /// The window of a transfer.
+    pub fn window(&self) -> &Window {
+        self.window.as_ref().expect("only an estimate has none")
+    }
+
+    /// Opens a parcel session.
+    pub async fn open_parcels(
+        &self,
+        source: &dyn ParcelSource,
+        order: ParcelOrder,
+    ) -> Result<Opened, SourceFault> {
+        let opened = tokio::time::timeout(OPEN_WITHIN, source.open(order)).await;
+        opened.unwrap_or(Err(SourceFault::Stalled { got_bytes: 0, waited: OPEN_WITHIN }))
+    }
+
+    /// Brings the bytes of a window.
+    pub async fn parcel(
+        &self,
+        source: &dyn ParcelSource,
+        ask: AskWindow,
+    ) -> Result<WindowCame<'_>, TransferFault> {
+        let _open = self.begin();
+        tokio::select! {
+            biased;
+            () = self.watch.cancel.cancelled() => Err(TransferFault::Stopped),
+            came = self.read_window(source, ask) => came,
+            fault = self.stalled() => Err(fault.into()),
+        }
+    }
+
+    async fn read_window(
+        &self,
+        source: &dyn ParcelSource,
+        ask: AskWindow,
+    ) -> Result<WindowCame<'_>, TransferFault> {
+        let mut body = match source.window(ask.session, ask.number, ask.stored).await? {
+            Parcel::Window(body) => body,
+            Parcel::End => return Ok(WindowCame::End),
+            Parcel::Gone => return Ok(WindowCame::Gone),
+        };
+        let (mut bytes, mut early) = (Vec::new(), self.window().early(ask.ticket));
+        loop {
+            self.hold(early.room()).await;
+            let Some(piece) = self.read_piece(&mut body).await? else { break };
+            early.received(piece.len() as u64);
+            self.pay(piece.len() as u64).await;
+            if bytes.len() + piece.len() > delta::WINDOW_BYTES_MAX {
+                return Ok(WindowCame::TooLong);
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        fail_point!("wrk.chunk_recv", |_| Err(injected("receive chunks")));
+        Ok(WindowCame::Whole { bytes, early })
+    }
+
     /// Brings nodes (or a root), and stores them if there is a way into the store.
     pub async fn nodes(
         &self,
@@ -187,11 +289,11 @@ impl<'a> Requests<'a> {
     }
 
     /// A request begins. The first of those that are open at once restarts the timer.
-    fn begin(&self) -> Open<'_> {
-        if self.open.fetch_add(1, Ordering::Relaxed) == 0 {
+    fn begin(&self) -> Counted<'_> {
+        if self.open.load(Ordering::Relaxed) == 0 {
             self.stall.restart();
         }
-        Open(&self.open)
+        Counted::new(&self.open)
     }
 
     fn sends_wrong_chunks(&self, source: FrameError) -> TransferFault {
@@ -209,7 +311,18 @@ impl<'a> Requests<'a> {
             biased;
             () = self.watch.cancel.cancelled() => Err(TransferFault::Stopped),
             answered = self.read(ids, desk, answer) => answered,
-            fault = self.stall.stalled() => Err(fault.into()),
+            fault = self.stalled() => Err(fault.into()),
+        }
+    }
+
+    /// Returns once the source has sent too little for too long, and not for a limit of ours.
+    async fn stalled(&self) -> SourceFault {
+        loop {
+            let fault = self.stall.stalled().await;
+            if !self.source.is_held_back() && self.held.load(Ordering::Relaxed) == 0 {
+                return fault;
+            }
+            self.stall.restart();
         }
     }
 
@@ -219,7 +332,10 @@ impl<'a> Requests<'a> {
         mut desk: Desk<'_>,
         answer: &mut Answer,
     ) -> Result<(), TransferFault> {
-        let mut body = self.source.fetch(ids.to_vec()).await?;
+        let mut body = match &desk {
+            Desk::Chunks { .. } => self.source.fetch(ids.to_vec()).await?,
+            Desk::Nodes { .. } => self.source.fetch_nodes(ids.to_vec()).await?,
+        };
         let mut cutter = Cutter::default();
         while let Some(piece) = self.next_piece(&mut body).await? {
             for run in cutter.push(piece).map_err(SourceFault::from)? {
@@ -238,10 +354,19 @@ impl<'a> Requests<'a> {
     /// The next piece of a body, once there is room for it in the window and the limit lets it pass.
     async fn next_piece(&self, body: &mut FrameStream) -> Result<Option<Bytes>, SourceFault> {
         if let Some(window) = &self.window {
-            let held = Instant::now();
-            window.room().await;
-            self.stall.forgive(held);
+            self.hold(window.room()).await;
         }
+        let Some(piece) = self.read_piece(body).await? else { return Ok(None) };
+        let bytes = piece.len() as u64;
+        if let Some(window) = &self.window {
+            window.received(bytes);
+        }
+        self.pay(bytes).await;
+        Ok(Some(piece))
+    }
+
+    /// The next piece of a body that has any bytes.
+    async fn read_piece(&self, body: &mut FrameStream) -> Result<Option<Bytes>, SourceFault> {
         for _ in 0..EMPTY_MAX {
             let Some(piece) = body.next().await.transpose()? else { return Ok(None) };
             if piece.is_empty() {
@@ -250,17 +375,23 @@ impl<'a> Requests<'a> {
             let bytes = piece.len() as u64;
             self.stall.note(bytes);
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
-            if let Some(window) = &self.window {
-                window.received(bytes);
-            }
-            if let Some(limiter) = &self.watch.limiter {
-                let held = Instant::now();
-                limiter.take(bytes).await;
-                self.stall.forgive(held);
-            }
             return Ok(Some(piece));
         }
         Err(Breach::Empty.into())
+    }
+
+    /// Waits until the limit lets so many bytes pass.
+    async fn pay(&self, bytes: u64) {
+        if let Some(limiter) = &self.watch.limiter {
+            self.hold(limiter.take(bytes)).await;
+        }
+    }
+
+    /// Holds a body back until something of ours lets it go on: that is none of the source's slowness.
+    async fn hold(&self, until: impl Future<Output = ()>) {
+        let (_held, start) = (Counted::new(&self.held), Instant::now());
+        until.await;
+        self.stall.forgive(start);
     }
 
     async fn take(
@@ -276,10 +407,10 @@ impl<'a> Requests<'a> {
         if let Some(window) = &self.window {
             window.discarded(bytes - (answer.bytes - before));
         }
-        let wrong = (answer.refused.len() - refused) as u64;
-        if wrong > 0 {
-            let last = answer.refused.last().expect("some were refused").clone();
+        if let Some(last) = answer.refused[refused..].last().cloned() {
             tracing::warn!(chunk = %last.id, error = %last.error, "source sent a wrong chunk");
+            let ids: Vec<ChunkId> = answer.refused[refused..].iter().map(|one| one.id).collect();
+            let wrong = self.source.answers_for(&ids);
             if self.wrong.fetch_add(wrong, Ordering::Relaxed) + wrong >= WRONG_MAX {
                 return Err(self.sends_wrong_chunks(last.error));
             }
@@ -288,10 +419,17 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// Counts a request for as long as it is open, also when it is dropped.
-struct Open<'a>(&'a AtomicUsize);
+/// Counts for as long as it is there.
+struct Counted<'a>(&'a AtomicUsize);
 
-impl Drop for Open<'_> {
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -20,6 +20,25 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// When the source cannot be reached or refuses.
     async fn fetch(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault>;
+
+    /// Asks for nodes of a tree, or for a root, in place of chunks of a disk. The same answer.
+    ///
+    /// # Errors
+    /// As [`ChunkSource::fetch`].
+    async fn fetch_nodes(&self, ids: Vec<ChunkId>) -> Result<FrameStream, SourceFault> {
+        self.fetch(ids).await
+    }
+
+    /// Is told that frames which came from it are not of the chunks that they name, and says how many of them it answers for.
+    /// One that passes on what others sent leaves those others instead.
+    fn answers_for(&self, wrong: &[ChunkId]) -> u64 {
+        wrong.len() as u64
+    }
+
+    /// Whether it holds a body back just now for a limit of ours: that is none of its slowness.
+    fn is_held_back(&self) -> bool {
+        false
+    }
 }
 
 /// The source of a re-keying transfer: serves chunks by its own ids, and tells what they are called under ours.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::limiter::RateLimiter;
+use crate::limiter::Lane;
 use crate::stall::LeastProgress;
 
 /// Least time between two reports, so that a catalog is not flooded: 4 a second.
@@ -33,8 +33,8 @@ pub struct Watch {
     pub progress: Box<dyn Fn(Progress) + Send + Sync>,
     /// Stops the transfer at once: not one more byte is asked or read.
     pub cancel: CancellationToken,
-    /// Limits the bytes received, together with all who share it.
-    pub limiter: Option<Arc<RateLimiter>>,
+    /// Limits the bytes received, beside all who share the limit.
+    pub limiter: Option<Arc<Lane>>,
     /// The least that the source must send.
     pub least: LeastProgress,
 }

@@ -18,7 +18,7 @@ use transfer::testing::{Counted, Named, SampleDisk, ShelfSource, Tampered, Weigh
 use transfer::{
     Breach, ChunkSource, FetchDisk, FrameStream, Measure, Moved, Noticed, RekeyDisk, Rekeyed,
     RenamingSource, RenamingStoreSource, SourceFault, StoreSource, TransferFault, TreeError,
-    WINDOW_BYTES, Watch, fetch_disk, rekey_disk, rekey_missing_bytes,
+    WINDOW_BYTES, Watch, Wire, fetch_disk, rekey_disk, rekey_missing_bytes,
 };
 
 /// A disk as its source names it and as the target does.
@@ -165,7 +165,7 @@ async fn a_disk_goes_from_one_sealed_store_to_another() {
     let (third, held) = rig::new_sealed().await;
     let job = FetchDisk { root: rekeyed.root, domain: held, expected_size: pair.ours.size_bytes };
     let source = StoreSource::new(target, domain);
-    let moved = fetch_disk(job, &source, &third, &Watch::default()).await.unwrap();
+    let moved = fetch_disk(job, Wire::Frames(&source), &third, &Watch::default()).await.unwrap();
     assert_eq!(moved.places, 3_000);
     let check = third.check_tree(held, rekeyed.root, Look::Bytes).await.unwrap();
     assert_eq!((check.places, check.missing), (3_000, 0));

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use proptest::prelude::*;
 use store::Look;
 use transfer::testing::{Counted, SampleDisk, ShelfSource, Tampered, Weight};
-use transfer::{FetchDisk, SourceFault, TransferFault, WINDOW_BYTES, Watch, fetch_disk};
+use transfer::{FetchDisk, SourceFault, TransferFault, WINDOW_BYTES, Watch, Wire, fetch_disk};
 
 /// Runs of places: how many, of which kind (zeros, one chunk repeated, new ones, ones seen before).
 fn disks() -> impl Strategy<Value = Vec<Option<u64>>> {
@@ -68,7 +68,7 @@ async fn check(places: Vec<Option<u64>>, share: u8, cuts: Vec<u64>) {
     let mut moved = None;
     for bytes in cuts.into_iter().chain([u64::MAX]) {
         left.store(bytes, Ordering::SeqCst);
-        match fetch_disk(job, &*source, &target, &Watch::default()).await {
+        match fetch_disk(job, Wire::Frames(&*source), &target, &Watch::default()).await {
             Ok(done) => moved = Some(done),
             Err(TransferFault::Source(SourceFault::Transport { .. })) if bytes != u64::MAX => {}
             Err(fault) => panic!("{fault:?}"),

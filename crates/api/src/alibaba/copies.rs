@@ -36,6 +36,7 @@ pub(super) async fn copy_image(call: &Call) -> Result<Node, ApiError> {
         tags: Some(given.tags()?),
         particulars: given.particulars()?,
         sealing: sealing(call)?,
+        urgency: model::Urgency::default(),
         token: given.token()?,
     };
     let answers = region.copy_image(&caller, command).await;

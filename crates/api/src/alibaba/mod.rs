@@ -120,7 +120,7 @@ fn written(
         }
     };
     let (kind, body) = match format {
-        Format::Json => ("application/json;charset=utf-8", node.to_json().to_string()),
+        Format::Json => ("application/json;charset=utf-8", node.to_json()),
         Format::Xml => ("text/xml;charset=utf-8", node.to_xml(&root)),
     };
     (status, [(CONTENT_TYPE, kind)], body).into_response()

@@ -250,6 +250,7 @@ pub(super) async fn copy_snapshot(call: &Call) -> Result<Node, ApiError> {
         // Tags do not travel: the copy has those that were given (contract 5).
         tags: Some(given.tags()?),
         sealing: sealing(call)?,
+        urgency: model::Urgency::default(),
         profile: Profile { origin_note: OriginNote::LeftOut, ..call.profile() },
         token: given.token()?,
     };

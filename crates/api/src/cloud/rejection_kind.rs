@@ -23,7 +23,8 @@ macro_rules! kinds {
                     | AccountRejection::NameInUse { .. }
                     | AccountRejection::LastAdmin { .. },
                 )
-                | Rejection::EncryptionKey(_) => Kind::Beyond,
+                | Rejection::EncryptionKey(_)
+                | Rejection::Deadline(_) => Kind::Beyond,
                 $($(Rejection::$variant { .. })|+ => Kind::$kind,)+
             }
         }

@@ -39,6 +39,7 @@ pub(super) async fn copy_images(call: &Call) -> Reply {
             tags: None,
             particulars: Particulars::default(),
             sealing: Sealing::AsSource,
+            urgency: model::Urgency::default(),
             profile: profile.clone(),
             token: call.token.clone(),
         });

@@ -26,7 +26,9 @@ pub(super) async fn describe_images(call: &Call) -> Reply {
         None => Found { items: Vec::new(), total: 0 },
     };
     let images = image_value::values(call, &found.items).await?;
-    Ok(fields(json!({"images": images, "totalCount": found.total})))
+    let mut shown = fields(json!({"totalCount": found.total}));
+    shown.insert("images".to_owned(), images.into());
+    Ok(shown)
 }
 
 /// `describeImage`: one that the caller sees.

@@ -46,7 +46,7 @@ use serde_json::{Value, json};
 use crate::ApiState;
 use crate::cloud::replay::{self, Answer, Sent};
 use crate::cloud::{Arrived, new_uuid};
-use crate::jdcloud::call::{Call, Handler, Reply};
+use crate::jdcloud::call::{Call, Handler, Reply, fields};
 use crate::jdcloud::error::ApiError;
 use crate::jdcloud::operation::{Effect, Found, Service};
 use crate::jdcloud::params::Params;
@@ -168,7 +168,11 @@ fn token(params: &Params, digest: &[u8; 32]) -> Result<ClientToken, ApiError> {
 /// An answer's status and body. A fault's is not kept for a repeated request.
 fn of_reply(reply: Reply, id: &str) -> Answer {
     let (status, body) = match reply {
-        Ok(result) => (StatusCode::OK, json!({"requestId": id, "result": result})),
+        Ok(result) => {
+            let mut body = fields(json!({ "requestId": id }));
+            body.insert("result".to_owned(), Value::Object(result));
+            (StatusCode::OK, Value::Object(body))
+        }
         Err(error) => {
             tracing::info!(request_id = id, code = %error.code, status = error.status, "refused");
             (error.code, json!({"requestId": id, "error": error.body()}))
@@ -179,8 +183,14 @@ fn of_reply(reply: Reply, id: &str) -> Answer {
 
 /// An answer, with its headers. One that is given again names the request that it was first given to.
 fn written(answer: Answer, id: &str) -> Response {
-    let body: Option<Value> = serde_json::from_str(&answer.body).ok();
-    let first = body.as_ref().and_then(|body| body["requestId"].as_str()).unwrap_or(id).to_owned();
+    /// All that is read of a body, which may be long.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        request_id: String,
+    }
+    let named = serde_json::from_str::<Named>(&answer.body).ok();
+    let first = named.map_or_else(|| id.to_owned(), |named| named.request_id);
     (answer.status, [(CONTENT_TYPE, JSON.to_owned()), (REQUEST_ID, first)], answer.body)
         .into_response()
 }

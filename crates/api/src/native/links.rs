@@ -51,7 +51,7 @@ pub(crate) async fn list(
     Ok(Json(links.into_iter().map(Link::from).collect()))
 }
 
-/// Change a link at run time: its limit, its copies at once, or whether it is paused; for operators. It counts at once, and stays
+/// Change a link at run time: its limit, its copies at once, its weekly windows, or whether it is paused; for operators. It counts at once, and stays
 /// over a restart. A copy whose link is paused waits, keeps what it has, and goes on by itself.
 #[utoipa::path(patch, path = "/v1/regions/{region}/links/{source}", operation_id = "set_link", tag = "regions",
     request_body = LinkEdit, responses((status = 200, description = "The link as it is now, with all accounts' copies", body = Link)))]

@@ -7,14 +7,19 @@ use futures::StreamExt;
 use model::{AccountId, CopyId, RegionId, Rejection};
 use region::{
     Accepted, CopyOffer, Estimate, FetchScope, Held, HoldRequest, PeerFault, PeerFrames,
-    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
+    PeerParcel, PeerRefused, PeerRegion, RelayRequest, Serving, ServingQuestion, Standing,
+    TargetRoom, Withdrawal,
 };
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{ChunkId, IdKey};
+use transfer::{OPENED_BYTES, Opened, ParcelOrder, SessionId};
 
+use super::line::Line;
+use super::parcels::{StoredQuery, bounded, session_word};
+use super::relaying::{RelayQuery, ServingQuery, ServingWire};
 use super::room::{RoomQuery, RoomWire};
 use super::together::{AllAcceptedWire, OffersWire, WithdrawalWire};
 use super::wire::{
@@ -22,16 +27,16 @@ use super::wire::{
     RefusedWire, StandingWire,
 };
 use super::{ACCOUNT_HEADER, ID_KEY_HEADER, IDS_HEADER, PeerSecret, ids_word};
-use crate::{CONTROL_BODY_BYTES, chunk_list};
+use crate::{CONTROL_BODY_BYTES, Congestion, chunk_list};
 
-/// The longest that connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
 /// The longest that a request without chunks may take in all, and that the first byte of an answer with chunks may take.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The longest that naming chunks anew may take: the source reads and hashes all of them.
 const RENAMED: Duration = Duration::from_secs(120);
-/// Idle connections are dropped before the other side does it (10 s), so that no request meets a closing one.
-const IDLE: Duration = Duration::from_secs(5);
+/// The longest that opening a parcel session may take: the source may index a base first, for at most 45 s.
+const OPENED: Duration = Duration::from_secs(90);
+/// The longest that the first byte of a window may take: the source may be making it, and others before it.
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// A peer that cannot be asked at all.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +57,9 @@ pub struct PeerClient {
     region: RegionId,
     base: Url,
     secret: PeerSecret,
+    /// Makes requests; they go over the line.
     http: reqwest::Client,
+    line: Line,
 }
 
 impl PeerClient {
@@ -71,15 +78,15 @@ impl PeerClient {
         if base.scheme() != "http" || !base.has_host() || !bare {
             return Err(wrong());
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(PeerSetupError::Client)?;
-        Ok(PeerClient { region, base, secret, http })
+        let http = reqwest::Client::builder().no_proxy().build().map_err(PeerSetupError::Client)?;
+        let line = Line::new(Congestion::default());
+        Ok(PeerClient { region, base, secret, http, line })
+    }
+
+    /// The same over connections with another congestion control.
+    #[must_use]
+    pub fn with_congestion(self, congestion: Congestion) -> Self {
+        PeerClient { line: Line::new(congestion), ..self }
     }
 
     fn request(&self, method: Method, what: &str) -> RequestBuilder {
@@ -88,27 +95,52 @@ impl PeerClient {
         self.http.request(method, url).header(AUTHORIZATION, self.secret.header().clone())
     }
 
-    fn list_request(&self, what: &str, scope: &FetchScope, ids: &[ChunkId]) -> RequestBuilder {
-        self.request(Method::POST, what)
-            .header(CONTENT_TYPE, "application/octet-stream")
+    fn scoped(&self, method: Method, what: &str, scope: &FetchScope) -> RequestBuilder {
+        self.request(method, what)
             .header(ACCOUNT_HEADER, scope.account.as_str())
             .header(IDS_HEADER, ids_word(scope.ids))
+    }
+
+    fn list_request(&self, what: &str, scope: &FetchScope, ids: &[ChunkId]) -> RequestBuilder {
+        self.scoped(Method::POST, what, scope)
+            .header(CONTENT_TYPE, "application/octet-stream")
             .body(chunk_list::render(ids))
     }
 
     /// The answer to a request without chunks, within the time for one.
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, PeerRefused> {
-        let response =
-            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
-        let response = self.accepted(response).await?;
-        Ok(self.json(response).await?)
+        self.within(ANSWER, async {
+            let response = self.accepted(self.sent(request).await?).await?;
+            Ok(self.json(response).await?)
+        })
+        .await
     }
 
     /// Sends a request whose good answer says nothing more.
     async fn tell(&self, request: RequestBuilder) -> Result<(), PeerRefused> {
-        let response =
-            request.timeout(ANSWER).send().await.map_err(|error| self.unreachable(&error))?;
-        self.accepted(response).await.map(drop)
+        self.within(ANSWER, async {
+            let response = self.sent(request).await?;
+            self.accepted(response).await.map(drop)
+        })
+        .await
+    }
+
+    /// The head of the answer to a request.
+    async fn sent(&self, request: RequestBuilder) -> Result<Response, PeerFault> {
+        self.line.send(request).await.map_err(|error| unreachable(&self.region, &error))
+    }
+
+    /// What is answered within this time.
+    async fn within<T, E: From<PeerFault>>(
+        &self,
+        time: Duration,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let late = || PeerFault::Unreachable {
+            region: self.region.clone(),
+            reason: format!("it answered nothing within {} s", time.as_secs()),
+        };
+        tokio::time::timeout(time, answer).await.unwrap_or_else(|_elapsed| Err(late().into()))
     }
 
     async fn post<T: DeserializeOwned>(
@@ -142,6 +174,22 @@ impl PeerClient {
         }
     }
 
+    /// The response to a request whose answer is a stream: only its beginning is waited for.
+    async fn begun(
+        &self,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Response, PeerFault> {
+        self.within(within, self.sent(request)).await
+    }
+
+    /// A body as it comes.
+    fn pieces(&self, response: Response) -> PeerFrames {
+        let region = self.region.clone();
+        let pieces = response.bytes_stream();
+        pieces.map(move |piece| piece.map_err(|error| unreachable(&region, &error))).boxed()
+    }
+
     /// A body of at most so many bytes.
     async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, PeerFault> {
         let mut bytes = Vec::new();
@@ -161,7 +209,7 @@ impl PeerClient {
             .map_err(|error| self.protocol(crate::refusal::shortened(&error.to_string())))
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> PeerFault {
+    fn unreachable(&self, error: &dyn std::error::Error) -> PeerFault {
         unreachable(&self.region, error)
     }
 
@@ -187,14 +235,19 @@ impl PeerClient {
 }
 
 /// The transport's words, with their causes: `error sending request` alone helps nobody.
-fn unreachable(region: &RegionId, error: &reqwest::Error) -> PeerFault {
-    let mut reason = error.to_string();
-    let mut cause = std::error::Error::source(error);
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
     while let Some(inner) = cause {
-        reason = format!("{reason}: {inner}");
+        words = format!("{words}: {inner}");
         cause = inner.source();
     }
-    PeerFault::Unreachable { region: region.clone(), reason: crate::refusal::shortened(&reason) }
+    words
+}
+
+fn unreachable(region: &RegionId, error: &dyn std::error::Error) -> PeerFault {
+    let reason = crate::refusal::shortened(&with_causes(error));
+    PeerFault::Unreachable { region: region.clone(), reason }
 }
 
 #[async_trait]
@@ -252,17 +305,20 @@ impl PeerRegion for PeerClient {
     }
 
     async fn fetch(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<PeerFrames, PeerFault> {
-        let sent = self.list_request("fetch", &scope, &ids).send();
-        let late = || PeerFault::Unreachable {
-            region: self.region.clone(),
-            reason: format!("it sent nothing for {} s", ANSWER.as_secs()),
-        };
-        let response = tokio::time::timeout(ANSWER, sent).await.map_err(|_elapsed| late())?;
-        let response = response.map_err(|error| self.unreachable(&error))?;
+        let response = self.begun(self.list_request("fetch", &scope, &ids), ANSWER).await?;
         let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
-        let region = self.region.clone();
-        let pieces = response.bytes_stream();
-        Ok(pieces.map(move |piece| piece.map_err(|error| unreachable(&region, &error))).boxed())
+        Ok(self.pieces(response))
+    }
+
+    async fn tree(&self, scope: FetchScope, root: ChunkId) -> Result<PeerFrames, PeerFault> {
+        let response = self.begun(self.list_request("tree", &scope, &[root]), ANSWER).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            // A peer of an older version.
+            let reason = "it sends no trees ahead".to_owned();
+            return Err(PeerFault::Failed { region: self.region.clone(), reason });
+        }
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        Ok(self.pieces(response))
     }
 
     async fn measure(&self, scope: FetchScope, ids: Vec<ChunkId>) -> Result<u64, PeerFault> {
@@ -278,10 +334,13 @@ impl PeerRegion for PeerClient {
     ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
         let request = self.list_request("rename", &scope, &ids);
         let request = request.header(ID_KEY_HEADER, self.secret.wrap_id_key(&id_key));
-        let response =
-            request.timeout(RENAMED).send().await.map_err(|error| self.unreachable(&error))?;
-        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
-        let body = self.body(response, ids.len() * 32).await?;
+        let body = self
+            .within(RENAMED, async {
+                let response = self.accepted(self.sent(request).await?).await;
+                let response = response.map_err(|refused| self.only_fault(refused))?;
+                self.body(response, ids.len() * 32).await
+            })
+            .await?;
         if body.len() != ids.len() * 32 {
             let reason = format!("it renames `{}` chunks in `{}` bytes", ids.len(), body.len());
             return Err(self.protocol(reason));
@@ -290,6 +349,61 @@ impl PeerRegion for PeerClient {
     }
 
     /// Over loopback; links have no TLS yet.
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault> {
+        let request = self.scoped(Method::POST, "parcels", &scope);
+        let request = request.header(CONTENT_TYPE, "application/octet-stream").body(order.encode());
+        let response = self.begun(request, OPENED).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            // A peer of an older version.
+            let reason = "it knows no parcels".to_owned();
+            return Err(PeerFault::Failed { region: self.region.clone(), reason });
+        }
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        let bytes = self.body(response, OPENED_BYTES).await?;
+        Opened::decode(&bytes)
+            .ok_or_else(|| self.protocol(format!("its answer has `{}` bytes", bytes.len())))
+    }
+
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault> {
+        let what = format!("parcels/{}/{number}", session_word(&session));
+        let request = self.scoped(Method::GET, &what, &scope).query(&StoredQuery { stored });
+        let response = self.begun(request, WINDOW).await?;
+        match response.status() {
+            StatusCode::NO_CONTENT => return Ok(PeerParcel::End),
+            StatusCode::GONE => return Ok(PeerParcel::Gone),
+            _ => {}
+        }
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        let region = self.region.clone();
+        let broken = move |reason| PeerFault::Protocol { region: region.clone(), reason };
+        Ok(PeerParcel::Window(bounded(self.pieces(response), broken)))
+    }
+
+    async fn serving(&self, question: ServingQuestion) -> Result<Serving, PeerFault> {
+        let ServingQuestion { scope, root, asker } = question;
+        let request = self.scoped(Method::GET, "serving", &scope);
+        let asked = self.ask::<ServingWire>(request.query(&ServingQuery::new(&root, &asker))).await;
+        asked.map(Serving::from).map_err(|refused| self.only_fault(refused))
+    }
+
+    async fn relay(&self, request: RelayRequest) -> Result<PeerFrames, PeerFault> {
+        let RelayRequest { scope, root, ids, wait } = request;
+        let request = self.list_request("relay", &scope, &ids).query(&RelayQuery::new(&root, wait));
+        let response = self.begun(request, ANSWER).await?;
+        let response = self.accepted(response).await.map_err(|refused| self.only_fault(refused))?;
+        Ok(self.pieces(response))
+    }
+
     fn is_private(&self) -> bool {
         let host = self.base.host_str().unwrap_or_default();
         let address =

@@ -6,11 +6,17 @@
 mod client;
 #[cfg(test)]
 mod conformance_tests;
+mod line;
+mod parcels;
+#[cfg(test)]
+mod parcels_tests;
 mod rejection;
+mod relaying;
 mod room;
 mod secret;
 mod server;
 mod together;
+mod urgency;
 mod wire;
 
 use region::IdSpace;
@@ -38,6 +44,7 @@ pub(crate) fn parse_all(bytes: &[u8]) {
     each(bytes, WithdrawalWire::parse);
     each(bytes, EstimateWire::parse);
     each(bytes, HoldWire::parse);
+    let _parsed = (transfer::ParcelOrder::decode(bytes), transfer::Opened::decode(bytes));
     each(bytes, |held: HeldWire| held.parse(&secret));
 }
 

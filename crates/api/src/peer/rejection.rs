@@ -1,8 +1,8 @@
 //! Rejections on their way between regions: every variant, typed, both ways.
 
 use model::{
-    AccountRejection, EncryptionKeyRejection, Family, FieldRefusal, Name, Rejection, TicketNeed,
-    Timestamp,
+    AccountRejection, DeadlineRejection, EncryptionKeyRejection, Family, FieldRefusal, Name,
+    Rejection, TicketNeed, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,10 @@ carried! {
         LastKey { key: Text },
         NameInUse { name: NameText },
         LastAdmin { user: Text },
+    }
+    @ Deadline(DeadlineRejection) {
+        DeadlineTooSoon { region: Text, bytes: Number, room_bytes: Number, earliest: Instant },
+        DeadlineNotPromised { region: Text, why: Text },
     }
     @ EncryptionKey(EncryptionKeyRejection) {
         KeyInUse { key: Text, images: Number, snapshots: Number },

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::{
-    AccessKeyId, AccountId, AccountRejection, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId,
-    EncryptionKeyRejection, Family, Field, FieldRefusal, FileProblem, ImageId, ImageKind,
-    ImageStatus, InstanceId, KeyRingKind, KeyState, Name, ObjectName, QuotaKind, RegionId,
-    Rejection, Role, SnapshotId, SnapshotStanding, TaskId, TaskState, TicketId, TicketNeed,
-    TicketState, Timestamp, UserId,
+    AccessKeyId, AccountId, AccountRejection, Act, BucketName, CopyId, DeadlineRejection,
+    DiskFormat, EncryptionKeyId, EncryptionKeyRejection, Family, Field, FieldRefusal, FileProblem,
+    ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState, Name, NoPromise,
+    ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, SnapshotStanding, TaskId,
+    TaskState, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::WireRejection;
@@ -87,6 +87,7 @@ pub(crate) fn rejections() -> Vec<Rejection> {
         R::ImportEnded { image: image() },
     ];
     all.extend(of_the_rules());
+    all.extend(of_deadlines());
     all.extend(of_snapshots());
     for field in Field::ALL {
         all.extend(
@@ -161,6 +162,28 @@ fn of_the_rules() -> Vec<Rejection> {
     ]
 }
 
+/// Those of deadlines.
+fn of_deadlines() -> Vec<Rejection> {
+    use Rejection as R;
+    let region = || "north".parse::<RegionId>().unwrap();
+    vec![
+        R::Deadline(DeadlineRejection::DeadlineTooSoon {
+            region: region(),
+            bytes: 3,
+            room_bytes: 2,
+            earliest: Timestamp(1_800_000_000_000),
+        }),
+        R::Deadline(DeadlineRejection::DeadlineNotPromised {
+            region: region(),
+            why: NoPromise::Paused,
+        }),
+        R::Deadline(DeadlineRejection::DeadlineNotPromised {
+            region: region(),
+            why: NoPromise::SpeedUnknown,
+        }),
+    ]
+}
+
 /// Those of snapshots by themselves.
 fn of_snapshots() -> Vec<Rejection> {
     use Rejection as R;
@@ -180,7 +203,7 @@ fn of_snapshots() -> Vec<Rejection> {
 }
 
 /// Grows when `Rejection` does, because the match in `problem` has no `_`.
-const VARIANTS: usize = 78;
+const VARIANTS: usize = 80;
 
 #[test]
 fn every_rejection_crosses_between_regions_unchanged() {

@@ -16,7 +16,9 @@ use model::{AccountId, CopyId, RegionId};
 use region::{CopyOffer, Deployment, FetchScope, PeerFault, PeerRefused, PeerRegion, Refused};
 use store::{ChunkId, IdKey};
 
+use super::parcels::{open_parcels, parcel};
 use super::rejection::WireRejection;
+use super::relaying::{relay, serving};
 use super::room::{RoomQuery, RoomWire};
 use super::together::{AllAcceptedWire, OffersWire, ReadOffers, WithdrawalWire};
 use super::wire::{
@@ -66,8 +68,13 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(door: PeerDoor) -> Router
         .route("/peer/v1/regions/{region}/hold", post(hold))
         .route("/peer/v1/regions/{region}/release", post(release))
         .route("/peer/v1/regions/{region}/fetch", post(fetch))
+        .route("/peer/v1/regions/{region}/tree", post(tree))
         .route("/peer/v1/regions/{region}/measure", post(measure))
         .route("/peer/v1/regions/{region}/rename", post(rename))
+        .route("/peer/v1/regions/{region}/serving", get(serving))
+        .route("/peer/v1/regions/{region}/relay", post(relay))
+        .route("/peer/v1/regions/{region}/parcels", post(open_parcels))
+        .route("/peer/v1/regions/{region}/parcels/{session}/{number}", get(parcel))
         .route_layer(from_fn_with_state(door.clone(), shown))
         .with_state(door)
 }
@@ -84,9 +91,9 @@ async fn shown(
 }
 
 /// The region that a peer asks.
-struct Asked {
+pub(super) struct Asked {
     id: RegionId,
-    region: Arc<dyn PeerRegion>,
+    pub(super) region: Arc<dyn PeerRegion>,
     secret: PeerSecret,
 }
 
@@ -112,7 +119,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AskedCopy {
 }
 
 /// Whose chunks a peer asks for.
-struct Scope(FetchScope);
+pub(super) struct Scope(pub(super) FetchScope);
 
 impl<S: Send + Sync> FromRequestParts<S> for Scope {
     type Rejection = Refusal;
@@ -167,7 +174,7 @@ fn own_words(fault: PeerFault) -> String {
     }
 }
 
-fn refused(refused: impl Into<PeerRefused>) -> Response {
+pub(super) fn refused(refused: impl Into<PeerRefused>) -> Response {
     PeerAnswer(refused.into()).into_response()
 }
 
@@ -260,6 +267,19 @@ async fn fetch(
         }
     });
     Ok(octets(Body::from_stream(logged)))
+}
+
+async fn tree(
+    asked: Asked,
+    Scope(scope): Scope,
+    ChunkList(ids): ChunkList,
+) -> Result<Result<Response, Response>, Refusal> {
+    let &[root] = ids.as_slice() else {
+        return Err(BadRequest::value("body", "it names one root").into());
+    };
+    let frames = asked.region.tree(scope, root).await;
+    // A fault midway breaks it off: then the peer asks for the nodes one by one.
+    Ok(frames.map(|frames| octets(Body::from_stream(frames))).map_err(refused))
 }
 
 async fn measure(

@@ -3,6 +3,7 @@
 use model::{
     Attributes, ClientToken, Description, DiskRole, Family, Field, FieldRefusal, LinkSpeed, Name,
     NameRule, Particulars, Platform, Price, Rate, Rejection, Sealing, SizeBytes, SnapshotName,
+    Urgency,
 };
 use region::{
     Accepted, Approval, Cargo, CopyOffer, Estimate, Held, HeldDisk, HoldRequest, OfferedDisk,
@@ -13,6 +14,7 @@ use store::IdKey;
 
 use super::PeerSecret;
 use super::rejection::WireRejection;
+use super::urgency::UrgencyWire;
 use crate::native::wire::TagMap;
 
 /// A value from a peer that is not what it should be.
@@ -36,7 +38,7 @@ pub(super) fn read<T: std::str::FromStr<Err: ToString>>(
     text.parse().map_err(|error: T::Err| Malformed::new(name, error.to_string()))
 }
 
-fn checked<T>(name: &'static str, value: Result<T, Rejection>) -> Result<T, Malformed> {
+pub(super) fn checked<T>(name: &'static str, value: Result<T, Rejection>) -> Result<T, Malformed> {
     value.map_err(|rejection| Malformed::new(name, rejection))
 }
 
@@ -65,6 +67,9 @@ pub(super) struct OfferWire {
     disks: Vec<OfferedDiskWire>,
     sealed: Option<SealedSourceWire>,
     sealing: SealingWire,
+    /// Absent where it is as most are, as from a peer that does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    urgency: Option<UrgencyWire>,
     unique_name: bool,
     /// Absent where an image is copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +223,7 @@ impl OfferWire {
                 id_key: secret.wrap_id_key(&sealed.id_key),
             }),
             sealing: SealingWire::from(&offer.sealing),
+            urgency: UrgencyWire::of(offer.urgency),
             snapshot: SnapshotCargoWire::of(&offer.cargo),
             unique_name: offer.names == NameRule::Unique,
             approval: ApprovalWire::from(&offer.approval),
@@ -263,6 +269,10 @@ impl OfferWire {
             disks: parse_disks(&self.disks)?,
             sealed: self.sealed.as_ref().map(|sealed| sealed.parse(secret)).transpose()?,
             sealing: self.sealing.parse()?,
+            urgency: match &self.urgency {
+                None => Urgency::default(),
+                Some(urgency) => urgency.parse()?,
+            },
             names: if self.unique_name { NameRule::Unique } else { NameRule::Free },
             approval: self.approval.parse()?,
             token: self.token.as_ref().map(TokenWire::parse).transpose()?,

@@ -35,6 +35,7 @@ pub(super) async fn sync_images(call: &Call) -> Result<Fields, ApiError> {
         tags: None,
         particulars: Default::default(),
         sealing: sealing.clone(),
+        urgency: model::Urgency::default(),
         profile: profile.clone(),
         token: call.token.clone(),
     };

@@ -27,7 +27,7 @@ pub(super) async fn describe_images(call: &Call) -> Result<Fields, ApiError> {
         Some(search) => search_images(call, &region, ImageSearch { page, ..search }).await?,
     };
     let images = image_value::values(call, &region, &found.items).await?;
-    Ok(fields([("ImageSet", json!(images)), ("TotalCount", json!(found.total))]))
+    Ok(fields([("ImageSet", Value::Array(images)), ("TotalCount", json!(found.total))]))
 }
 
 /// `DescribeImageFromFamily`: the newest image of a family that is available and not deprecated; null where there is none.

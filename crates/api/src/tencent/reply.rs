@@ -38,7 +38,7 @@ fn enveloped(outcome: Result<Fields, ApiError>, request_id: &str) -> String {
         fields([("Error", json!({ "Code": error.code, "Message": error.message }))])
     });
     told.insert("RequestId".to_owned(), json!(request_id));
-    json!({ "Response": told }).to_string()
+    Value::Object(fields([("Response", Value::Object(told))])).to_string()
 }
 
 fn told(outcome: Result<Fields, ApiError>, request_id: &str) -> String {

@@ -267,6 +267,7 @@ async fn copy(
         description: None,
         tags: Some(Tags::default()),
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile { origin_note: OriginNote::LeftOut, ..call.profile() },
     };
     let promised = region.copy_snapshot(&call.caller, command).await;

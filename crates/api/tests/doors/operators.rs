@@ -27,6 +27,7 @@ async fn operators_see_health_and_figures_without_a_key() {
         "ferry_http_duration_seconds_count{route=\"/v1/regions/{region}/images\"} 1",
         "ferry_store_chunks{region=\"north\"} 0",
         "ferry_copy_received_bytes{region=\"north\"} 0",
+        "ferry_relayed_bytes_total{region=\"north\"} 0",
     ] {
         assert!(text.contains(line), "{line}\nnot in\n{text}");
     }

@@ -175,6 +175,7 @@ fn offer(account: &AccountId, image: &ImageView, target: &str) -> CopyOffer {
         disks: image.disks.iter().map(disk).collect(),
         sealed: None,
         sealing: model::Sealing::AsSource,
+        urgency: model::Urgency::default(),
         names: model::NameRule::Free,
         approval: Approval::NotNeeded,
         token: Some((model::ClientToken::new("t").unwrap(), [9; 32])),

@@ -13,10 +13,11 @@ use model::{AccountId, CopyId, CopyState, Digest, ImageId, Phase, RegionId, Reje
 use region::testing::{World, disk};
 use region::{
     Accepted, CopyOffer, CopyQuery, CopyView, Estimate, FetchScope, Held, HoldRequest, PeerFault,
-    PeerFrames, PeerRefused, PeerRegion, Region, Standing, TargetRoom, Withdrawal,
+    PeerFrames, PeerParcel, PeerRefused, PeerRegion, Region, Standing, TargetRoom, Withdrawal,
 };
 use store::{ChunkId, IdKey};
 use tokio::sync::watch;
+use transfer::{Opened, ParcelOrder, SessionId};
 
 use crate::clouds::{Dialect, HERE, Shown, THERE, cancel, copy, list, show};
 use crate::world::Door;
@@ -117,6 +118,24 @@ impl PeerRegion for Source {
         ids: Vec<ChunkId>,
     ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
         self.region.rename(scope, id_key, ids).await
+    }
+
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault> {
+        self.region.open_parcels(scope, order).await
+    }
+
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, session, number, stored).await
     }
 
     fn is_private(&self) -> bool {

@@ -91,6 +91,7 @@ async fn sealed_copy(door: &Door, source: &str, key: &EncryptionKeyId) -> String
         tags: None,
         particulars: model::Particulars::default(),
         sealing: Sealing::Key(key.clone()),
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: None,
     };

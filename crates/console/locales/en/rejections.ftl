@@ -50,6 +50,10 @@ rejection-too-many-shares = { $limit ->
 }
 rejection-name-taken = There is an image named “{ $name }” in { $region } already. Choose another name.
 rejection-image-too-large = Image { $image } has { $size_bytes }. At most { $limit_bytes } can be copied.
+rejection-deadline-too-soon = The copy must bring { $bytes } by its deadline, and the link from { $region } has room for { $room_bytes } until then beside what it has promised. The earliest deadline that can be kept is { $earliest }: choose that, or none.
+rejection-deadline-not-promised = No deadline can be promised over the link from { $region }: { $why }. Copy without one, or have an operator change the link.
+rejection-no-promise-paused = it is paused, and nobody knows until when
+rejection-no-promise-speed-unknown = its speed is not known, because it has no limit and nothing has moved on it yet
 rejection-too-many-images = { $limit ->
     [one] These are too many images: one request may name { $limit }.
    *[other] These are too many images: one request may name { $limit } at most.
@@ -150,6 +154,8 @@ rejection-field-family = Family
 rejection-field-particulars = What the cloud’s door keeps of the image
 rejection-field-count = How many
 rejection-field-limit = Limit in bytes a second
+rejection-field-schedule = Weekly windows
+rejection-field-deadline = Deadline
 rejection-field-copies-at-once = Copies at once
 rejection-need-size = { $size } is above the { $limit } that are copied without an approval
 rejection-need-border = from zone { $from } to zone { $to } a copy needs an approval

@@ -1,8 +1,8 @@
 //! One copy: how far it is, how it went, and what may be done about it (R000-9, R000-10).
 
 use askama::Template;
-use model::{Act, CopyId, Phase};
-use region::{AttemptView, CopyView, Refused, Region};
+use model::{Act, CopyId, DeadlineStanding, Phase, Priority};
+use region::{AttemptView, CopyView, DeadlineView, Refused, Region};
 
 use super::chart::Chart;
 use super::standing::Standing;
@@ -12,7 +12,7 @@ use crate::page::{Page, Section};
 use crate::refusal::Shown;
 use crate::rejection_words;
 use crate::visit::{Visit, encoded};
-use crate::words::Words;
+use crate::words::{Saying, Words};
 
 /// An act on a copy: where it is done, or why not just now.
 pub(super) enum Offer {
@@ -42,6 +42,9 @@ struct One<'a> {
     source_path: Option<String>,
     target_path: Option<String>,
     key_path: String,
+    priority: Saying,
+    /// When it is due, and the pill's kind and word.
+    deadline: Option<(When, &'static str, Saying)>,
     created: When,
     finished: Option<When>,
     next_attempt: Option<When>,
@@ -82,6 +85,12 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
         source_path: source_path(&visit, &copy),
         target_path: target_path(&copy, name.is_some()),
         key_path: format!("/encryption-keys?region={}", encoded(region.id().as_str())),
+        priority: words.say(match copy.priority {
+            Priority::Low => "copies-priority-low",
+            Priority::Normal => "copies-priority-normal",
+            Priority::High => "copies-priority-high",
+        }),
+        deadline: copy.deadline.map(|deadline| told(deadline, words)),
         created: When(copy.created),
         finished: copy.finished.map(When),
         next_attempt: copy.next_attempt.map(When),
@@ -96,6 +105,18 @@ pub(crate) async fn show(visit: Visit) -> Result<Page, Shown> {
     let rates = Rates { words, chart: Chart::of(&rates, words) };
     let page = visit.page(Section::Copies, title).live("copy", &one).live("copy-rates", &rates);
     Ok(page.live("copy-attempts", &attempts))
+}
+
+/// A deadline as it is shown.
+fn told(deadline: DeadlineView, words: Words) -> (When, &'static str, Saying) {
+    let (kind, id) = match deadline.standing {
+        DeadlineStanding::Promised => ("way", "copies-deadline-promised"),
+        DeadlineStanding::AtRisk => ("bad", "copies-deadline-at-risk"),
+        DeadlineStanding::Met => ("ok", "copies-deadline-met"),
+        DeadlineStanding::Missed => ("bad", "copies-deadline-missed"),
+        DeadlineStanding::Void => ("wait", "copies-deadline-void"),
+    };
+    (When(deadline.at), kind, words.say(id))
 }
 
 /// The target image's name while it is there; it goes with a copy that is cancelled.

@@ -3,7 +3,7 @@
 use model::Phase;
 use region::CopyView;
 
-use crate::look;
+use crate::look::{self, When};
 use crate::words::Words;
 
 /// Bytes of one place: a chunk (`docs/formats.md` 1).
@@ -73,7 +73,12 @@ fn kind(copy: &CopyView) -> &'static str {
 /// What a copy does just now, with its place where it waits in the queue.
 fn phase(copy: &CopyView, words: Words) -> String {
     let saying = match copy.phase {
-        Phase::Waiting if copy.is_paused => words.say("copies-phase-paused"),
+        Phase::Waiting if copy.is_paused => match copy.paused_until {
+            Some(until) => {
+                words.say("copies-phase-paused-until").with("until", When(until).human())
+            }
+            None => words.say("copies-phase-paused"),
+        },
         Phase::Waiting => match copy.queue_place {
             Some(place) => words.say("copies-phase-queued").with("place", place),
             None if copy.next_attempt.is_some() => words.say("copies-phase-trying-again"),

@@ -55,6 +55,7 @@ pub(super) async fn ask(
             tags: typed.new_tags(sources.only().map(|view| &view.tags))?,
             particulars: Particulars::default(),
             sealing: Sealing::AsSource,
+            urgency: model::Urgency::default(),
             profile: profile.clone(),
             token: None,
         })

@@ -71,6 +71,7 @@ fn commands(
         tags: None,
         particulars: Particulars::default(),
         sealing: sealing.clone(),
+        urgency: model::Urgency::default(),
         profile: profile.clone(),
         token: None,
     };

@@ -1,7 +1,7 @@
 //! The page of one link: its queue, and for operators what is set of it (R000-2).
 
 use askama::Template;
-use model::{Act, Field, LinkChange, Pause, RegionId};
+use model::{Act, Field, LinkChange, Pause, RegionId, Schedule, Window};
 use region::{LinkView, Region};
 
 use super::limit::{Unit, bytes_of, told};
@@ -21,15 +21,18 @@ struct Typed {
     limit: String,
     unit: String,
     at_once: String,
+    /// The weekly windows, one a line.
+    schedule: String,
 }
 
 impl Typed {
     /// As a link is set.
     fn of(link: &LinkView) -> Self {
-        let limit = link.limit_bytes_per_sec.map(told);
+        let limit = link.usual_limit_bytes_per_sec.map(told);
         let (limit, unit) = limit.unwrap_or((String::new(), Unit::Mega));
         let at_once = link.copies_at_once.map(|count| count.to_string()).unwrap_or_default();
-        Typed { limit, unit: unit.tag().to_owned(), at_once }
+        let schedule = link.schedule.to_string().replace("; ", "\n");
+        Typed { limit, unit: unit.tag().to_owned(), at_once, schedule }
     }
 
     /// What it changes of a link. What stays as it is, is not set: a limit of the configuration stays one.
@@ -49,10 +52,16 @@ impl Typed {
             let said = |_| wrong(Field::CopiesAtOnce, &words.say("regions-no-count"));
             Some(self.at_once.parse().map_err(said)?)
         };
+        let windows = self.schedule.lines().map(str::trim).filter(|line| !line.is_empty());
+        let windows: Result<Vec<Window>, _> = windows.map(str::parse).collect();
+        let said = |_| wrong(Field::Schedule, &words.say("regions-no-window"));
+        let schedule = Schedule::new(windows.map_err(said)?)
+            .map_err(|rejection| Problem::of_rejection(&rejection, words))?;
         Ok(LinkChange {
-            limit_bytes_per_sec: (limit != link.limit_bytes_per_sec).then_some(limit),
+            limit_bytes_per_sec: (limit != link.usual_limit_bytes_per_sec).then_some(limit),
             copies_at_once: (at_once != link.copies_at_once).then_some(at_once),
             pause: None,
+            schedule: (schedule != link.schedule).then_some(schedule),
         })
     }
 }
@@ -108,7 +117,8 @@ async fn page(
         words,
         title: title.clone(),
         path: path_of(&link),
-        is_paused: link.pause == Pause::Paused,
+        // A window's pause is no operator's, and is not resumed.
+        is_paused: link.pause == Pause::Paused && link.until.is_none(),
         may_set: visit.may(Act::Operate),
         typed,
         units: Unit::ALL.map(|unit| (unit, unit.label(words), unit == chosen)).into(),
@@ -132,8 +142,12 @@ pub(crate) async fn act(visit: Visit, sent: Form) -> Result<Done, Shown> {
         "pause" => (paused(Pause::Paused), "regions-now-paused", Typed::of(&link)),
         "resume" => (paused(Pause::Running), "regions-now-running", Typed::of(&link)),
         _set => {
-            let typed =
-                Typed { limit: text("limit"), unit: text("unit"), at_once: text("at_once") };
+            let typed = Typed {
+                limit: text("limit"),
+                unit: text("unit"),
+                at_once: text("at_once"),
+                schedule: text("schedule"),
+            };
             (typed.change(&link, visit.words), "regions-now-set", typed)
         }
     };

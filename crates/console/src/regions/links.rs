@@ -1,7 +1,7 @@
 //! The links into the regions of this process: their speed, what is set of them, and how much is queued on them.
 
 use askama::Template;
-use model::{Act, Pause};
+use model::{Act, Holding, Pause};
 use region::{LinkView, Region, Whose};
 
 use crate::look::{self, When};
@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub(super) limit: Option<String>,
     pub(super) measured: Option<String>,
     pub(super) changed: Option<When>,
+    /// What the link's windows change next, and when.
+    pub(super) next: Option<(When, Saying)>,
 }
 
 /// Whose copies the visitor sees the numbers of.
@@ -59,7 +61,19 @@ impl Row {
             limit: link.limit_bytes_per_sec.map(look::rate),
             measured: link.measured_bytes_per_sec.map(look::rate),
             changed: link.changed.map(When),
+            next: link.until.zip(link.next).map(|(until, next)| (When(until), then(next, words))),
             link,
+        }
+    }
+}
+
+/// What holds from the next border of the windows on.
+fn then(next: Holding, words: Words) -> Saying {
+    match (next.pause, next.limit) {
+        (Pause::Paused, _) => words.say("regions-then-paused"),
+        (Pause::Running, None) => words.say("regions-then-free"),
+        (Pause::Running, Some(limit)) => {
+            words.say("regions-then-limit").with("limit", look::rate(limit))
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) fn label(field: Field, words: Words) -> Saying {
         Field::Particulars => "rejection-field-particulars",
         Field::Count => "rejection-field-count",
         Field::LimitBytesPerSec => "rejection-field-limit",
+        Field::Schedule => "rejection-field-schedule",
+        Field::Deadline => "rejection-field-deadline",
         Field::CopiesAtOnce => "rejection-field-copies-at-once",
     })
 }

@@ -7,7 +7,7 @@ mod values;
 pub(crate) use cause::cause;
 pub(crate) use values::{file_problem, need, role};
 
-use model::{AccountRejection, EncryptionKeyRejection, FieldRefusal, Rejection};
+use model::{AccountRejection, DeadlineRejection, EncryptionKeyRejection, FieldRefusal, Rejection};
 
 use self::values::{Bytes, Told};
 use crate::words::{Saying, Words};
@@ -52,6 +52,7 @@ macro_rules! texts {
 texts!(Rejection {
     @ Account;
     @ EncryptionKey;
+    @ Deadline;
     InvalidField { field, refusal }: "rejection-invalid-field";
     ImageNotFound { image, region }: "rejection-image-not-found";
     SnapshotNotFound { snapshot, region }: "rejection-snapshot-not-found";
@@ -130,6 +131,11 @@ texts!(AccountRejection {
     LastKey { key }: "rejection-last-key";
     NameInUse { name }: "rejection-name-in-use";
     LastAdmin { user }: "rejection-last-admin";
+});
+
+texts!(DeadlineRejection {
+    DeadlineTooSoon { region, bytes as Bytes, room_bytes as Bytes, earliest }: "rejection-deadline-too-soon";
+    DeadlineNotPromised { region, why }: "rejection-deadline-not-promised";
 });
 
 texts!(EncryptionKeyRejection {

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use fluent_bundle::FluentValue;
 use model::{
-    AccessKeyId, AccountId, AccountRejection, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId,
-    EncryptionKeyRejection, Family, Field, FieldRefusal, FileProblem, ImageId, ImageKind,
-    ImageStatus, InstanceId, KeyRingKind, KeyState, Name, ObjectName, QuotaKind, RegionId,
-    Rejection, Role, SnapshotId, SnapshotStanding, TaskId, TaskState, TicketId, TicketNeed,
-    TicketState, Timestamp, UserId,
+    AccessKeyId, AccountId, AccountRejection, Act, BucketName, CopyId, DeadlineRejection,
+    DiskFormat, EncryptionKeyId, EncryptionKeyRejection, Family, Field, FieldRefusal, FileProblem,
+    ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState, Name, NoPromise,
+    ObjectName, QuotaKind, RegionId, Rejection, Role, SnapshotId, SnapshotStanding, TaskId,
+    TaskState, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::{Said, told};
@@ -149,6 +149,20 @@ fn of_copies() -> Vec<Rejection> {
         R::SharedNotCopied { image: image() },
         R::LocalNotCopied { image: image() },
         R::ImageTooLarge { image: image(), size_bytes, limit_bytes },
+        R::Deadline(DeadlineRejection::DeadlineTooSoon {
+            region: region(),
+            bytes: size_bytes,
+            room_bytes: limit_bytes,
+            earliest: Timestamp(86_400_000),
+        }),
+        R::Deadline(DeadlineRejection::DeadlineNotPromised {
+            region: region(),
+            why: NoPromise::Paused,
+        }),
+        R::Deadline(DeadlineRejection::DeadlineNotPromised {
+            region: region(),
+            why: NoPromise::SpeedUnknown,
+        }),
         R::TicketNeeded { image: image(), target: region(), need: size() },
         R::TicketNeeded { image: image(), target: region(), need: border },
         R::NotToPlain { image: image() },
@@ -287,7 +301,8 @@ fn every_rejection_is_told_in_both_languages_with_its_values() {
 #[test]
 fn no_variant_is_left_out_of_these_tests() {
     let listed: BTreeSet<&str> = [Rejection::IDS, FieldRefusal::IDS].concat().into_iter().collect();
-    let nested = [AccountRejection::IDS, EncryptionKeyRejection::IDS].concat();
+    let nested =
+        [AccountRejection::IDS, DeadlineRejection::IDS, EncryptionKeyRejection::IDS].concat();
     let listed: BTreeSet<String> = listed.into_iter().chain(nested).map(str::to_owned).collect();
     let of_rejections = rejections().into_iter().map(|it| it.said(ENGLISH).id().to_owned());
     let of_refusals = refusals().into_iter().map(|it| it.said(ENGLISH).id().to_owned());

@@ -4,8 +4,8 @@ use fluent_bundle::FluentValue;
 use model::{
     AccessKeyId, AccountId, Act, BucketName, CopyId, DiskFormat, EncryptionKeyId, Family, Field,
     FieldRefusal, FileProblem, ImageId, ImageKind, ImageStatus, InstanceId, KeyRingKind, KeyState,
-    Name, ObjectName, QuotaKind, RegionId, Role, SnapshotId, SnapshotStanding, TaskId, TaskState,
-    TicketId, TicketNeed, TicketState, Timestamp, UserId,
+    Name, NoPromise, ObjectName, QuotaKind, RegionId, Role, SnapshotId, SnapshotStanding, TaskId,
+    TaskState, TicketId, TicketNeed, TicketState, Timestamp, UserId,
 };
 
 use super::{Said, fields};
@@ -114,6 +114,10 @@ in_words!(
         Disabled: "rejection-status-key-disabled";
         PendingDeletion: "rejection-status-key-pending-deletion";
         Deleted: "rejection-status-key-deleted";
+    }
+    no_promise(NoPromise) {
+        Paused: "rejection-no-promise-paused";
+        SpeedUnknown: "rejection-no-promise-speed-unknown";
     }
     key_ring(KeyRingKind) {
         Embedded: "rejection-key-ring-embedded";

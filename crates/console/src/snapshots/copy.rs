@@ -94,6 +94,7 @@ pub(crate) async fn act(visit: Visit, sent: Form) -> Result<Done, Shown> {
             description: description.map(Description::new).transpose()?,
             tags: None,
             sealing,
+            urgency: model::Urgency::default(),
             profile: visit.deployment().profiles.native().clone(),
             token: Some(token),
         })

@@ -123,6 +123,7 @@ async fn a_copy_that_failed_an_attempt_says_why_and_is_tried_again() {
         tags: None,
         particulars: model::Particulars::default(),
         sealing: model::Sealing::Key(key.clone()),
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: None,
     };

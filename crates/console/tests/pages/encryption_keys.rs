@@ -30,6 +30,7 @@ async fn seal(site: &Site, key: &EncryptionKeyId) {
         description: None,
         tags: None,
         sealing: model::Sealing::Key(key.clone()),
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: None,
     };

@@ -100,6 +100,7 @@ async fn copied(world: &World, snapshot: &SnapshotId, name: &str) -> SnapshotId 
         description: None,
         tags: None,
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };

@@ -1,7 +1,7 @@
 //! Commands on copies.
 
-use clap::{Subcommand, ValueEnum};
-use model::{CopyId, RegionId};
+use clap::{Args, Subcommand, ValueEnum};
+use model::{CopyId, Priority, RegionId};
 
 use super::values::Patience;
 
@@ -48,6 +48,19 @@ pub enum CopyCommand {
         #[arg(long)]
         region: Option<RegionId>,
     },
+}
+
+/// How soon a copy is wanted.
+#[derive(Args, Debug)]
+pub struct UrgencyArgs {
+    /// How urgent it is: `low`, `normal` or `high`. It weighs among the copies of the account, and says which of those that wait
+    /// go first.
+    #[arg(long, value_name = "PRIORITY", default_value_t)]
+    pub priority: Priority,
+    /// How long it may take from now on until the image is available, as `90s`, `30m` or `2h`: promised, or refused with the
+    /// reason.
+    #[arg(long, value_name = "TIME")]
+    pub deadline: Option<Patience>,
 }
 
 /// Whether a copy still runs.

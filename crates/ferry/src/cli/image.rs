@@ -8,6 +8,7 @@ use model::{
     ClientToken, Description, EncryptionKeyId, Family, ImageKind, ImageStatus, Name, RegionId,
 };
 
+use super::copy::UrgencyArgs;
 use super::local_image::{ConvertArgs, RegisterArgs};
 use super::machine::MachineArgs;
 use super::share::{PublishArgs, ShareArgs};
@@ -124,6 +125,9 @@ pub struct CopyArgs {
     /// Encrypt the copy with this key of the target.
     #[arg(long, value_name = "KEY", conflicts_with = "encrypt")]
     pub encryption_key: Option<EncryptionKeyId>,
+    /// How soon it is wanted.
+    #[command(flatten)]
+    pub urgency: UrgencyArgs,
     /// Have all copies promised, or none: one that a target refuses refuses all.
     #[arg(long, conflicts_with = "dry_run")]
     pub together: bool,

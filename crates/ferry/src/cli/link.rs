@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use model::RegionId;
+use model::{RegionId, Window, read_rate};
 
 use super::usage::WhoseArgs;
 
@@ -27,6 +27,15 @@ pub enum LinkCommand {
         /// What is set.
         #[command(flatten)]
         limits: LinkLimits,
+    },
+    /// Set the weekly windows of a link, in place of all it has: for operators. They count at once and at each border.
+    Schedule {
+        /// Which link.
+        #[command(flatten)]
+        link: OneLink,
+        /// The windows.
+        #[command(flatten)]
+        windows: WindowArgs,
     },
     /// Let no copy move over a link: for operators. Copies keep what they have and wait.
     Pause {
@@ -53,6 +62,19 @@ pub struct OneLink {
     pub to: RegionId,
 }
 
+/// The weekly windows of a link.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct WindowArgs {
+    /// Days, a time in UTC, and what holds: `mon-fri 08:00-18:00 2MB`, `sat-sun pause`, `daily 22:00-06:00 none`. May be given up
+    /// to 32 times; of those that hold at once the last counts.
+    #[arg(long = "window", value_name = "WINDOW")]
+    pub windows: Vec<Window>,
+    /// Take all windows away.
+    #[arg(long)]
+    pub clear: bool,
+}
+
 /// What can be set of a link.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = true)]
@@ -74,19 +96,6 @@ pub struct RateArg(pub Option<u64>);
 #[error("`{0}` is not a rate; write bytes a second, as `12MB`, `500KiB` or `1500000`, or `none`")]
 pub struct InvalidRate(String);
 
-/// Units of bytes.
-const UNITS: [(&str, u64); 9] = [
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("KB", 1_000),
-    ("kB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("B", 1),
-    ("", 1),
-];
-
 impl FromStr for RateArg {
     type Err = InvalidRate;
 
@@ -94,16 +103,7 @@ impl FromStr for RateArg {
         if text == "none" {
             return Ok(RateArg(None));
         }
-        let invalid = || InvalidRate(text.to_owned());
-        let rate = text.strip_suffix("/s").unwrap_or(text);
-        let unit = UNITS.iter().find_map(|(unit, bytes)| Some((rate.strip_suffix(unit)?, bytes)));
-        let (number, bytes) = unit.ok_or_else(invalid)?;
-        let number = number.trim_end();
-        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(invalid());
-        }
-        let number: u64 = number.parse().map_err(|_| invalid())?;
-        number.checked_mul(*bytes).map(|rate| RateArg(Some(rate))).ok_or_else(invalid)
+        read_rate(text).map(|rate| RateArg(Some(rate))).ok_or_else(|| InvalidRate(text.to_owned()))
     }
 }
 

@@ -26,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use account::{AccountCommand, AccountRef};
 pub use audit::{AuditCommand, AuditListArgs, WhichTrail};
-pub use copy::CopyCommand;
+pub use copy::{CopyCommand, UrgencyArgs};
 pub use encryption_key::{DeleteKeyArgs, EncryptionKeyCommand, OneKey};
 pub use image::{
     CopyArgs, DeleteArgs, EditArgs, ExportArgs, ImageCommand, ImportArgs, ListArgs, OneImage,

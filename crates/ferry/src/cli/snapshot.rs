@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use model::{ClientToken, Description, EncryptionKeyId, ImageId, Name, RegionId, SnapshotId};
 
+use super::copy::UrgencyArgs;
 use super::machine::MachineArgs;
 use super::values::{Patience, TagArg, name, parse_description, token};
 
@@ -57,6 +58,9 @@ pub struct SnapshotCopyArgs {
     /// Encrypt the copy with this key there.
     #[arg(long, value_name = "KEY", conflicts_with = "encrypt")]
     pub encryption_key: Option<EncryptionKeyId>,
+    /// How soon it is wanted.
+    #[command(flatten)]
+    pub urgency: UrgencyArgs,
     /// A token of your own: the same request with the same token is done once.
     #[arg(long, value_parser = token)]
     pub token: Option<ClientToken>,

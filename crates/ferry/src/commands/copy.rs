@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use api::native::wire::{CopyAnswer, CopyRequest, EstimateAnswer, EstimateResult};
-use model::{ClientToken, RegionId};
+use model::{ClientToken, Priority, RegionId};
 use reqwest::Method;
 
 use super::copies::{Watched, wait_for};
 use super::image::tag_map;
 use super::{Session, batch};
-use crate::cli::{CopyArgs, OutputFormat};
+use crate::cli::{CopyArgs, OutputFormat, UrgencyArgs};
 use crate::client::{Body, Call};
 use crate::exit::Exit;
 use crate::failure::{EndedCopies, Failure};
@@ -51,8 +51,15 @@ pub(super) fn request_body(args: &CopyArgs) -> Result<CopyRequest, Failure> {
         tags,
         encrypted: args.encrypt.then_some(true),
         encryption_key: args.encryption_key.as_ref().map(ToString::to_string),
+        priority: priority(&args.urgency),
+        deadline_secs: args.urgency.deadline.map(|deadline| deadline.0.as_secs()),
         dry_run: args.dry_run,
     })
+}
+
+/// A priority that is not what all have.
+pub(super) fn priority(urgency: &UrgencyArgs) -> Option<String> {
+    (urgency.priority != Priority::default()).then(|| urgency.priority.to_string())
 }
 
 /// A copy to be asked for.

@@ -1,7 +1,7 @@
 //! `ferry link`.
 
 use api::native::wire::{Items, Link, LinkEdit};
-use model::Pause;
+use model::{Pause, Window};
 use reqwest::Method;
 
 use super::Session;
@@ -34,9 +34,14 @@ pub async fn run(session: &Session, command: LinkCommand) -> Result<(), Failure>
             let edit = LinkEdit {
                 limit_bytes_per_sec: limits.limit.map(|limit| limit.0),
                 copies_at_once: limits.copies.map(|copies| copies.0),
-                pause: None,
+                ..LinkEdit::default()
             };
             change(session, ("set the link", link), edit).await
+        }
+        LinkCommand::Schedule { link, windows } => {
+            let schedule = Some(windows.windows.iter().map(Window::to_string).collect());
+            let edit = LinkEdit { schedule, ..LinkEdit::default() };
+            change(session, ("set the link's windows", link), edit).await
         }
         LinkCommand::Pause { link } => {
             change(session, ("pause the link", link), pause(Pause::Paused)).await

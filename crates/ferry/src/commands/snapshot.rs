@@ -7,6 +7,7 @@ use reqwest::Method;
 
 use super::Session;
 use super::copies::{Watched, wait_for, why};
+use super::copy::priority;
 use super::image::tag_map;
 use crate::cli::{CreateArgs, SnapshotCommand, SnapshotCopyArgs, SnapshotListArgs};
 use crate::client::{Body, Call};
@@ -62,6 +63,8 @@ async fn copy(session: &Session, args: SnapshotCopyArgs) -> Result<(), Failure> 
         tags: if args.tags.is_empty() { None } else { Some(tag_map(&args.tags)?) },
         encrypted: args.encrypt.then_some(true),
         encryption_key: args.encryption_key.as_ref().map(ToString::to_string),
+        priority: priority(&args.urgency),
+        deadline_secs: args.urgency.deadline.map(|deadline| deadline.0.as_secs()),
     };
     let path = format!("/v1/regions/{from}/snapshots/{}/copies", args.snapshot);
     let call = Call::new("copy the snapshot", Method::POST, path).with(Body::json(&request));

@@ -16,7 +16,24 @@ fn standing(word: &str, percent: u8) -> String {
 
 fn copy_standing(copy: &Copy) -> String {
     let word = standing(&copy.phase, copy.progress);
-    if copy.paused { format!("{word}, link paused") } else { word }
+    let paused = match &copy.paused_until {
+        _ if !copy.paused => String::new(),
+        Some(until) => format!(", link paused until {until}"),
+        None => ", link paused".to_owned(),
+    };
+    let deadline = match copy.deadline_standing.as_deref() {
+        Some("at_risk") => ", deadline at risk",
+        Some("missed") => ", deadline missed",
+        Some(_) | None => "",
+    };
+    format!("{word}{paused}{deadline}")
+}
+
+fn deadline(copy: &Copy) -> String {
+    match (&copy.deadline, &copy.deadline_standing) {
+        (Some(at), Some(standing)) => format!("{at}, {}", standing.replace('_', " ")),
+        (_, _) => String::new(),
+    }
 }
 
 fn text(value: &Option<impl ToString>) -> String {
@@ -123,6 +140,8 @@ impl Row for Copy {
             ("status", copy_standing(self)),
             ("failure", self.failure.as_ref().map(|cause| cause.text.clone()).unwrap_or_default()),
             ("late", if self.late { "longer than promised".to_owned() } else { String::new() }),
+            ("priority", self.priority.clone()),
+            ("deadline", deadline(self)),
             ("queue place", text(&self.queue_place)),
             ("disks done", format!("{} of {}", self.disks_done, self.disks)),
             ("chunks", format!("{} of {}", self.places_done, self.places_needed)),

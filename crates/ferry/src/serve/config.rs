@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::console::ConsoleConfig;
 use super::kms::{KeyRingConfig, KmsConfig};
 use super::profiles::{ProfileConfig, profiles};
+use super::transport::TransportConfig;
 use crate::failure::Failure;
 
 /// Where a service answers unless it is told: this machine alone.
@@ -65,6 +66,8 @@ pub struct Config {
     pub kms: Option<KmsConfig>,
     /// How people reach the web console.
     pub console: ConsoleConfig,
+    /// How connections send.
+    pub transport: TransportConfig,
 }
 
 /// A region.
@@ -125,6 +128,7 @@ impl Default for Config {
             profile: BTreeMap::new(),
             kms: None,
             console: ConsoleConfig::default(),
+            transport: TransportConfig::default(),
         }
     }
 }
@@ -255,6 +259,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use super::super::transport::CongestionConfig;
     use super::*;
 
     fn load(text: &str) -> Result<Config, Failure> {
@@ -277,6 +282,9 @@ mod tests {
         let config = load("").unwrap();
         assert_eq!(config.regions.len(), 3);
         assert_eq!(config.listen.to_string(), "127.0.0.1:7070");
+        assert_eq!(config.transport.congestion, CongestionConfig::Bbr);
+        let other = load("[transport]\ncongestion = \"system\"").unwrap();
+        assert_eq!(other.transport.congestion, CongestionConfig::System);
     }
 
     #[test]
@@ -296,6 +304,8 @@ mod tests {
             ("account = \"me\"", "`me`"),
             ("[console]\naddress = \"https://a/b\"", "`https://a/b`"),
             ("[console]\nadress = \"https://a\"", "adress"),
+            ("[transport]\ncongestion = \"vegas\"", "vegas"),
+            ("[transport]\nbuffer = 1", "buffer"),
             ("[profile.ali]", "no profile `ali`"),
             ("[profile.tencent]\ntargets_at_once = 0", "`targets_at_once` is `0`"),
             ("[[regions]]\nname = \"aa\"\nzone = \"In China\"", "`In China`"),

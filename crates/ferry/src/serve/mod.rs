@@ -8,6 +8,7 @@ mod kms;
 mod log;
 mod profiles;
 mod service;
+mod transport;
 
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiState, CursorKey, Metrics, Pages, PeerClient, PeerSecret, ServeLimits};
+use api::{ApiState, Congestion, CursorKey, Metrics, Pages, PeerClient, PeerSecret, ServeLimits};
 use catalog::{Catalog, IndexOptions, SqliteIndex};
 use console::Console;
 use model::RegionId;
@@ -88,7 +88,11 @@ pub async fn open(config: &Config, path: &Path, driver: DriverMode) -> Result<Op
     for region in &config.regions {
         match &region.endpoint {
             None => here.push(open_region(config, region, (&data, &accounts), driver).await?),
-            Some(endpoint) => elsewhere.push(remote(region, endpoint, peers.as_ref())?),
+            Some(endpoint) => {
+                let secret =
+                    peers.clone().expect("a configuration with regions elsewhere has a secret");
+                elsewhere.push(remote(config, (region, endpoint), secret)?);
+            }
         }
     }
     limit_links(config, &here);
@@ -103,15 +107,15 @@ fn id_of(region: &RegionConfig) -> Result<RegionId, Failure> {
 }
 
 fn remote(
-    region: &RegionConfig,
-    endpoint: &str,
-    peers: Option<&PeerSecret>,
+    config: &Config,
+    (region, endpoint): (&RegionConfig, &str),
+    secret: PeerSecret,
 ) -> Result<(RegionId, RemoteRegion), Failure> {
     let id = id_of(region)?;
-    let secret = peers.cloned().expect("a configuration with regions elsewhere has a secret");
     let endpoint = endpoint.trim_end_matches('/').to_owned();
     let peer = PeerClient::new(id.clone(), &endpoint, secret)
-        .map_err(broken(format!("reach region `{id}`")))?;
+        .map_err(broken(format!("reach region `{id}`")))?
+        .with_congestion(config.transport.congestion.into());
     Ok((id, RemoteRegion { endpoint, peer: Arc::new(peer) }))
 }
 
@@ -146,6 +150,7 @@ async fn open_region(
         accounts_per_share_list: config.accounts_per_share_list,
         local_images: config.local_images.as_ref().map(|folder| folder.join(&region.name)),
         buckets: Some(config.buckets.clone().unwrap_or_else(|| data.path().join("buckets"))),
+        parcels: Some(folder.join("parcels")),
         sweep_every: Duration::from_secs(config.sweep_every_secs.max(1)),
         currency: config.currency.parse().expect("the configuration was checked"),
         copy_objective: Duration::from_secs(config.copy_objective_secs),
@@ -189,6 +194,8 @@ impl Service {
         });
         let (listener, address) =
             listening.map_err(broken(format!("listen on `{}`", config.listen)))?;
+        let congestion = Congestion::from(config.transport.congestion).set_on(&listener);
+        tracing::info!(%congestion, "congestion control of connections");
         let metrics = Metrics::new(prometheus_client::registry::Registry::default());
         let state = ApiState {
             deployment: opened.deployment.clone(),

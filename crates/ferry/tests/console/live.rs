@@ -40,8 +40,9 @@ fn r000_9_an_open_page_shows_a_new_image_and_keeps_ticks_and_focus() {
 /// falls.
 #[test]
 fn r000_9_progress_moves_without_a_reload_and_never_falls() {
-    let site = Site::set_to("", SLOW);
-    site.image("large", 3);
+    // A dozen windows of parcels, one a second.
+    let site = Site::set_to("", &SLOW.replace("200000", "4000000"));
+    site.image("large", 48);
     let Some(list) = site.visitor(Look::default()) else { return };
     let [copy, first] = [0, 1].map(|_| site.another(&list, Look::default()));
     list.goto(&format!("/images?region={TARGET}"));

@@ -7,6 +7,7 @@ mod world;
 mod answers;
 mod console;
 mod encryption;
+mod fan_out;
 mod journey;
 mod links;
 mod local_images;

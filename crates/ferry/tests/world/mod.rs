@@ -43,7 +43,11 @@ impl Home {
 
     /// A `ferry` command in this home, with nothing of the real one.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ferry"));
+        self.dressed(Command::new(env!("CARGO_BIN_EXE_ferry")), args)
+    }
+
+    /// The same for a command that runs `ferry` otherwise, in another network for example.
+    pub fn dressed(&self, mut command: Command, args: &[&str]) -> Command {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("FERRY_")
                 || name.to_string_lossy().starts_with("XDG_")
@@ -63,8 +67,12 @@ impl Home {
     /// Runs a command to its end. Words are split at blanks.
     pub fn ferry(&self, line: &str) -> Done {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let child =
-            self.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.ended(self.command(&words), line)
+    }
+
+    /// Runs a `ferry` command to its end.
+    pub fn ended(&self, mut command: Command, line: &str) -> Done {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let pid = rustix::process::Pid::from_child(&child);
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || tell.send(child.wait_with_output()));
@@ -99,18 +107,19 @@ impl Home {
     /// The same with other arguments and with environment.
     pub fn serve_with(&self, line: &str, environment: &[(&str, &str)]) -> Serve {
         let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = self.command(&words);
+        command.envs(environment.iter().copied());
+        self.serve_by(command)
+    }
+
+    /// Starts a service by this command and waits until it answers.
+    pub fn serve_by(&self, mut command: Command) -> Serve {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("serve.log"))
             .unwrap();
-        let mut child = self
-            .command(&words)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {

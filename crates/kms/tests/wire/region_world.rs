@@ -41,6 +41,7 @@ async fn copy(
         tags: None,
         particulars: model::Particulars::default(),
         sealing,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };

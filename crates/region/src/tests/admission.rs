@@ -28,6 +28,7 @@ fn command(image: &model::ImageId, target: &str, token: &str) -> CopyImage {
         description: None,
         tags: None,
         sealing: model::Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: Some(ClientToken::new(token).unwrap()),
     }

@@ -39,6 +39,7 @@ async fn seal(
         description: None,
         tags: None,
         sealing,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };
@@ -343,6 +344,7 @@ async fn a_token_is_for_one_sealing() {
             description: None,
             tags: None,
             sealing,
+            urgency: model::Urgency::default(),
             profile: Profile::native(),
             token: Some(model::ClientToken::new("one").unwrap()),
         };

@@ -17,6 +17,7 @@ async fn estimate(world: &World, image: &model::ImageId, sealing: Sealing) -> Es
         description: None,
         tags: None,
         sealing,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };
@@ -39,6 +40,7 @@ async fn assert_within_a_tenth(
         description: None,
         tags: None,
         sealing,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };

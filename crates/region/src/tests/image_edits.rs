@@ -46,6 +46,7 @@ fn copy_of(image: &ImageId) -> CopyImage {
         tags: None,
         particulars: Particulars::default(),
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     }

@@ -181,6 +181,7 @@ async fn r004_8_a_sealed_copy_is_the_same() {
         tags: None,
         particulars: Particulars::default(),
         sealing: Sealing::Key(key),
+        urgency: model::Urgency::default(),
         profile: Profile { names: NameRule::Free, ..Profile::native() },
         token: None,
     };

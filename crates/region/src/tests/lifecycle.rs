@@ -116,6 +116,7 @@ async fn r002_7_name_and_origin_note_are_the_default_and_given_words_win() {
         description: None,
         tags: None,
         sealing: model::Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: None,
     };
@@ -165,6 +166,7 @@ async fn r003_7_r003_8_several_targets_each_get_an_image_of_the_same_name_and_an
         description: None,
         tags: None,
         sealing: model::Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: model::Profile::native(),
         token: None,
     };

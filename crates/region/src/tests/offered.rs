@@ -265,6 +265,7 @@ fn copy_of(snapshot: &SnapshotId, target: &str) -> CopySnapshot {
         description: None,
         tags: None,
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     }

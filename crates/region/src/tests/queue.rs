@@ -49,7 +49,7 @@ async fn r000_2_r001_10_above_the_limit_copies_wait_in_order() {
 async fn r000_2_a_limited_link_takes_as_long_as_its_bytes_need() {
     let options = WorldOptions { driver: DriverMode::Background, ..WorldOptions::default() };
     let world = World::with_options(&["north", "south"], options).await;
-    let image = world.import("north", "web", &[disk(1, 200, Some)]).await;
+    let image = world.import("north", "web", &[disk(1, 1_200, Some)]).await;
     let south = world.region("south");
     let bytes = world.region("north").store().usage().await.unwrap().frame_bytes;
     let rate = bytes / 6;

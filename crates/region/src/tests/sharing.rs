@@ -43,6 +43,7 @@ fn copy_of(image: &ImageId) -> CopyImage {
         description: None,
         tags: None,
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     }

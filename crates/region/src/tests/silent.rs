@@ -5,10 +5,11 @@ use std::future::pending;
 use async_trait::async_trait;
 use model::{AccountId, CopyId, RegionId};
 use store::{ChunkId, IdKey};
+use transfer::{Opened, ParcelOrder, SessionId};
 
 use crate::peer::{
-    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing, TargetRoom, Withdrawal,
+    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerParcel,
+    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use crate::request::Estimate;
 
@@ -67,6 +68,20 @@ impl PeerRegion for Silent {
         _: IdKey,
         _: Vec<ChunkId>,
     ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
+        pending().await
+    }
+
+    async fn open_parcels(&self, _: FetchScope, _: ParcelOrder) -> Result<Opened, PeerFault> {
+        pending().await
+    }
+
+    async fn parcel(
+        &self,
+        _: FetchScope,
+        _: SessionId,
+        _: u32,
+        _: u32,
+    ) -> Result<PeerParcel, PeerFault> {
         pending().await
     }
 

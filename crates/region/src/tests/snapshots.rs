@@ -245,6 +245,7 @@ async fn sealed(world: &World, image: &ImageId, key: &EncryptionKeyId) -> ImageV
         tags: None,
         particulars: Particulars::default(),
         sealing: Sealing::Key(key.clone()),
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };

@@ -8,13 +8,14 @@ use model::{
     AccountId, Again, Cause, CopyId, ImageStatus, NameRule, Profile, RegionId, Rejection, TicketId,
 };
 use store::{ChunkId, IdKey};
+use transfer::{Opened, ParcelOrder, SessionId};
 
 use super::tickets::{approve, ask, command, open, sized};
 use super::unreliable::{Call, Fate, Unreliable};
 use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::peer::{
-    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Standing, TargetRoom, Withdrawal,
+    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerParcel,
+    PeerRefused, PeerRegion, Standing, TargetRoom, Withdrawal,
 };
 use crate::refused::Refused;
 use crate::region::Region;
@@ -281,6 +282,24 @@ impl PeerRegion for Slow {
         ids: Vec<ChunkId>,
     ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
         self.region.rename(scope, id_key, ids).await
+    }
+
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault> {
+        self.region.open_parcels(scope, order).await
+    }
+
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, session, number, stored).await
     }
 
     fn is_private(&self) -> bool {

@@ -31,6 +31,7 @@ pub(super) fn command(image: &ImageId, targets: &[&str], profile: &Profile) -> C
         description: None,
         tags: None,
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: profile.clone(),
         token: None,
     }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use model::{AccountId, CopyId, Phase, QuotaKind, RegionId, Rejection};
 use store::{ChunkId, IdKey};
 use tokio::sync::Notify;
+use transfer::{Opened, ParcelOrder, SessionId};
 
 use super::admission::rejection;
 use super::tickets::{approve, command, open, sized};
@@ -14,8 +15,8 @@ use super::together::{changes, copies_in, promises, together, wishes, with_token
 use super::unreliable::{Call, Fate, Unreliable};
 use crate::commands::SnapshotsOfImage;
 use crate::peer::{
-    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerRefused,
-    PeerRegion, Seen, Standing, TargetRoom, Withdrawal,
+    Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerParcel,
+    PeerRefused, PeerRegion, Seen, Standing, TargetRoom, Withdrawal,
 };
 use crate::refused::{Refused, RegionFault};
 use crate::region::Region;
@@ -123,6 +124,24 @@ impl PeerRegion for Turned {
         ids: Vec<ChunkId>,
     ) -> Result<Vec<Option<ChunkId>>, PeerFault> {
         self.region.rename(scope, id_key, ids).await
+    }
+
+    async fn open_parcels(
+        &self,
+        scope: FetchScope,
+        order: ParcelOrder,
+    ) -> Result<Opened, PeerFault> {
+        self.region.open_parcels(scope, order).await
+    }
+
+    async fn parcel(
+        &self,
+        scope: FetchScope,
+        session: SessionId,
+        number: u32,
+        stored: u32,
+    ) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, session, number, stored).await
     }
 
     fn is_private(&self) -> bool {

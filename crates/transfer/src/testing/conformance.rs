@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fault::{Breach, SourceFault, TransferFault};
 use crate::fetch::{FetchDisk, fetch_disk};
 use crate::mover::Moved;
+use crate::parcels::Wire;
 use crate::source::{ChunkSource, FrameStream, StoreSource};
 use crate::stall::LeastProgress;
 use crate::testing::disk::{SampleDisk, Weight, frame_of, heavy_chunk};
@@ -119,7 +120,7 @@ impl Scene {
             domain: self.domain,
             expected_size: self.disk.size_bytes,
         };
-        fetch_disk(job, &*self.source, &self.target, watch).await
+        fetch_disk(job, Wire::Frames(&*self.source), &self.target, watch).await
     }
 
     async fn fault(&self) -> TransferFault {

@@ -74,6 +74,20 @@ impl SampleDisk {
 
     /// The same disk as another naming has it.
     pub fn named(size_bytes: u64, filled: &[(u64, u64)], weight: Weight, naming: &Naming) -> Self {
+        let plain = |seed| match weight {
+            Weight::Light => light_chunk(seed),
+            Weight::Heavy => heavy_chunk(seed),
+        };
+        SampleDisk::made(size_bytes, filled, plain, naming)
+    }
+
+    /// A disk with chunks that the test makes itself of the seeds.
+    pub fn made(
+        size_bytes: u64,
+        filled: &[(u64, u64)],
+        plain: impl Fn(u64) -> Vec<u8>,
+        naming: &Naming,
+    ) -> Self {
         let mut encoder = Encoder::new(1).expect("zstd knows level 1");
         let mut tree =
             TreeBuilder::named(size_bytes, naming.clone()).expect("a sample disk has a legal size");
@@ -88,10 +102,7 @@ impl SampleDisk {
             });
         };
         for (place, seed) in filled {
-            let plain = match weight {
-                Weight::Light => light_chunk(*seed),
-                Weight::Heavy => heavy_chunk(*seed),
-            };
+            let plain = plain(*seed);
             let id = naming.id(&plain);
             tree.push_zeros(place - next);
             tree.push(id);

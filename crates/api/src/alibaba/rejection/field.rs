@@ -82,7 +82,9 @@ pub(in crate::alibaba) fn malformed(
         | Field::Particulars
         | Field::Count
         | Field::LimitBytesPerSec
-        | Field::CopiesAtOnce) => {
+        | Field::CopiesAtOnce
+        | Field::Schedule
+        | Field::Deadline) => {
             said("InvalidParameter", &format!("The specified parameter ({other}) is not valid."))
         }
     }

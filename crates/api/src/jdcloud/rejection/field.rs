@@ -48,7 +48,9 @@ fn parameter(field: Field, context: Context) -> &'static str {
         | Field::Particulars
         | Field::Count
         | Field::LimitBytesPerSec
-        | Field::CopiesAtOnce) => other.as_str(),
+        | Field::CopiesAtOnce
+        | Field::Schedule
+        | Field::Deadline) => other.as_str(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Copies: asked for, estimated, and seen.
 
-use model::{ClientToken, Description, ImageId, Name, Particulars, Profile, Sealing};
+use model::{
+    ClientToken, Deadline, Description, ImageId, Name, Particulars, Priority, Profile, Sealing,
+    Urgency,
+};
 use region::{CopyImage, CopyView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,6 +63,18 @@ pub struct Copy {
     /// Whether it waits because its link is paused; it goes on by itself once the link runs again.
     #[serde(default)]
     pub paused: bool,
+    /// Until when a window of the link pauses it; absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<String>,
+    /// `low`, `normal` or `high`.
+    #[serde(default = "normal")]
+    pub priority: String,
+    /// Until when its image is to be available; absent where it has no deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// How it stands with that: `promised`, `at_risk`, `met`, `missed`, or `void` where it ended before without an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_standing: Option<String>,
     /// Whether it takes, or took, longer than the region promises.
     #[serde(default)]
     pub late: bool,
@@ -79,6 +94,10 @@ pub struct Copy {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<String>,
+}
+
+fn normal() -> String {
+    Priority::Normal.to_string()
 }
 
 impl Copy {
@@ -110,6 +129,13 @@ pub struct CopyRequest {
     /// The key of the target region to encrypt with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption_key: Option<String>,
+    /// How urgent the copies are: `low`, `normal` (the default) or `high`. It weighs among the copies of the account, and says
+    /// which of those that wait go first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// How long each copy may take from its promise on, in seconds, at most 30 days: promised, or refused with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_secs: Option<u64>,
     /// Only says what it would cost.
     #[serde(default)]
     pub dry_run: bool,
@@ -228,6 +254,10 @@ impl From<CopyView> for Copy {
             queue_place: view.queue_place,
             encryption_key: view.encryption_key.map(|key| key.to_string()),
             paused: view.is_paused,
+            paused_until: view.paused_until.map(rfc3339),
+            priority: view.priority.to_string(),
+            deadline: view.deadline.map(|deadline| rfc3339(deadline.at)),
+            deadline_standing: view.deadline.map(|deadline| deadline.standing.to_string()),
             late: view.is_late,
             attempts: view.attempts,
             next_attempt: view.next_attempt.map(rfc3339),
@@ -254,6 +284,17 @@ pub(super) fn sealing(encrypted: Option<bool>, key: Option<&str>) -> Result<Seal
     }
 }
 
+/// How soon copies are wanted, as a request says it.
+pub(super) fn urgency(
+    priority: Option<&str>,
+    deadline_secs: Option<u64>,
+) -> Result<Urgency, Refusal> {
+    let priority = priority.map(str::parse).transpose();
+    let priority = priority.map_err(|error| BadRequest::value("priority", error))?;
+    let deadline = deadline_secs.map(Deadline::new).transpose()?;
+    Ok(Urgency { priority: priority.unwrap_or_default(), deadline })
+}
+
 impl CopyRequest {
     pub(crate) fn into_command(
         self,
@@ -261,6 +302,7 @@ impl CopyRequest {
         token: Option<ClientToken>,
     ) -> Result<CopyImage, Refusal> {
         let sealing = sealing(self.encrypted, self.encryption_key.as_deref())?;
+        let urgency = urgency(self.priority.as_deref(), self.deadline_secs)?;
         let target =
             |text: String| text.parse().map_err(|error| BadRequest::value("targets", error));
         Ok(CopyImage {
@@ -271,6 +313,7 @@ impl CopyRequest {
             tags: self.tags.map(TagMap::into_tags).transpose()?,
             particulars: Particulars::default(),
             sealing,
+            urgency,
             profile: Profile::native(),
             token,
         })

@@ -8,7 +8,7 @@ use region::{CopySnapshot, CreateImage, DiskOfSnapshot, SnapshotView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::copy::sealing;
+use super::copy::{sealing, urgency};
 use super::import::word;
 use super::{Failure, TagMap, rfc3339};
 use crate::refusal::{BadRequest, Refusal};
@@ -120,6 +120,12 @@ pub struct SnapshotCopyRequest {
     /// The key of the target region to encrypt with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption_key: Option<String>,
+    /// How urgent the copy is: `low`, `normal` (the default) or `high`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// How long it may take from its promise on, in seconds, at most 30 days: promised, or refused with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_secs: Option<u64>,
 }
 
 /// A copy of a snapshot that was promised.
@@ -180,6 +186,7 @@ impl SnapshotCopyRequest {
             description: self.description.as_deref().map(Description::new).transpose()?,
             tags: self.tags.map(TagMap::into_tags).transpose()?,
             sealing: sealing(self.encrypted, self.encryption_key.as_deref())?,
+            urgency: urgency(self.priority.as_deref(), self.deadline_secs)?,
             profile: Profile::native(),
             token,
         })

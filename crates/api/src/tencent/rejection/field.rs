@@ -80,7 +80,9 @@ pub(in crate::tencent) fn malformed(
         | Field::Particulars
         | Field::Count
         | Field::LimitBytesPerSec
-        | Field::CopiesAtOnce => "InvalidParameterValue",
+        | Field::CopiesAtOnce
+        | Field::Schedule
+        | Field::Deadline => "InvalidParameterValue",
     };
     answer(code, field, wrong)
 }

@@ -54,6 +54,7 @@ async fn a_rehearsed_copy_is_judged_at_both_ends() {
         tags: None,
         particulars: Particulars::default(),
         sealing: Sealing::AsSource,
+        urgency: model::Urgency::default(),
         profile: Profile { names: NameRule::Unique, ..Profile::native() },
         token: Some(ClientToken::new("once").unwrap()),
     };

@@ -111,6 +111,7 @@ impl Try<'_> {
             description: None,
             tags: None,
             sealing: Sealing::AsSource,
+            urgency: model::Urgency::default(),
             profile: Profile::native(),
             token: None,
         }
