@@ -16,6 +16,8 @@ pub enum Set {
     Tests,
     /// The 2 GiB images that figures are told for.
     Bench,
+    /// Larger ones with databases that lived, made out of those, into the same folder.
+    Lived,
 }
 
 impl Set {
@@ -23,6 +25,24 @@ impl Set {
         match self {
             Set::Tests => "tests/corpora/make.sh",
             Set::Bench => "tests/corpora/make-bench.sh",
+            Set::Lived => "tests/corpora/make-bench-lived.sh",
+        }
+    }
+
+    /// What the script sources.
+    fn sourced(self) -> &'static [&'static str] {
+        match self {
+            Set::Tests => &["debian.sh"],
+            Set::Bench => &["debian.sh", "mounts.sh"],
+            Set::Lived => &["mounts.sh"],
+        }
+    }
+
+    /// Where the recipe lies that the images were made by, and the note that says what they are.
+    fn notes(self) -> (&'static str, &'static str) {
+        match self {
+            Set::Tests | Set::Bench => ("made-by.sh", "contents.txt"),
+            Set::Lived => ("made-lived-by.sh", "contents-lived.txt"),
         }
     }
 }
@@ -35,28 +55,32 @@ pub fn folder() -> PathBuf {
 /// Makes the set in `folder`, unless this very script has already made it there.
 pub fn make(set: Set, folder: &Path) -> Result<(), Failure> {
     let script = project::root().join(set.script());
-    let recipe = recipe(&script)?;
-    let stamp = folder.join("made-by.sh");
+    let recipe = recipe(set, &script)?;
+    let (stamp, note) = set.notes();
+    let stamp = folder.join(stamp);
     if fs::read_to_string(&stamp).is_ok_and(|made_by| made_by == recipe) {
-        println!("{}: {}", folder.display(), describe(folder));
+        println!("{}: {}", folder.display(), describe(&folder.join(note)));
         return Ok(());
     }
     fs::create_dir_all(folder).map_err(Failure::file("create", folder))?;
     run::run(Command::new("bash").arg(&script).arg(folder))?;
     fs::write(&stamp, recipe).map_err(Failure::file("write", &stamp))?;
-    println!("{}: {}", folder.display(), describe(folder));
+    println!("{}: {}", folder.display(), describe(&folder.join(note)));
     Ok(())
 }
 
 /// The script with what it sources: another recipe makes other images.
-fn recipe(script: &Path) -> Result<String, Failure> {
-    let sourced = script.with_file_name("debian.sh");
+fn recipe(set: Set, script: &Path) -> Result<String, Failure> {
     let read = |file: &Path| fs::read_to_string(file).map_err(Failure::file("read", file));
-    Ok(read(script)? + &read(&sourced)?)
+    let mut text = read(script)?;
+    for name in set.sourced() {
+        text += &read(&script.with_file_name(name))?;
+    }
+    Ok(text)
 }
 
 /// What the folder's note says its images are.
-fn describe(folder: &Path) -> String {
-    let note = fs::read_to_string(folder.join("contents.txt")).unwrap_or_default();
+fn describe(note: &Path) -> String {
+    let note = fs::read_to_string(note).unwrap_or_default();
     note.lines().next().unwrap_or("the images").to_owned()
 }

@@ -38,6 +38,8 @@ pub enum Failure {
     Late { command: String },
     #[error("the measured work went wrong: {what}")]
     Measured { what: String },
+    #[error(transparent)]
+    Wan(Box<wan::WanError>),
 }
 
 impl Failure {

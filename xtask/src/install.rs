@@ -35,10 +35,20 @@ const BROWSER: [Need; 4] = [
     },
 ];
 
-/// For `cargo xtask bench`, beside the above.
-const BENCH: [Need; 2] = [
+/// For `cargo xtask bench`, beside the above: the peers, and what joins and measures them.
+const BENCH: [Need; 12] = [
     Need { program: "nbdcopy", package: "libnbd-bin" }, // the fastest peer
+    Need { program: "nbdkit", package: "nbdkit" },
     Need { program: "qemu-nbd", package: "qemu-utils" },
+    Need { program: "rsync", package: "rsync" },
+    Need { program: "restic", package: "restic" },
+    Need { program: "borg", package: "borgbackup" },
+    Need { program: "casync", package: "casync" },
+    Need { program: "rclone", package: "rclone" },
+    Need { program: "zstd", package: "zstd" },
+    Need { program: "xdelta3", package: "xdelta3" },
+    Need { program: "socat", package: "socat" }, // pipes over TCP
+    Need { program: "ip", package: "iproute2" }, // hosts: network namespaces
 ];
 
 /// Installs what tests lack, where this may be done; else names it and goes on.

@@ -33,10 +33,14 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   tidy                     check the house rules that the compiler does not
   corpora FOLDER           make the disk images that tests use
   corpora --bench FOLDER   make the larger ones that benchmarks use (root, loop devices, 6 GiB)
+  corpora --lived FOLDER   make out of those larger ones that lived, with databases (9 GiB more)
   screenshot               make the pictures of the console that README.md shows: docs/console.png, docs/console-dark.png
-  bench [NAME]...          measure the release build against its peers
-                           names: import, copy, memory, queue
-                           settings: BENCH_ROUNDS (3), BENCH_IMAGES (target/bench/images)";
+  bench [NAME]...          measure the release build against its peers (root: hosts are network namespaces)
+                           names: lan, delta, wan, floors, import, memory, fanout, control
+                           settings: BENCH_ROUNDS (3), BENCH_SLOW_ROUNDS (1, of what takes long),
+                           BENCH_IMAGES (target/bench/images), BENCH_FERRY (the release build)
+  bench publish            keep what was found last in docs/benchmarks/ and make docs/benchmarks.md of it
+  bench page               make docs/benchmarks.md of what is kept";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +64,7 @@ fn command(words: &[&str]) -> Result<(), Failure> {
         ["test", "--only", stage] => test::one_stage(stage.parse()?),
         ["tidy"] => tidy::run(),
         ["corpora", "--bench", folder] => corpora::make(corpora::Set::Bench, Path::new(folder)),
+        ["corpora", "--lived", folder] => corpora::make(corpora::Set::Lived, Path::new(folder)),
         ["corpora", folder] => corpora::make(corpora::Set::Tests, Path::new(folder)),
         ["screenshot"] => screenshot::make(),
         ["bench", names @ ..] => bench::run(names),

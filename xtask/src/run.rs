@@ -25,6 +25,21 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     Err(Failure::Ended { command: shown(command), status })
 }
 
+/// Runs to the end, its output shown only when it fails.
+pub fn quietly(command: &mut Command) -> Result<(), Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| Failure::Start { command: shown(command), source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    for said in [&output.stdout, &output.stderr] {
+        eprint!("{}", String::from_utf8_lossy(said));
+    }
+    Err(Failure::Ended { command: shown(command), status: output.status })
+}
+
 /// Runs to the end and returns what it printed; what it complains goes where ours goes.
 pub fn read(command: &mut Command) -> Result<String, Failure> {
     let output = command
@@ -68,7 +83,17 @@ pub fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// `cargo`, the one that runs us.
+/// `cargo`, the one that runs us, without what it told us of ourselves: `ring` is built anew wherever that changes, and with
+/// it half of what is here, for each turn from `cargo build` to `cargo xtask` and back.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let is_of_this_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if is_of_this_package {
+            command.env_remove(name);
+        }
+    }
+    command
 }

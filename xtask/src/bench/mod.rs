@@ -2,33 +2,48 @@
 //!
 //! A figure is a ratio of medians: machines differ, and one machine differs from hour to hour.
 
-mod copy;
+mod about;
+mod apart;
+mod breaks;
+mod codec;
+mod contenders;
+mod control;
+mod delta;
 mod disks;
+mod fanout;
+mod floors;
 mod import;
+mod lan;
 mod memory;
+mod meter;
+mod page;
 mod peers;
-mod queue;
 mod race;
-mod report;
+mod record;
 mod service;
+mod stats;
+mod wide;
+mod wire;
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::{corpora, install, project, run};
 
-use report::Report;
+use record::Results;
 
 /// What every benchmark is given.
 pub struct Bench {
     /// The release binary.
     ferry: PathBuf,
-    /// Holds `v1.raw`, `v2.raw`, `v2r.raw`.
+    /// Holds `v1.raw`, `v2.raw`, `v2r.raw`; `d1.raw`, `d2.raw` and `b1.raw` where they were made.
     images: PathBuf,
     /// For what is made and thrown away; on the disk that is to be measured.
     scratch: PathBuf,
-    /// How often each contender runs.
+    /// How often each contender runs,
     rounds: usize,
+    /// and how often those that take long; 0 leaves them out.
+    slow_rounds: usize,
 }
 
 impl Bench {
@@ -45,60 +60,122 @@ impl Bench {
     }
 }
 
-type Measure = fn(&Bench) -> Result<Report, Failure>;
+type Measure = fn(&Bench) -> Result<Results, Failure>;
 
-const BENCHES: [(&str, Measure); 4] = [
+/// In the order of the page. `floors` goes with whatever compares bytes.
+const BENCHES: [(&str, Measure); 8] = [
+    ("lan", lan::measure),
+    ("delta", delta::measure),
+    ("wan", wide::measure),
+    ("floors", floors::measure),
     ("import", import::measure),
-    ("copy", copy::measure),
     ("memory", memory::measure),
-    ("queue", queue::measure),
+    ("fanout", fanout::measure),
+    ("control", control::measure),
 ];
 
-/// Runs the named ones, all when none is named; prints tables and leaves them under `target/bench/`.
+/// Runs the named ones, all when none is named, and leaves what they found under `target/bench/`. `page` makes
+/// `docs/benchmarks.md` of what is kept in `docs/benchmarks/`; `publish` keeps there what was found last, first.
 pub fn run(names: &[&str]) -> Result<(), Failure> {
+    match names {
+        ["page"] => return page::write(),
+        ["publish"] => return page::publish(&scratch()),
+        _ => {}
+    }
     if names.iter().any(|name| BENCHES.iter().all(|(known, _)| known != name)) {
         return Err(Failure::Usage);
     }
-    install::for_bench()?;
-    let bench = prepare()?;
-    let mut pages = String::new();
+    let bench = prepare(names)?;
+    let compares_bytes = ["lan", "delta", "wan"].iter().any(|name| names.contains(name));
     for (name, measure) in BENCHES {
-        if names.is_empty() || names.contains(&name) {
+        let goes_along = name == "floors" && compares_bytes;
+        if names.is_empty() || names.contains(&name) || goes_along {
             println!("\n== {name}");
-            let report = measure(&bench)?;
-            report.save(&bench.scratch)?;
-            println!("\n{}", report.markdown());
-            pages.push_str(&report.markdown());
+            let about = about::here(&bench.ferry, &bench.scratch);
+            let mut results = measure(&bench)?;
+            let own = std::mem::take(&mut results.about.versions);
+            results.about = about;
+            results.about.versions.extend(own.into_iter().filter(|(name, _)| name == "made of"));
+            results.rounds = bench.rounds;
+            if bench.slow_rounds == 0 {
+                results.skip("contenders that take long", "`BENCH_SLOW_ROUNDS` was 0");
+            }
+            results.save(&bench.scratch)?;
+            println!("\n{}", page::section(&results));
         }
     }
-    let page = bench.scratch.join("results.md");
-    std::fs::write(&page, pages).map_err(Failure::file("write", &page))?;
-    println!("written to {}", page.display());
+    println!("kept in {}; `cargo xtask bench publish` takes it to docs/", bench.scratch.display());
     Ok(())
 }
 
-fn prepare() -> Result<Bench, Failure> {
-    let scratch = project::target().join("bench");
+fn scratch() -> PathBuf {
+    project::target().join("bench")
+}
+
+fn prepare(names: &[&str]) -> Result<Bench, Failure> {
+    install::for_bench()?;
+    wide::load_modules();
+    let scratch = scratch();
     std::fs::create_dir_all(&scratch).map_err(Failure::file("create", &scratch))?;
     let images = match std::env::var_os("BENCH_IMAGES") {
         Some(folder) => PathBuf::from(folder),
         None => {
             let folder = scratch.join("images");
             corpora::make(corpora::Set::Bench, &folder)?;
+            if names.is_empty()
+                || ["lan", "wan", "delta", "floors"].iter().any(|name| names.contains(name))
+            {
+                corpora::make(corpora::Set::Lived, &folder)?;
+            }
             folder
         }
     };
-    run::run(run::cargo().current_dir(project::root()).args([
-        "build",
-        "--release",
-        "-p",
-        "ferry",
-    ]))?;
-    let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-    Ok(Bench { ferry: project::target().join("release/ferry"), images, scratch, rounds })
+    Ok(Bench {
+        ferry: binary()?,
+        images,
+        scratch,
+        rounds: setting("BENCH_ROUNDS", 3)?.max(1),
+        slow_rounds: setting("BENCH_SLOW_ROUNDS", 1)?,
+    })
+}
+
+/// The one that `BENCH_FERRY` names, else the release build of this checkout.
+fn binary() -> Result<PathBuf, Failure> {
+    if let Some(file) = std::env::var_os("BENCH_FERRY") {
+        return Ok(PathBuf::from(file));
+    }
+    let words = ["build", "--release", "-p", "ferry"];
+    run::run(run::cargo().current_dir(project::root()).args(words))?;
+    Ok(project::target().join("release/ferry"))
+}
+
+/// A crate's own measurement, in release.
+fn example(package: &str, name: &str) -> Result<PathBuf, Failure> {
+    let words = ["build", "--release", "--quiet", "-p", package, "--example", name];
+    run::run(run::cargo().current_dir(project::root()).args(words))?;
+    Ok(project::target().join("release/examples").join(name))
+}
+
+fn setting(name: &str, usual: usize) -> Result<usize, Failure> {
+    match std::env::var(name) {
+        Ok(text) => text.parse().map_err(|_| Failure::Usage),
+        Err(_) => Ok(usual),
+    }
 }
 
 /// The size of a file, in bytes.
 fn size_bytes(file: &Path) -> Result<u64, Failure> {
     Ok(std::fs::metadata(file).map_err(Failure::file("look at", file))?.len())
+}
+
+/// Tells what these images hold, counted without any of Ferry's code.
+fn held_facts(results: &mut Results, bench: &Bench, names: &[&str]) -> Result<(), Failure> {
+    for name in names {
+        let bytes = disks::non_zero_bytes(&bench.image(&format!("{name}.raw")))?;
+        let what = format!("{name}: bytes of blocks of 4 KiB that are not zero");
+        results.fact(&format!("{name}-held"), &what, meter::ratio(bytes, 1), "bytes");
+        let gib = meter::ratio(bytes, 1 << 30);
+        results.fact(&format!("{name}-held-gib"), &format!("{name}: the same in GiB"), gib, "GiB");
+    }
+    Ok(())
 }

@@ -1,86 +1,109 @@
 //! Contenders take turns, so that what the machine does meanwhile hits all of them.
 
-use std::time::{Duration, Instant};
-
+use super::Bench;
+use super::meter::Trial;
+use super::record::{Entrant, Finish, Race};
+use super::wire::Wire;
 use crate::failure::Failure;
 use crate::run;
 
+/// How often a contender runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turns {
+    /// In every round.
+    Each,
+    /// In the first rounds only, as `BENCH_SLOW_ROUNDS` says: it takes too long for more.
+    Few,
+}
+
+/// What a contender does in one run.
+pub type Once<'a> = Box<dyn FnMut(&mut Trial<'_>) -> Result<(), Failure> + 'a>;
+
 /// One way to do the work.
 pub struct Contender<'a> {
-    /// As the table calls it.
-    pub name: &'static str,
-    /// Prepares, does the work once, and says how long the work alone took, one time for each of `splits`.
-    pub once: Box<dyn FnMut() -> Result<Vec<Duration>, Failure> + 'a>,
-    /// What its times are: `done`, `flushed`.
-    pub splits: &'static [&'static str],
+    /// One word: how figures are named after it.
+    pub key: &'static str,
+    /// As tables call it.
+    pub title: String,
+    /// How often it runs.
+    pub turns: Turns,
+    /// Prepares, does the work in laps, and checks what came out.
+    pub once: Once<'a>,
 }
 
-/// All times of one contender under one split.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finish {
-    /// The contender's name and the split's.
-    pub name: String,
-    /// In the order of the rounds.
-    pub seconds: Vec<f64>,
-}
-
-impl Finish {
-    /// The middle time; of an even number, the mean of the two in the middle.
-    pub fn median(&self) -> f64 {
-        let mut sorted = self.seconds.clone();
-        sorted.sort_by(f64::total_cmp);
-        let half = sorted.len() / 2;
-        if sorted.len() % 2 == 1 {
-            sorted[half]
-        } else {
-            f64::midpoint(sorted[half - 1], sorted[half])
-        }
+impl<'a> Contender<'a> {
+    /// One that runs in every round.
+    pub fn new(
+        key: &'static str,
+        title: impl Into<String>,
+        once: impl FnMut(&mut Trial<'_>) -> Result<(), Failure> + 'a,
+    ) -> Contender<'a> {
+        Contender { key, title: title.into(), turns: Turns::Each, once: Box::new(once) }
     }
+
+    /// The same in the first rounds only.
+    pub fn seldom(self) -> Contender<'a> {
+        Contender { turns: Turns::Few, ..self }
+    }
+}
+
+/// What a race is called and what is raced for.
+pub struct Course<'a> {
+    /// One word: how figures are named after it.
+    pub key: &'static str,
+    /// As headings call it.
+    pub title: &'static str,
+    /// What is done, in which state of the caches, up to where.
+    pub work: String,
+    /// Whose bytes are counted.
+    pub wire: Option<&'a Wire>,
 }
 
 /// Lets each run once a round, in an order that moves on by one from round to round.
-pub fn race(rounds: usize, mut contenders: Vec<Contender<'_>>) -> Result<Vec<Finish>, Failure> {
-    let mut finishes: Vec<Vec<Finish>> = contenders
+pub fn race(
+    bench: &Bench,
+    course: Course<'_>,
+    mut contenders: Vec<Contender<'_>>,
+) -> Result<Race, Failure> {
+    let mut entrants: Vec<Entrant> = contenders
         .iter()
-        .map(|contender| {
-            let name = |split: &&str| format!("{}, {split}", contender.name);
-            contender
-                .splits
-                .iter()
-                .map(|split| Finish { name: name(split), seconds: Vec::new() })
-                .collect()
-        })
+        .map(|one| Entrant { key: one.key.into(), title: one.title.clone(), finishes: Vec::new() })
         .collect();
-    for round in 0..rounds {
+    println!("\n-- {}", course.title);
+    for round in 0..bench.rounds {
         for turn in 0..contenders.len() {
             let index = (round + turn) % contenders.len();
+            let contender = &mut contenders[index];
+            if contender.turns == Turns::Few && round >= bench.slow_rounds {
+                continue;
+            }
             run::run(&mut std::process::Command::new("sync"))?; // nobody pays for what another left unwritten
-            let times = (contenders[index].once)()?;
-            for (finish, time) in finishes[index].iter_mut().zip(times) {
-                println!("round {}: {} {:.2} s", round + 1, finish.name, time.as_secs_f64());
-                finish.seconds.push(time.as_secs_f64());
+            let mut trial = Trial::on(course.wire);
+            (contender.once)(&mut trial)?;
+            for (split, lap) in trial.laps {
+                println!(
+                    "round {}: {}, {split}: {:.2} s, {:.2} s CPU, {:.0} MiB{}",
+                    round + 1,
+                    contender.title,
+                    lap.seconds,
+                    lap.cpu_seconds,
+                    lap.peak_mib,
+                    lap.down_bytes.map_or(String::new(), |bytes| format!(", {bytes} bytes")),
+                );
+                entrants[index].keep(split, lap);
             }
         }
     }
-    Ok(finishes.into_iter().flatten().collect())
+    entrants.retain(|entrant| !entrant.finishes.is_empty());
+    let (key, title) = (course.key.to_owned(), course.title.to_owned());
+    Ok(Race { key, title, work: course.work, entrants })
 }
 
-/// How long `work` takes.
-pub fn timed(work: impl FnOnce() -> Result<(), Failure>) -> Result<Duration, Failure> {
-    let begun = Instant::now();
-    work()?;
-    Ok(begun.elapsed())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_whatever_the_order() {
-        let median =
-            |seconds: &[f64]| Finish { name: String::new(), seconds: seconds.to_vec() }.median();
-        assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), 3.0);
+impl Entrant {
+    fn keep(&mut self, split: &str, lap: super::meter::Lap) {
+        match self.finishes.iter_mut().find(|finish| finish.split == split) {
+            Some(finish) => finish.laps.push(lap),
+            None => self.finishes.push(Finish { split: split.to_owned(), laps: vec![lap] }),
+        }
     }
 }

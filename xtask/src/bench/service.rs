@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::Bench;
+use super::{Bench, meter};
 use crate::failure::Failure;
 use crate::run;
 
@@ -26,7 +26,8 @@ const POLL: Duration = Duration::from_millis(20);
 /// Stopped, and its folder removed, when dropped.
 pub struct Service {
     ferry: PathBuf,
-    child: Child,
+    address: SocketAddr,
+    serve: Serve,
     folder: tempfile::TempDir,
 }
 
@@ -35,34 +36,41 @@ impl Service {
     pub fn start(bench: &Bench) -> Result<Service, Failure> {
         let folder = bench.folder()?;
         let address = free_address()?;
-        let log = folder.path().join("serve.log");
-        let out = File::create(&log).map_err(Failure::file("create", &log))?;
-        let copy = out.try_clone().map_err(Failure::file("open", &log))?;
-        let mut command = Command::new(&bench.ferry);
-        command.arg("serve").arg("--data").arg(folder.path().join("data"));
-        command.arg("--listen").arg(address.to_string());
-        settle(&mut command, folder.path());
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(out)
-            .stderr(copy)
-            .spawn()
-            .map_err(|source| Failure::Start { command: run::shown(&command), source })?;
-        let service = Service { ferry: bench.ferry.clone(), child, folder };
-        service.wait_ready(address, &log)?;
-        Ok(service)
+        let serve = Self::serve(&bench.ferry, folder.path(), address)?;
+        Ok(Service { ferry: bench.ferry.clone(), address, serve, folder })
     }
 
-    fn wait_ready(&self, address: SocketAddr, log: &Path) -> Result<(), Failure> {
-        let begun = Instant::now();
-        while begun.elapsed().as_secs() < READY_SECS {
-            if ready(address) {
-                return Ok(());
-            }
-            thread::sleep(POLL);
-        }
-        eprintln!("{}", fs::read_to_string(log).unwrap_or_default());
-        Err(Failure::NotReady { what: "ferry serve".into(), secs: READY_SECS })
+    fn serve(ferry: &Path, folder: &Path, address: SocketAddr) -> Result<Serve, Failure> {
+        let mut command = Command::new(ferry);
+        command.arg("serve").arg("--data").arg(folder.join("data"));
+        command.arg("--listen").arg(address.to_string());
+        settle(&mut command, folder);
+        let log = folder.join("serve.log");
+        let serve = Serve::start(&mut command, &log)?;
+        let profile = folder.join("config/ferry/profile.toml");
+        wait_ready(&log, || Ok(profile.is_file() && ready(address)))?;
+        Ok(serve)
+    }
+
+    /// Stops it, lets its data folder be worked on, and starts it again.
+    pub fn restart(
+        &mut self,
+        meanwhile: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.serve.stop();
+        meanwhile(&self.folder().join("data"))?;
+        self.serve = Self::serve(&self.ferry, self.folder.path(), self.address)?;
+        Ok(())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The processor time that it has had since it was started, in seconds.
+    pub fn cpu_secs(&self) -> Result<f64, Failure> {
+        cpu_secs(&self.serve.pid().to_string())
     }
 
     /// `ferry` with these words, talking to this service.
@@ -106,21 +114,6 @@ impl Service {
         ])
     }
 
-    /// What the service says of the copy that made this image.
-    pub fn copy_of(&self, image: &str) -> Result<Value, Failure> {
-        let words = ["copy", "list", "--region", TARGET];
-        let listed = self.json(&words)?;
-        let found = items(&listed).into_iter().find(|copy| copy["image"] == image);
-        let id =
-            found.and_then(|copy| copy["id"].as_str().map(str::to_owned)).ok_or_else(|| {
-                Failure::NoField {
-                    command: "ferry copy list".into(),
-                    field: format!("copy of {image}"),
-                }
-            })?;
-        self.json(&["copy", "show", &id, "--region", TARGET])
-    }
-
     /// Gone with the service.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -133,28 +126,63 @@ impl Service {
         text.parse().map_err(|source| Failure::Toml { path: file, source: Box::new(source) })
     }
 
-    /// Memory in KiB, as the kernel counts it: `VmRSS` now, `VmHWM` at most since the start or the last [`Service::forget_peak`].
+    /// Memory in KiB, as the kernel counts it: `VmRSS` now, `VmHWM` at most since the start.
     pub fn memory_kib(&self, field: &str) -> Result<u64, Failure> {
-        let file = PathBuf::from(format!("/proc/{}/status", self.child.id()));
-        let status = fs::read_to_string(&file).map_err(Failure::file("read", &file))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        kib.ok_or_else(|| Failure::NoField {
-            command: file.display().to_string(),
+        self.serve.memory_kib(field)
+    }
+}
+
+/// One `ferry serve`; stopped when dropped.
+pub struct Serve {
+    child: Child,
+}
+
+impl Serve {
+    /// Starts it; what it says goes to the end of `log`.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Serve, Failure> {
+        let out = File::options().create(true).append(true).open(log);
+        let out = out.map_err(Failure::file("create", log))?;
+        let copy = out.try_clone().map_err(Failure::file("open", log))?;
+        command.stdin(Stdio::null()).stdout(out).stderr(copy);
+        let started = command.spawn();
+        let child =
+            started.map_err(|source| Failure::Start { command: run::shown(command), source })?;
+        Ok(Serve { child })
+    }
+
+    /// As the kernel names it.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Memory in KiB, as the kernel counts it: `VmRSS` now, `VmHWM` at most since the start or the last
+    /// [`Serve::forget_peak`].
+    pub fn memory_kib(&self, field: &str) -> Result<u64, Failure> {
+        meter::memory_kib(self.pid(), field).ok_or_else(|| Failure::NoField {
+            command: format!("/proc/{}/status", self.pid()),
             field: field.to_owned(),
         })
     }
 
     /// Lets `VmHWM` begin anew from what is held now.
     pub fn forget_peak(&self) -> Result<(), Failure> {
-        let file = PathBuf::from(format!("/proc/{}/clear_refs", self.child.id()));
+        let file = PathBuf::from(format!("/proc/{}/clear_refs", self.pid()));
         fs::write(&file, "5").map_err(Failure::file("write", &file))
     }
-}
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+    /// Ends it without a word, as a power cut does.
+    pub fn kill(&mut self) {
+        // Both fail only if it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
         let begun = Instant::now();
         while asked && begun.elapsed().as_secs() < 10 {
@@ -163,10 +191,41 @@ impl Drop for Service {
             }
             thread::sleep(POLL);
         }
-        // Asked in vain: nothing in its folder is kept, so it may go at once. Both fail only if it is gone already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        // Asked in vain: nothing in its folder is kept, so it may go at once.
+        self.kill();
     }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// User and system time of a process, in seconds; `self` is this one.
+pub fn cpu_secs(pid: &str) -> Result<f64, Failure> {
+    let file = PathBuf::from(format!("/proc/{pid}/stat"));
+    let stat = fs::read_to_string(&file).map_err(Failure::file("read", &file))?;
+    meter::own_seconds(&stat).ok_or_else(|| Failure::NoField {
+        command: file.display().to_string(),
+        field: "utime".into(),
+    })
+}
+
+/// Waits until it is; else shows the log.
+pub fn wait_ready(
+    log: &Path,
+    mut is_ready: impl FnMut() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let begun = Instant::now();
+    while begun.elapsed().as_secs() < READY_SECS {
+        if is_ready()? {
+            return Ok(());
+        }
+        thread::sleep(POLL);
+    }
+    eprintln!("{}", fs::read_to_string(log).unwrap_or_default());
+    Err(Failure::NotReady { what: "ferry serve".into(), secs: READY_SECS })
 }
 
 /// A list as the command line prints it: bare, or under `items`.
@@ -175,15 +234,8 @@ pub fn items(listed: &Value) -> Vec<Value> {
     list.cloned().unwrap_or_default()
 }
 
-/// A number at the top level of what was printed.
-pub fn number(value: &Value, field: &str) -> Result<f64, Failure> {
-    let missing =
-        || Failure::NoField { command: "ferry copy show".into(), field: field.to_owned() };
-    value[field].as_f64().ok_or_else(missing)
-}
-
 /// The user's settings stay out of it: its profile is in its own folder.
-fn settle(command: &mut Command, folder: &Path) {
+pub fn settle(command: &mut Command, folder: &Path) {
     command.env("XDG_CONFIG_HOME", folder.join("config")).env("HOME", folder);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FERRY_") {
@@ -198,11 +250,13 @@ pub fn free_address() -> Result<SocketAddr, Failure> {
     told.map_err(Failure::file("find a free port on", Path::new("127.0.0.1")))
 }
 
-fn ready(address: SocketAddr) -> bool {
+pub fn ready(address: SocketAddr) -> bool {
     let asked = TcpStream::connect(address).and_then(|mut stream| {
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream
-            .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let host = format!("Host: {address}\r\n");
+        stream.write_all(
+            format!("GET /readyz HTTP/1.1\r\n{host}Connection: close\r\n\r\n").as_bytes(),
+        )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
