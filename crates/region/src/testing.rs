@@ -1,6 +1,8 @@
 //! A world of regions in one process, with a clock and a randomness that tests set. `check_world` looks at every promise
 //! that can be seen from inside.
 
+mod head_start;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +30,8 @@ use crate::peer::Accepted;
 use crate::refused::{Refused, RegionFault};
 use crate::region::{DriverMode, Foundations, Region, RegionOptions};
 use crate::views::ImageView;
+
+pub use head_start::{HeadStart, Winner};
 
 /// A clock that stands still until a test moves it.
 pub struct ManualClock(AtomicI64);
@@ -345,6 +349,7 @@ impl World {
             description: None,
             tags: None,
             sealing: Sealing::AsSource,
+            urgency: model::Urgency::default(),
             profile: Profile::native(),
             token: None,
         };
@@ -495,6 +500,7 @@ impl Ground {
             snapshot_quota: self.options.snapshot_quota,
             local_images: self.options.local_images.map(|name| self.dir.path().join(name)),
             buckets: Some(self.dir.path().join("buckets")),
+            parcels: Some(folder.join("parcels")),
             estimate_within: self.options.estimate_within,
             zones: self.options.zones.clone(),
             ..RegionOptions::new(name.clone(), "test".to_owned())

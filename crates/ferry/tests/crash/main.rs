@@ -17,7 +17,8 @@ use world::{Home, Serve, disks, until};
 /// Bytes that may be sent again after an interruption: one window (DESIGN promise 3).
 const WINDOW: u64 = 32 << 20;
 const SERVE: &str = "serve --data data --listen 127.0.0.1:0";
-/// A link on which 80 MiB take ten seconds: time to cancel, and to renew a lease.
+/// Links on which 80 MiB take ten seconds: time to cancel, and to renew a lease. The second, because whoever holds the image
+/// serves it.
 const SLOW: &str = r#"
 listen = "127.0.0.1:0"
 [[regions]]
@@ -30,6 +31,10 @@ name = "ap-southeast-1"
 source = "cn-hangzhou"
 target = "cn-shanghai"
 bytes_per_sec = 8000000
+[[links]]
+source = "ap-southeast-1"
+target = "cn-shanghai"
+bytes_per_sec = 500000
 "#;
 const SLOW_SERVE: &str = "serve --data data --config slow.toml";
 /// Unused chunks are looked for each second.

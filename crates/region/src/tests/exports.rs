@@ -14,7 +14,7 @@ use super::tasks::{export_of, folder, import_of, listing, object, qemu_compares,
 use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::exports::{ExportImage, ExportedDisks};
 use crate::tasks::TaskView;
-use crate::testing::{Medium, World, WorldOptions, disk, region_id};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, region_id};
 
 const WRITTEN: [DiskFormat; 3] = [DiskFormat::Raw, DiskFormat::Qcow2, DiskFormat::Vhd];
 
@@ -340,26 +340,28 @@ async fn cancelling_and_exporting_race_and_one_wins() {
     let north = world.region("north");
     let image = world.import("north", "web", &[disk(1, 40, Some), disk(2, 3, Some)]).await.id;
     folder(&world);
-    let mut ends: BTreeMap<&str, u32> = BTreeMap::new();
-    for round in 0..300_u64 {
+    let (mut ends, mut start) = (BTreeMap::<&str, u32>::new(), HeadStart::default());
+    for _ in 0..300 {
         let export = north.export_image(&world.caller, export_of(&image, DiskFormat::Qcow2));
         let export = export.await.unwrap().id;
         let exporting = tokio::spawn({
             let north = north.clone();
             async move { north.run_jobs().await }
         });
-        tokio::time::sleep(Duration::from_micros(round * 61 % 20_000)).await;
+        start.second().await;
         let answer = north.cancel_task(&world.caller, &export).await;
         exporting.await.unwrap().unwrap();
         let state = task(&world, &export).await.state;
         *ends.entry(state.as_str()).or_default() += 1;
         match answer {
             Ok(view) => {
+                start.note(Winner::Second);
                 assert_eq!((view.state, state), (TaskState::Cancelled, TaskState::Cancelled));
                 // A worker that was writing when it was stopped lets go a moment later.
                 settle(&world, 0).await;
             }
             Err(answer) => {
+                start.note(Winner::First);
                 let ended = Rejection::TaskEnded { task: export, state: TaskState::Done };
                 assert_eq!(refused::<()>(Err(answer)), ended);
                 settle(&world, 2).await;
@@ -401,6 +403,7 @@ async fn an_encrypted_image_is_exported_while_its_key_is_usable() {
         tags: None,
         particulars: model::Particulars::default(),
         sealing: Sealing::Key(key.clone()),
+        urgency: model::Urgency::default(),
         profile: Profile::native(),
         token: None,
     };

@@ -6,7 +6,7 @@ use model::{ImageStatus, KeyState, Phase, Profile, Rejection, Sealing};
 
 use crate::commands::{CopyImage, SnapshotsOfImage};
 use crate::refused::Refused;
-use crate::testing::{Medium, World, WorldOptions, disk, region_id};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, region_id};
 
 /// A thousand rounds, in ten worlds: each look at a world goes through all that ever happened in it.
 const WORLDS: u64 = 10;
@@ -31,7 +31,7 @@ async fn race_a_key() -> (u64, u64) {
     let image = world.import("north", "web", &[disk(1, 3, Some)]).await;
     let south = world.region("south");
     let key = south.create_encryption_key(&world.caller).await.unwrap().id;
-    let (mut before, mut after) = (0_u64, 0_u64);
+    let (mut before, mut after, mut start) = (0_u64, 0_u64, HeadStart::default());
     for round in 0..ROUNDS {
         let command = CopyImage {
             particulars: model::Particulars::default(),
@@ -41,25 +41,30 @@ async fn race_a_key() -> (u64, u64) {
             description: None,
             tags: None,
             sealing: Sealing::Key(key.clone()),
+            urgency: model::Urgency::default(),
             profile: Profile::native(),
             token: None,
         };
         let mut answers = world.region("north").copy_image(&world.caller, command).await.unwrap();
         let copy = answers.remove(0).answer.unwrap();
         let (moved, disabled) = tokio::join!(tokio::spawn(run(south.clone())), async {
-            tokio::time::sleep(std::time::Duration::from_micros(round * 137 % 12_000)).await;
+            start.second().await;
             south.disable_encryption_key(&world.caller, &key).await
         });
         moved.unwrap();
         assert_eq!(disabled.unwrap().state, KeyState::Disabled);
         let view = south.copy(&world.caller, &copy.copy).await.unwrap();
         match view.phase {
-            Phase::Done => after += 1,
+            Phase::Done => {
+                after += 1;
+                start.note(Winner::First);
+            }
             // Before its chunks were all here, or before it was published.
             Phase::Waiting | Phase::Registering => {
                 let reason = view.reason.expect("a copy that waits for its key says so");
                 assert!(reason.contains("key"), "round {round}: {reason}");
                 before += 1;
+                start.note(Winner::Second);
             }
             other => panic!("round {round}: {other} {:?}", view.reason),
         }

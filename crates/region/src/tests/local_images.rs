@@ -13,7 +13,7 @@ use model::{
 
 use crate::commands::{Caller, ConvertImage, RegisterImage, SnapshotsOfImage};
 use crate::refused::Refused;
-use crate::testing::{Medium, World, WorldOptions, disk, region_id};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, region_id};
 use crate::views::ImageView;
 
 #[track_caller]
@@ -301,7 +301,7 @@ async fn r002_4_cancelling_and_converting_race_and_one_wins() {
     std::fs::write(world.local_folder(&world.caller).join("small"), disk(1, 4, Some)).unwrap();
     let image = register(&world, &world.caller, "small").await.unwrap();
     let world = Arc::new(world);
-    let (mut cancelled, mut finished) = (0, 0);
+    let (mut cancelled, mut finished, mut start) = (0, 0, HeadStart::default());
     for round in 0..400_u64 {
         let made = convert(&world, &image.id).await.unwrap().id;
         let north = world.region("north");
@@ -309,16 +309,18 @@ async fn r002_4_cancelling_and_converting_race_and_one_wins() {
             let north = north.clone();
             async move { north.run_jobs().await }
         });
-        tokio::time::sleep(Duration::from_micros(round * 37 % 9_000)).await;
+        start.second().await;
         let answer = north.cancel_image(&world.caller, &made).await;
         converting.await.unwrap().unwrap();
         match answer {
             Ok(()) => {
                 cancelled += 1;
+                start.note(Winner::Second);
                 refused(north.image(&world.caller, &made).await);
             }
             Err(Refused::Rejected(Rejection::NotBeingCopied { .. })) => {
                 finished += 1;
+                start.note(Winner::First);
                 let view = north.image(&world.caller, &made).await.unwrap();
                 assert_eq!(view.status, ImageStatus::Available, "round {round}");
                 let delete =

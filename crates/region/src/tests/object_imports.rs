@@ -15,7 +15,7 @@ use super::tasks::{bucket, folder, import_of, object, put_qcow2, refused, task, 
 use crate::commands::SnapshotsOfImage;
 use crate::object_imports::DiskObject;
 use crate::tasks::TaskView;
-use crate::testing::{Medium, World, WorldOptions, disk, region_id};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, region_id};
 
 fn contents(seed: u64) -> Vec<u8> {
     disk(seed, 60, |i| (i % 3 != 0).then_some(i))
@@ -330,8 +330,8 @@ async fn cancelling_and_importing_race_and_one_wins() {
     let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
     let world = Arc::new(World::with_options(&["north"], options).await);
     std::fs::write(folder(&world).join("small.raw"), disk(1, 4, Some)).unwrap();
-    let (mut cancelled, mut done) = (0, 0);
-    for round in 0..300_u64 {
+    let (mut cancelled, mut done, mut start) = (0, 0, HeadStart::default());
+    for _ in 0..300 {
         let north = world.region("north");
         let command = import_of(vec![object("small.raw"), object("small.raw")]);
         let begun = north.import_objects(&world.caller, command).await.unwrap();
@@ -339,18 +339,20 @@ async fn cancelling_and_importing_race_and_one_wins() {
             let north = north.clone();
             async move { north.run_jobs().await }
         });
-        tokio::time::sleep(Duration::from_micros(round * 37 % 12_000)).await;
+        start.second().await;
         let answer = north.cancel_task(&world.caller, &begun.id).await;
         importing.await.unwrap().unwrap();
         let state = task(&world, &begun.id).await.state;
         match answer {
             Ok(_) => {
                 cancelled += 1;
+                start.note(Winner::Second);
                 assert_eq!(state, TaskState::Cancelled);
                 refused(north.image(&world.caller, &begun.image).await);
             }
             Err(answer) => {
                 done += 1;
+                start.note(Winner::First);
                 let ended = Rejection::TaskEnded { task: begun.id, state: TaskState::Done };
                 assert_eq!(refused::<()>(Err(answer)), ended);
                 let (force, snapshots) = (Force::No, SnapshotsOfImage::Delete);

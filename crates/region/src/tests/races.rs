@@ -6,7 +6,7 @@ use model::{ImageStatus, Phase, QuotaKind, Rejection};
 use crate::commands::SnapshotsOfImage;
 use crate::refused::Refused;
 use crate::region::Region;
-use crate::testing::{Medium, World, WorldOptions, disk};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk};
 
 /// A thousand rounds, in ten worlds: each look at a world goes through all that ever happened in it.
 const WORLDS: u64 = 10;
@@ -82,11 +82,11 @@ async fn cancel_against_publish_has_one_winner() {
 async fn race_a_cancel(world: &World) -> (u64, u64) {
     let image = world.import("north", "web", &[disk(1, 2, Some)]).await;
     let south = world.region("south");
-    let (mut cancelled, mut finished) = (0, 0);
+    let (mut cancelled, mut finished, mut start) = (0, 0, HeadStart::default());
     for round in 0..ROUNDS {
         let copy = world.copy("north", &image.id, "south").await.unwrap();
         let (moved, answer) = tokio::join!(tokio::spawn(run(south.clone())), async {
-            tokio::time::sleep(std::time::Duration::from_micros(round * 131 % 10_000)).await;
+            start.second().await;
             south.cancel_image(&world.caller, &copy.image).await
         });
         moved.unwrap();
@@ -97,11 +97,13 @@ async fn race_a_cancel(world: &World) -> (u64, u64) {
             (Ok(()), Phase::Cancelled) => {
                 assert!(south.image(&world.caller, &copy.image).await.is_err());
                 cancelled += 1;
+                start.note(Winner::Second);
             }
             (Err(Refused::Rejected(Rejection::CopyFinished { .. })), Phase::Done) => {
                 let there = south.image(&world.caller, &copy.image).await.unwrap();
                 assert_eq!(there.status, ImageStatus::Available);
                 finished += 1;
+                start.note(Winner::First);
                 delete(world, &south, &copy.image).await;
             }
             other => panic!("round {round}: {other:?}"),

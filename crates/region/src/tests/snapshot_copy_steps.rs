@@ -10,7 +10,7 @@ use super::unreliable::{Call, Fate, Unreliable};
 use crate::refused::Refused;
 use crate::snapshot_copies::SnapshotPromised;
 use crate::steps::Stepped;
-use crate::testing::{Medium, World, WorldOptions, disk, region_id};
+use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, region_id};
 
 /// Rounds of each race.
 const ROUNDS: u64 = 100;
@@ -180,13 +180,13 @@ async fn racing_world() -> (World, model::SnapshotId) {
 async fn i5_deletion_against_publish_has_one_winner() {
     let (world, snapshot) = racing_world().await;
     let south = world.region("south");
-    let (mut cancelled, mut finished) = (0, 0);
+    let (mut cancelled, mut finished, mut start) = (0, 0, HeadStart::default());
     for round in 0..ROUNDS {
         let promised = ask(&world, copy_of(&snapshot, "south")).await.unwrap();
         let driver = south.clone();
         let (moved, deleted) =
             tokio::join!(tokio::spawn(async move { driver.run_due().await.unwrap() }), async {
-                tokio::time::sleep(std::time::Duration::from_micros(round * 131 % 10_000)).await;
+                start.second().await;
                 south.delete_snapshot(&world.caller, &promised.snapshot).await
             });
         moved.unwrap();
@@ -194,8 +194,14 @@ async fn i5_deletion_against_publish_has_one_winner() {
         world.clock.advance_ms(120_000);
         world.run_until_idle().await;
         match south.copy(&world.caller, &promised.copy).await.unwrap().phase {
-            Phase::Cancelled => cancelled += 1,
-            Phase::Done => finished += 1,
+            Phase::Cancelled => {
+                cancelled += 1;
+                start.note(Winner::Second);
+            }
+            Phase::Done => {
+                finished += 1;
+                start.note(Winner::First);
+            }
             other => panic!("round {round}: {other}"),
         }
         assert!(south.snapshot(&world.caller, &promised.snapshot).await.is_err());
@@ -210,7 +216,7 @@ async fn i5_deletion_against_publish_has_one_winner() {
 async fn i8_deletion_against_a_copy_has_one_winner() {
     let (world, _) = racing_world().await;
     let north = world.region("north");
-    let (mut deleted, mut copied) = (0, 0);
+    let (mut deleted, mut copied, mut start) = (0, 0, HeadStart::default());
     for round in 0..ROUNDS {
         let image = world.import("north", "one", &[disk(round + 2, 1, Some)]).await;
         let snapshot = image.disks[0].snapshot.clone().unwrap();
@@ -218,19 +224,26 @@ async fn i8_deletion_against_a_copy_has_one_winner() {
         north.delete_image(&world.caller, &image.id, model::rules::Force::No, keep).await.unwrap();
         let (gone, promised) = tokio::join!(
             async {
-                tokio::time::sleep(std::time::Duration::from_micros(round * 97 % 4_000)).await;
+                start.second().await;
                 north.delete_snapshot(&world.caller, &snapshot).await
             },
-            ask(&world, copy_of(&snapshot, "south"))
+            async {
+                start.first().await;
+                ask(&world, copy_of(&snapshot, "south")).await
+            }
         );
         match (gone, promised) {
-            (Ok(()), Err(Refused::Rejected(Rejection::SnapshotNotFound { .. }))) => deleted += 1,
+            (Ok(()), Err(Refused::Rejected(Rejection::SnapshotNotFound { .. }))) => {
+                deleted += 1;
+                start.note(Winner::Second);
+            }
             (Err(Refused::Rejected(Rejection::SnapshotHeld { .. })), Ok(promised)) => {
                 world.check_world().await;
                 world.run_until_idle().await;
                 assert_eq!(standing(&world, &promised.snapshot).await.0, SnapshotStanding::Whole);
                 north.delete_snapshot(&world.caller, &snapshot).await.unwrap();
                 copied += 1;
+                start.note(Winner::First);
             }
             other => panic!("round {round}: {other:?}"),
         }
