@@ -26,6 +26,8 @@ set -eu
 V=\$(ls /usr/lib/postgresql | sort -n | tail -n 1)
 B=/usr/lib/postgresql/\$V/bin D=/var/lib/postgresql/\$V/main C=/etc/postgresql/\$V/main/postgresql.conf
 PATH=\$B:\$PATH
+# Whatever fails, no server stays behind in an image that others read.
+trap 'pg_ctl -D \$D -m immediate -w stop >/dev/null 2>&1 || true' EXIT
 mkdir -p /run/postgresql
 pg_ctl -D \$D -o \"-c config_file=\$C -c fsync=off -c max_wal_size=256MB -c listen_addresses= -c dynamic_shared_memory_type=mmap\" -l /tmp/server.log -w start
 $2
@@ -74,5 +76,10 @@ make() {
   database b1.raw 'createdb stock; pgbench -q -i -s 60 stock; pgbench -n -c 4 -t 5000 --random-seed=3 stock'
 }
 
-make >make-lived.log 2>&1 || { tail -n 20 make-lived.log; exit 1; }
+# Not behind `||`, where bash would go on after what fails.
+set +e
+(set -e; trap leave EXIT; make) >make-lived.log 2>&1
+made=$?
+set -e
+((made == 0)) || { tail -n 20 make-lived.log; exit 1; }
 echo "v3, d1, d2 and b1, out of v1" >contents-lived.txt

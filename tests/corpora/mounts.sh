@@ -1,12 +1,20 @@
 # Sourced by the scripts that change an image from inside. Needs root and loop devices; `work` is their folder for what goes.
 
 mounts=()
+# Unmounts everything. What is still busy after five seconds goes as soon as it can, and the image is not to be used: it would
+# change while it is read.
 leave() {
-  local i
-  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount "${mounts[i]}" || umount -l "${mounts[i]}"; done
+  local i try busy=0
+  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
+    for ((try = 0; try < 20; try++)); do umount "${mounts[i]}" && continue 2; sleep 0.25; done
+    umount -l "${mounts[i]}" || true
+    busy=1
+  done
   mounts=()
+  sync
+  return $busy
 }
-trap 'leave; rm -rf "$work"' EXIT
+trap 'leave || echo "something in the image was still running"; rm -rf "$work"' EXIT
 enter() { mount "${@:1:$#-1}" "${*: -1}"; mounts+=("${*: -1}"); }
 
 # within IMAGE SCRIPT: runs the script inside the image's system.
