@@ -413,7 +413,5 @@ pub trait PeerRegion: Send + Sync {
     /// Whether nobody but the two regions can read what crosses: in one process, over TLS or over loopback.
     fn is_private(&self) -> bool;
     /// Whether it is in this process.
-    fn is_here(&self) -> bool {
-        false
-    }
+    fn is_here(&self) -> bool;
 }

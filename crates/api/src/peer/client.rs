@@ -410,4 +410,8 @@ impl PeerRegion for PeerClient {
             host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
         address.map_or(host == "localhost", |address| address.is_loopback())
     }
+
+    fn is_here(&self) -> bool {
+        false
+    }
 }

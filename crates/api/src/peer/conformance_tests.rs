@@ -138,6 +138,9 @@ impl PeerRegion for OnlyChunks {
     fn is_private(&self) -> bool {
         true
     }
+    fn is_here(&self) -> bool {
+        true
+    }
 }
 
 const ROOT: Digest = Digest([3; 32]);

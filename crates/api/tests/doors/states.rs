@@ -141,6 +141,10 @@ impl PeerRegion for Source {
     fn is_private(&self) -> bool {
         true
     }
+
+    fn is_here(&self) -> bool {
+        true
+    }
 }
 
 /// Two regions behind one port, and what holds their copies.

@@ -88,4 +88,8 @@ impl PeerRegion for Silent {
     fn is_private(&self) -> bool {
         true
     }
+
+    fn is_here(&self) -> bool {
+        true
+    }
 }

@@ -305,4 +305,8 @@ impl PeerRegion for Slow {
     fn is_private(&self) -> bool {
         true
     }
+
+    fn is_here(&self) -> bool {
+        true
+    }
 }

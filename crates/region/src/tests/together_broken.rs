@@ -147,6 +147,10 @@ impl PeerRegion for Turned {
     fn is_private(&self) -> bool {
         true
     }
+
+    fn is_here(&self) -> bool {
+        true
+    }
 }
 
 /// No copy, promise, hold or unsettled request is anywhere.

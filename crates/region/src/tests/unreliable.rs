@@ -301,4 +301,8 @@ impl PeerRegion for Unreliable {
     fn is_private(&self) -> bool {
         true
     }
+
+    fn is_here(&self) -> bool {
+        true
+    }
 }
