@@ -11,6 +11,8 @@ use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, regio
 /// A thousand rounds, in ten worlds: each look at a world goes through all that ever happened in it.
 const WORLDS: u64 = 10;
 const ROUNDS: u64 = 100;
+/// A world is looked at in one round of so many: what is wrong in it stays wrong.
+const ROUNDS_OF_A_LOOK: u64 = 10;
 
 /// R004-8, api-16: the key is disabled at some moment of the copy.
 #[tokio::test(flavor = "multi_thread")]
@@ -75,13 +77,17 @@ async fn race_a_key() -> (u64, u64) {
                 Rejection::KeyUnusable { .. } | Rejection::ImageNotAvailable { .. }
             ))
         ));
-        world.check_world().await;
+        if round % ROUNDS_OF_A_LOOK == 0 {
+            world.check_world().await;
+        }
 
         south.enable_encryption_key(&world.caller, &key).await.unwrap();
         world.run_until_idle().await;
         let there = south.image(&world.caller, &copy.image).await.unwrap();
         assert_eq!(there.status, ImageStatus::Available, "round {round}");
-        world.check_world().await;
+        if round % ROUNDS_OF_A_LOOK == 0 {
+            world.check_world().await;
+        }
         let delete =
             south.delete_image(&world.caller, &copy.image, Force::No, SnapshotsOfImage::Delete);
         delete.await.unwrap();
