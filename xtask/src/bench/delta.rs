@@ -9,13 +9,12 @@ use super::{Bench, held_facts};
 use crate::failure::Failure;
 
 /// v1 is there, v2 comes.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
-    let mut results = Results::of("delta");
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let wire = Wire::lan()?;
     let (new, old) = (bench.image("v2.raw"), Some(bench.image("v1.raw")));
     let work = Work { bench, wire: &wire, new, old, settings: "" };
     work.warm()?;
-    held_facts(&mut results, bench, &["v2"])?;
+    held_facts(results, bench, &["v2"])?;
     let course = Course {
         key: "v2",
         title: "LAN, delta: v2 to a target that holds v1",
@@ -30,6 +29,6 @@ pub fn measure(bench: &Bench) -> Result<Results, Failure> {
     contenders.extend([by::zstd(&work), by::rsync(&work), by::restic(&work)]);
     contenders.extend([by::borg(&work), by::casync(&work), by::rclone(&work)]);
     results.races.push(race(bench, course, contenders)?);
-    super::codec::measure(bench, &mut results)?;
-    Ok(results)
+    super::codec::measure(bench, results)?;
+    Ok(())
 }

@@ -23,22 +23,22 @@ const PATCH_MAX: u64 = 2 << 30;
 pub const PAIRS: [(&str, &str); 3] = [("v2", "v1"), ("v2r", "v1"), ("d2", "d1")];
 
 /// All floors; those of a former run where images and programs are the same.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let made_of = made_of(bench)?;
     let known = Results::load(&bench.scratch.join("floors.json"));
     if let Ok(known) = known
         && known.about.versions.contains(&("made of".to_owned(), made_of.clone()))
     {
         println!("floors of the same images are known");
-        return Ok(known);
+        *results = known;
+        return Ok(());
     }
-    let mut results = Results::of("floors");
     results.about.versions.push(("made of".to_owned(), made_of));
-    whole(bench, &mut results)?;
+    whole(bench, results)?;
     for (new, old) in PAIRS {
-        pair(bench, &mut results, new, old)?;
+        pair(bench, results, new, old)?;
     }
-    Ok(results)
+    Ok(())
 }
 
 fn whole(bench: &Bench, results: &mut Results) -> Result<(), Failure> {

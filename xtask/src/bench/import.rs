@@ -14,15 +14,14 @@ use crate::run;
 const INDEX_ROWS: u64 = 5_000_000;
 
 /// Both ways, then the index.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let image = bench.image("v1.raw");
     disks::warm(&image)?;
-    let mut results = Results::of("import");
-    held_facts(&mut results, bench, &["v1"])?;
+    held_facts(results, bench, &["v1"])?;
     results.races.push(into(bench, &image)?);
     results.races.push(out_of(bench, &image)?);
-    index(bench, &mut results)?;
-    Ok(results)
+    index(bench, results)?;
+    Ok(())
 }
 
 fn into(bench: &Bench, image: &Path) -> Result<super::record::Race, Failure> {

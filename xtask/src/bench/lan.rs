@@ -12,12 +12,11 @@ pub const WARM: &str = "The source's image (Ferry: its packs) is in the page cac
                         is compared with what went in, outside the time.";
 
 /// Races with v1, and with the larger b1 where it is at hand.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
-    let mut results = Results::of("lan");
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let wire = Wire::lan()?;
     let work = Work { bench, wire: &wire, new: bench.image("v1.raw"), old: None, settings: "" };
     work.warm()?;
-    held_facts(&mut results, bench, &["v1"])?;
+    held_facts(results, bench, &["v1"])?;
     let course = Course {
         key: "cold-v1",
         title: "LAN, cold: v1 (2 GiB) to a target that holds nothing",
@@ -29,10 +28,10 @@ pub fn measure(bench: &Bench) -> Result<Results, Failure> {
     contenders.extend([by::zstd(&work), by::rsync(&work), by::restic(&work)]);
     contenders.extend([by::borg(&work), by::casync(&work), by::rclone(&work), by::cp(&work)]);
     results.races.push(race(bench, course, contenders)?);
-    large(bench, &wire, &mut results)?;
+    large(bench, &wire, results)?;
     let why = "regions speak plain HTTP to each other; TLS is left to a proxy";
     results.skip("the same with TLS", why);
-    Ok(results)
+    Ok(())
 }
 
 fn large(bench: &Bench, wire: &Wire, results: &mut Results) -> Result<(), Failure> {

@@ -11,8 +11,7 @@ const GIB: u64 = 1 << 30;
 const STRETCHES: u64 = 256;
 
 /// The same 256 MiB of contents in 2 GiB and spread over 100 GiB; then a tenth of it changed.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
-    let mut results = Results::of("memory");
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let wire = Wire::lan()?;
     for (name, size_bytes) in [("2 GiB", 2 * GIB), ("100 GiB", 100 * GIB)] {
         let key = name.split(' ').next().unwrap_or_default();
@@ -21,7 +20,7 @@ pub fn measure(bench: &Bench) -> Result<Results, Failure> {
             results.fact(&format!("{what}-{key}"), &text, mib, "MiB");
         }
     }
-    Ok(results)
+    Ok(())
 }
 
 /// MiB as the kernel counts them, for whom and doing what.

@@ -60,7 +60,7 @@ impl Bench {
     }
 }
 
-type Measure = fn(&Bench) -> Result<Results, Failure>;
+type Measure = fn(&Bench, &mut Results) -> Result<(), Failure>;
 
 /// In the order of the page. `floors` goes with whatever compares bytes.
 const BENCHES: [(&str, Measure); 8] = [
@@ -92,16 +92,24 @@ pub fn run(names: &[&str]) -> Result<(), Failure> {
         if names.is_empty() || names.contains(&name) || goes_along {
             println!("\n== {name}");
             let about = about::here(&bench.ferry, &bench.scratch);
-            let mut results = measure(&bench)?;
+            let mut results = Results::of(name);
+            let outcome = measure(&bench, &mut results);
             let own = std::mem::take(&mut results.about.versions);
             results.about = about;
-            results.about.versions.extend(own.into_iter().filter(|(name, _)| name == "made of"));
+            // By this a later run knows that nothing is missing.
+            let made_of = own.into_iter().filter(|(name, _)| name == "made of" && outcome.is_ok());
+            results.about.versions.extend(made_of);
             results.rounds = bench.rounds;
             if bench.slow_rounds == 0 {
                 results.skip("contenders that take long", "`BENCH_SLOW_ROUNDS` was 0");
             }
+            if let Err(failure) = &outcome {
+                results.skip("what comes after what is told here", &failure.chain());
+            }
+            // What was measured before something failed took long, and is as true.
             results.save(&bench.scratch)?;
             println!("\n{}", page::section(&results));
+            outcome?;
         }
     }
     println!("kept in {}; `cargo xtask bench publish` takes it to docs/", bench.scratch.display());

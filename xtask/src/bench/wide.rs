@@ -19,11 +19,10 @@ const LOSSES: [(&str, &str, f64); 3] =
     [("0", "no loss", 0.0), ("01", "0.1 % loss", 0.001), ("1", "1 % loss", 0.01)];
 
 /// Cold, both deltas, the long-lived image, then cold with loss.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
-    let mut results = Results::of("wan");
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let _allowed = Allowed::all()?;
     let wire = Wire::wan(BITS_PER_SEC, ONE_WAY)?;
-    held_facts(&mut results, bench, &["v1", "v2", "v2r"])?;
+    held_facts(results, bench, &["v1", "v2", "v2r"])?;
     set_congestion(&wire, usual_congestion())?;
     let work = |new: &str, old: Option<&str>| Work {
         bench,
@@ -44,18 +43,18 @@ pub fn measure(bench: &Bench) -> Result<Results, Failure> {
     ];
     let course = course("cold-v1", "WAN, cold: v1 to a target that holds nothing", &wire);
     results.races.push(race(bench, course, contenders)?);
-    deltas(bench, &mut results, (&work("v2", Some("v1")), &work("v2r", Some("v1"))))?;
-    lived(bench, &mut results, &work("d2", Some("d1")))?;
-    losses(bench, &wire, &mut results)?;
+    deltas(bench, results, (&work("v2", Some("v1")), &work("v2r", Some("v1"))))?;
+    lived(bench, results, &work("d2", Some("d1")))?;
+    losses(bench, &wire, results)?;
     let clean = results.figure("cold-v1/ferry/durable/arrived_bytes");
-    super::breaks::measure(&cold, clean, &mut results)?;
+    super::breaks::measure(&cold, clean, results)?;
     println!("the wire: {}", wire.told());
     results.skip(
         "casync over the WAN",
         "it takes over four minutes a run: a request per chunk, one after another",
     );
     results.skip("qemu-img and rclone over the WAN", "as nbdcopy they send the image as it is");
-    Ok(results)
+    Ok(())
 }
 
 fn deltas(

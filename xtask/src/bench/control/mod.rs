@@ -15,8 +15,7 @@ use super::{Bench, service};
 use crate::failure::Failure;
 
 /// Listings first, then the queue.
-pub fn measure(bench: &Bench) -> Result<Results, Failure> {
-    let mut results = Results::of("control");
+pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let mut runs = Vec::new();
     for images in sizes("BENCH_CONTROL_IMAGES", &[1_000, 10_000, 100_000])? {
         let run = listings::measure(bench, images)?;
@@ -40,12 +39,12 @@ pub fn measure(bench: &Bench) -> Result<Results, Failure> {
     if !copies.is_empty() {
         let queues = queue::measure(bench, &copies)?;
         for queue in &queues {
-            queue.tell(&mut results);
+            queue.tell(results);
         }
         results.curves.push(queue::curve(&queues));
         results.notes.push(queue::table(&queues));
     }
-    Ok(results)
+    Ok(())
 }
 
 /// Lines over the sizes that were measured.
