@@ -26,6 +26,12 @@ async fn r004_8_a_key_disabled_in_mid_copy_never_leaves_a_half_sealed_image() {
     assert!(before > 0 && after > 0, "no race was run: {before} before, {after} after");
 }
 
+async fn look_at(world: &World, round: u64) {
+    if round % ROUNDS_OF_A_LOOK == 0 {
+        world.check_world().await;
+    }
+}
+
 /// How often the key was off before the copy was published, and how often after.
 async fn race_a_key() -> (u64, u64) {
     let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
@@ -77,17 +83,13 @@ async fn race_a_key() -> (u64, u64) {
                 Rejection::KeyUnusable { .. } | Rejection::ImageNotAvailable { .. }
             ))
         ));
-        if round % ROUNDS_OF_A_LOOK == 0 {
-            world.check_world().await;
-        }
+        look_at(&world, round).await;
 
         south.enable_encryption_key(&world.caller, &key).await.unwrap();
         world.run_until_idle().await;
         let there = south.image(&world.caller, &copy.image).await.unwrap();
         assert_eq!(there.status, ImageStatus::Available, "round {round}");
-        if round % ROUNDS_OF_A_LOOK == 0 {
-            world.check_world().await;
-        }
+        look_at(&world, round).await;
         let delete =
             south.delete_image(&world.caller, &copy.image, Force::No, SnapshotsOfImage::Delete);
         delete.await.unwrap();
