@@ -27,7 +27,7 @@ async fn r004_8_a_key_disabled_in_mid_copy_never_leaves_a_half_sealed_image() {
 }
 
 async fn look_at(world: &World, round: u64) {
-    if round % ROUNDS_OF_A_LOOK == 0 {
+    if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
         world.check_world().await;
     }
 }

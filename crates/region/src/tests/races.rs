@@ -58,7 +58,7 @@ async fn race_for_the_last_unit(world: &World) {
             other => panic!("round {round}: {other:?}"),
         };
         world.run_until_idle().await;
-        if round % ROUNDS_OF_A_LOOK == 0 {
+        if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
             world.check_world().await;
         }
         delete(world, &south, &won.image).await;
@@ -112,7 +112,7 @@ async fn race_a_cancel(world: &World) -> (u64, u64) {
             }
             other => panic!("round {round}: {other:?}"),
         }
-        if round % ROUNDS_OF_A_LOOK == 0 {
+        if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
             world.check_world().await;
         }
     }

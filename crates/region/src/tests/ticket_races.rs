@@ -52,7 +52,7 @@ async fn r000_7_of_several_requests_on_one_approval_one_is_accepted() {
             let spent = Rejection::TicketSpent { ticket, by: winner.copy.clone() };
             assert_eq!(refused, [spent.clone(), spent], "round {round}");
             end(&world, winner, round).await;
-            if round % ROUNDS_OF_A_LOOK == 0 {
+            if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
                 world.check_world().await;
             }
         }
