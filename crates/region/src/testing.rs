@@ -33,6 +33,9 @@ use crate::views::ImageView;
 
 pub use head_start::{HeadStart, Winner};
 
+/// Of so many rounds of a race the world is looked at in one: odd, so that it is not always the one after a sweep.
+const ROUNDS_OF_A_LOOK: u64 = 7;
+
 /// A clock that stands still until a test moves it.
 pub struct ManualClock(AtomicI64);
 
@@ -412,6 +415,14 @@ impl World {
             }
         }
         assert!(wrong.is_empty(), "the world is wrong:\n{}", wrong.join("\n"));
+    }
+
+    /// Checks everything in some of the rounds of a race, the first among them: what is wrong stays wrong, and a look walks all
+    /// that ever happened.
+    pub async fn check_world_in(&self, round: u64) {
+        if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
+            self.check_world().await;
+        }
     }
 
     /// Checks that a region holds nothing but what its available images need: no promise, reservation or hold is left.

@@ -11,8 +11,6 @@ use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk, regio
 /// A thousand rounds, in ten worlds: each look at a world goes through all that ever happened in it.
 const WORLDS: u64 = 10;
 const ROUNDS: u64 = 100;
-/// A world is looked at in one round of so many: what is wrong in it stays wrong.
-const ROUNDS_OF_A_LOOK: u64 = 10;
 
 /// R004-8, api-16: the key is disabled at some moment of the copy.
 #[tokio::test(flavor = "multi_thread")]
@@ -24,12 +22,6 @@ async fn r004_8_a_key_disabled_in_mid_copy_never_leaves_a_half_sealed_image() {
         after += more_after;
     }
     assert!(before > 0 && after > 0, "no race was run: {before} before, {after} after");
-}
-
-async fn look_at(world: &World, round: u64) {
-    if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
-        world.check_world().await;
-    }
 }
 
 /// How often the key was off before the copy was published, and how often after.
@@ -83,13 +75,13 @@ async fn race_a_key() -> (u64, u64) {
                 Rejection::KeyUnusable { .. } | Rejection::ImageNotAvailable { .. }
             ))
         ));
-        look_at(&world, round).await;
+        world.check_world_in(round).await;
 
         south.enable_encryption_key(&world.caller, &key).await.unwrap();
         world.run_until_idle().await;
         let there = south.image(&world.caller, &copy.image).await.unwrap();
         assert_eq!(there.status, ImageStatus::Available, "round {round}");
-        look_at(&world, round).await;
+        world.check_world_in(round).await;
         let delete =
             south.delete_image(&world.caller, &copy.image, Force::No, SnapshotsOfImage::Delete);
         delete.await.unwrap();

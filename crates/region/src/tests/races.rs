@@ -11,8 +11,6 @@ use crate::testing::{HeadStart, Medium, Winner, World, WorldOptions, disk};
 /// A thousand rounds, in ten worlds: each look at a world goes through all that ever happened in it.
 const WORLDS: u64 = 10;
 const ROUNDS: u64 = 100;
-/// A world is looked at after so many rounds: what is wrong in it stays wrong.
-const ROUNDS_OF_A_LOOK: u64 = 10;
 
 async fn world() -> World {
     let options = WorldOptions { medium: Medium::Memory, ..WorldOptions::default() };
@@ -58,9 +56,7 @@ async fn race_for_the_last_unit(world: &World) {
             other => panic!("round {round}: {other:?}"),
         };
         world.run_until_idle().await;
-        if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
-            world.check_world().await;
-        }
+        world.check_world_in(round).await;
         delete(world, &south, &won.image).await;
     }
     world.assert_clean_slate("north").await;
@@ -112,9 +108,7 @@ async fn race_a_cancel(world: &World) -> (u64, u64) {
             }
             other => panic!("round {round}: {other:?}"),
         }
-        if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
-            world.check_world().await;
-        }
+        world.check_world_in(round).await;
     }
     world.assert_clean_slate("north").await;
     world.assert_clean_slate("south").await;

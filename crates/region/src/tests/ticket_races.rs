@@ -25,8 +25,6 @@ use crate::testing::{Medium, World, WorldOptions, disk, region_id};
 /// Rounds in all, and in one world: the trail of a world is walked each time that it is looked at.
 const ROUNDS: u64 = 2_000;
 const ROUNDS_OF_A_WORLD: u64 = 50;
-/// A world is looked at after so many: what is wrong in it stays wrong.
-const ROUNDS_OF_A_LOOK: u64 = 10;
 
 async fn approved(world: &World, image: &model::ImageId) -> TicketId {
     let ticket = open(world, image, &["south"]).await.unwrap();
@@ -52,9 +50,7 @@ async fn r000_7_of_several_requests_on_one_approval_one_is_accepted() {
             let spent = Rejection::TicketSpent { ticket, by: winner.copy.clone() };
             assert_eq!(refused, [spent.clone(), spent], "round {round}");
             end(&world, winner, round).await;
-            if round.is_multiple_of(ROUNDS_OF_A_LOOK) {
-                world.check_world().await;
-            }
+            world.check_world_in(round).await;
         }
         world.assert_clean_slate("north").await;
     }
