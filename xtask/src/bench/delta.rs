@@ -29,6 +29,5 @@ pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     contenders.extend([by::zstd(&work), by::rsync(&work), by::restic(&work)]);
     contenders.extend([by::borg(&work), by::casync(&work), by::rclone(&work)]);
     results.races.push(race(bench, course, contenders)?);
-    super::codec::measure(bench, results)?;
-    Ok(())
+    super::codec::measure(bench, results)
 }

@@ -20,8 +20,7 @@ pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     held_facts(results, bench, &["v1"])?;
     results.races.push(into(bench, &image)?);
     results.races.push(out_of(bench, &image)?);
-    index(bench, results)?;
-    Ok(())
+    index(bench, results)
 }
 
 fn into(bench: &Bench, image: &Path) -> Result<super::record::Race, Failure> {
