@@ -12,6 +12,7 @@ use crate::client::FrameRequest;
 use crate::exporting::{Source, Target, export};
 use crate::failure::Failure;
 use crate::output::{bytes, rate};
+use crate::signals::Interrupts;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -53,9 +54,10 @@ pub async fn run(session: &Session, args: ExportArgs) -> Result<(), Failure> {
     let track = session.showing.track(format!("export {}", image.name), disk.size_bytes);
     let began = Instant::now();
     let target = Target { path: args.file.clone(), format };
+    let mut interrupts = Interrupts::listen();
     let exported = tokio::select! {
         exported = export(source, disk, target, &track) => exported,
-        () = crate::signals::interrupted() => Err(Failure::Interrupted { left: "nothing was written".to_owned() }),
+        () = interrupts.next() => Err(Failure::Interrupted { left: "nothing was written".to_owned() }),
     };
     let exported = exported.inspect_err(|_| track.clear())?;
     let held = exported.places * store::CHUNK_BYTES as u64;

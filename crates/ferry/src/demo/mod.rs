@@ -15,6 +15,7 @@ use crate::profile::Profile;
 use crate::progress::Showing;
 use crate::serve::{Config, Service};
 use crate::settings::{AccessKey, Settings, profile_place};
+use crate::signals::Interrupts;
 
 /// Shows it.
 pub async fn demo(args: &DemoArgs, globals: &Globals) -> Result<(), Failure> {
@@ -46,16 +47,18 @@ async fn tell(
         image: args.image.clone(),
         regions: Config::default().regions,
     };
+    // One for all that follows: what comes between the story's end and the wait behind it is heard too.
+    let mut interrupts = Interrupts::listen();
     tokio::select! {
         told = story.tell() => told?,
-        () = crate::signals::interrupted() => return Err(Failure::Interrupted { left: "the demonstration is over".to_owned() }),
+        () = interrupts.next() => return Err(Failure::Interrupted { left: "the demonstration is over".to_owned() }),
     }
     if args.once {
         return Ok(());
     }
     let console = console_address(&session.client).await?;
     print(&format!("\nOpen the console, signed in: {}", console.address));
-    stay(args, globals, service, &key).await
+    stay(args, globals, service, &key, &mut interrupts).await
 }
 
 /// The key of a new folder, else the profile's, where that is one of this folder.
@@ -92,6 +95,7 @@ async fn stay(
     globals: &Globals,
     service: &Service,
     key: &AccessKey,
+    interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
     let place = profile_place(globals);
     let before = place.as_ref().and_then(|place| std::fs::read(place).ok());
@@ -119,7 +123,7 @@ async fn stay(
     if let Some(data) = &args.data {
         print(&format!("Its data is in {}; `ferry serve --data` goes on with it.", data.display()));
     }
-    crate::signals::interrupted().await;
+    interrupts.next().await;
     if let Some(place) = place {
         let restored = match before {
             Some(bytes) => std::fs::write(&place, bytes),

@@ -19,6 +19,7 @@ use store::{DiskRoot, RootRecord, TreeBuilder, TreeNode};
 use crate::client::{Body, Call, Client};
 use crate::failure::Failure;
 use crate::progress::Track;
+use crate::signals::Interrupts;
 use crate::workers::Workers;
 use cut::{Cut, cuts};
 use send::{Sender, Sending};
@@ -194,10 +195,12 @@ impl Import {
         let path = format!("/v1/regions/{}/imports", self.region);
         let begin =
             Call::new("begin the import", Method::POST, path).with(Body::json(&self.request));
+        // Before it is begun: a Ctrl-C that comes with the answer cancels it.
+        let mut interrupts = Interrupts::listen();
         let image: Image = self.client.ask(begin).await?;
         let sent = tokio::select! {
             sent = self.send(&image.id, track, counters) => sent,
-            _ = crate::signals::interrupted() => {
+            () = interrupts.next() => {
                 Err(Failure::Interrupted { left: "the import was cancelled and nothing of it is left".to_owned() })
             }
         };

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::output::print;
 use crate::profile::{Profile, Saved, folder};
 use crate::settings::profile_place;
+use crate::signals::Interrupts;
 
 /// Runs the service.
 pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
@@ -38,6 +39,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     })?;
     let first_region = config.first_region_here()?;
     let service = Service::start(&config, &data).await?;
+    let mut interrupts = Interrupts::listen();
     announce(&service, &config);
     if let Some(place) = profile_place(globals) {
         keep_profile(&place, &service, first_region).await?;
@@ -45,7 +47,7 @@ pub async fn serve(args: &ServeArgs, globals: &Globals) -> Result<(), Failure> {
     // The last line: whoever reads it may ask at once.
     print(&format!("listening on {}", service.endpoint()));
     crash_points::arm()?;
-    crate::signals::interrupted().await;
+    interrupts.next().await;
     tracing::info!("stopping");
     service.stop().await;
     Ok(())

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::world::Home;
+use crate::world::{Home, signal, wait};
 
 /// The token of an address that signs in once.
 #[track_caller]
@@ -83,9 +83,9 @@ fn a_demonstration_that_stays_up_prints_a_way_in() {
             break;
         }
     }
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    child.wait().unwrap();
+    // At once: no moment after that line is too early to be heard.
+    signal(&child, rustix::process::Signal::INT);
+    assert!(wait(&mut child).success());
     let up = said.iter().position(|line| line.starts_with("The service stays up at ")).unwrap();
     let endpoint = said[up].split_whitespace().nth(5).unwrap();
     let address = said[up - 1].strip_prefix("Open the console, signed in: ").unwrap();
