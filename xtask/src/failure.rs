@@ -14,6 +14,8 @@ pub enum Failure {
     Start { command: String, source: io::Error },
     #[error("`{command}` ended with {status}")]
     Ended { command: String, status: ExitStatus },
+    #[error("`{command}` printed nothing for {secs} s and was ended with all that it had started")]
+    Silent { command: String, secs: u64 },
     #[error("failed to {operation} `{path}`")]
     File { operation: &'static str, path: PathBuf, source: io::Error },
     #[error("`{path}` is not valid TOML")]

@@ -27,7 +27,7 @@ pub const COMMANDS: [&str; 5] = ["test", "tidy", "corpora", "screenshot", "bench
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   test [--only STAGE]      install what tests need, then run every check and test
-                           stages: install, tidy, corpora, tests, readme, terraform, failpoints
+                           stages: install, tidy, corpora, tests, readme, terraform
                            terraform builds the provider once, for ten minutes: settings FERRY_TEST_CACHE
                            (~/.cache/ferry-tests), FERRY_TERRAFORM_BUILD_SECS (1500)
   tidy                     check the house rules that the compiler does not

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{Counters, Wire};
 use crate::failure::Failure;
+use crate::run::below;
 
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -205,29 +206,6 @@ fn parsed_times(stat: &str) -> Option<(u64, u64)> {
 /// A process's own time in seconds, out of its `stat`.
 pub fn own_seconds(stat: &str) -> Option<f64> {
     Some(ratio(parsed_times(stat)?.0, ticks_per_second()))
-}
-
-/// All processes below this one.
-fn below(pid: u32) -> Vec<u32> {
-    let mut found = children(pid);
-    let mut next = 0;
-    while next < found.len() {
-        let more = children(found[next]);
-        found.extend(more);
-        next += 1;
-    }
-    found
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let lists =
-        tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -19,24 +19,21 @@ pub enum Stage {
     Tidy,
     /// Disk images that tests read.
     Corpora,
-    /// Unit, integration and end-to-end tests of the whole workspace, and the examples in its docs.
+    /// Unit, integration, end-to-end and crash tests of the whole workspace, and the examples in its docs.
     Tests,
     /// The commands that README.md shows, on the binary just built.
     Readme,
     /// The cloud's own Terraform provider, where it is built or can be.
     Terraform,
-    /// A second build in which named points can fail, and the tests that need it.
-    Failpoints,
 }
 
-const STAGES: [(Stage, &str); 7] = [
+const STAGES: [(Stage, &str); 6] = [
     (Stage::Install, "install"),
     (Stage::Tidy, "tidy"),
     (Stage::Corpora, "corpora"),
     (Stage::Tests, "tests"),
     (Stage::Readme, "readme"),
     (Stage::Terraform, "terraform"),
-    (Stage::Failpoints, "failpoints"),
 ];
 
 impl FromStr for Stage {
@@ -58,7 +55,6 @@ impl Stage {
             Stage::Tests => tests_run::workspace(tally),
             Stage::Readme => stages::readme(tally),
             Stage::Terraform => terraform::run(tally, stages_began),
-            Stage::Failpoints => tests_run::failpoints(tally),
         }
     }
 }

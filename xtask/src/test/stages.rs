@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::tests_run;
 use crate::failure::Failure;
 use crate::project::{self, Tree};
 use crate::tidy::{self, Tally};
@@ -43,8 +44,7 @@ pub fn readme(tally: &mut Tally) -> Result<(), Failure> {
         return Ok(());
     }
     // The one that the stage before this has built for its tests; `cargo build` would choose other features and take minutes.
-    let built = ["test", "--quiet", "--workspace", "--no-run", "--test", "e2e"];
-    run::run(run::cargo().current_dir(project::root()).args(built))?;
+    run::run(tests_run::cargo_test()?.args(["--quiet", "--no-run", "--test", "e2e"]))?;
     let ferry = project::target().join("debug/ferry");
     let mut wrong = Vec::new();
     for command in commands {

@@ -4,13 +4,10 @@ mod build;
 mod left_out;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 use super::tests_run;
 use crate::failure::Failure;
-use crate::project;
-use crate::run;
 use crate::tidy::Tally;
 use build::{Cache, Deadline, Program};
 use left_out::LeftOut;
@@ -59,11 +56,8 @@ pub fn run(tally: &mut Tally, stages_began: Instant) -> Result<(), Failure> {
     let cache = Cache::find();
     let deadline = Deadline::from_environment(stages_began);
     let Some(tofu) = kept(OPENTOFU, &cache, &deadline) else { return Ok(()) };
-    let mut command: Command = run::cargo();
-    command
-        .current_dir(project::root())
-        .args(["test", "--workspace"])
-        .env("FERRY_TEST_TERRAFORM", tofu);
+    let mut command = tests_run::cargo_test()?;
+    command.env("FERRY_TEST_TERRAFORM", tofu);
     let mut found = 0;
     // One that is missing takes nothing from the other.
     for (program, variable, tests) in PROVIDERS {
