@@ -11,7 +11,7 @@ use futures::StreamExt;
 use model::{Digest, DiskRole, ImageStatus, Purpose, RegionId};
 use store::{DiskRoot, Domain, TreePart};
 use transfer::{
-    BASES_MAX, Opened, Parcel, ParcelOrder, ParcelSource, ParcelTerms, SessionId, SourceFault,
+    BASES_MAX, Opened, Parcel, ParcelOrder, ParcelSource, ParcelTerms, SourceFault, WindowAsk,
 };
 
 use crate::fetching::PeerSource;
@@ -251,13 +251,8 @@ impl ParcelSource for PeerSource {
         self.peer.open_parcels(self.scope.clone(), order).await.map_err(no_parcels)
     }
 
-    async fn window(
-        &self,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, SourceFault> {
-        let parcel = self.peer.parcel(self.scope.clone(), session, number, stored);
+    async fn window(&self, ask: WindowAsk) -> Result<Parcel, SourceFault> {
+        let parcel = self.peer.parcel(self.scope.clone(), ask);
         Ok(match parcel.await.map_err(no_parcels)? {
             PeerParcel::Window(body) => {
                 Parcel::Window(body.map(|piece| piece.map_err(cut_off)).boxed())

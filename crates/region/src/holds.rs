@@ -6,7 +6,7 @@ use futures::StreamExt;
 use model::rules::{SourceFacts, judge_source};
 use model::{AccountId, CopyId, Deprecation, DomainName, ImageStatus, RegionId, Timestamp};
 use store::{ChunkId, IdKey};
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HeldDisk, HoldRequest, PeerFault, PeerFrames,
@@ -217,14 +217,8 @@ impl PeerRegion for Region {
         self.open_parcels_for_peer(&scope, order).await
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
-        self.parcel_for_peer(&scope, session, (number, stored)).await
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
+        self.parcel_for_peer(&scope, ask).await
     }
 
     async fn serving(&self, question: ServingQuestion) -> Result<Serving, PeerFault> {

@@ -1,7 +1,7 @@
 //! The source side of parcel sessions: whoever may fetch an account's chunks may have them as parcels, and nobody else.
 
 use futures::StreamExt;
-use transfer::{Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SessionId, SourceFault};
+use transfer::{Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SourceFault, WindowAsk};
 
 use crate::peer::{FetchScope, PeerFault, PeerParcel};
 use crate::region::Region;
@@ -28,18 +28,17 @@ impl Region {
         office.open(&domains, order).await.map_err(|fault| self.parcel_fault(&fault))
     }
 
-    /// A window of a session, if it is one of the account's: any other is as if it were not there.
+    /// A window of a session or a part of it, if it is one of the account's: any other is as if it were not there.
     pub(crate) async fn parcel_for_peer(
         &self,
         scope: &FetchScope,
-        session: SessionId,
-        (number, stored): (u32, u32),
+        ask: WindowAsk,
     ) -> Result<PeerParcel, PeerFault> {
         let office = self.office()?;
         // A key that was switched off meanwhile locks its domain, and so ends the session.
         let domains = self.domains_for_peer(scope).await;
         let domains = domains.map_err(|fault| as_peer_fault(self.id(), fault))?;
-        let parcel = office.window(&domains, session, number, stored).await;
+        let parcel = office.window(&domains, ask).await;
         Ok(match parcel.map_err(|fault| self.parcel_fault(&fault))? {
             Parcel::Window(pieces) => {
                 let region = self.clone();

@@ -11,7 +11,7 @@ use model::{
     Sealing, SizeBytes, SnapshotId, SnapshotName, Tags, TicketId, Urgency, UserId,
 };
 use store::{ChunkId, IdKey};
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use crate::fan_out::absent;
 use crate::links::LinkView;
@@ -392,15 +392,9 @@ pub trait PeerRegion: Send + Sync {
         scope: FetchScope,
         order: ParcelOrder,
     ) -> Result<Opened, PeerFault>;
-    /// At the source: a window of a session of this scope; windows before `stored` need not be kept any longer.
+    /// At the source: a window of a session of this scope, or a part of it.
     /// [`PeerFault::Failed`] where a chunk of it cannot be read: frames tell which.
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault>;
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault>;
     /// At another target: what it has of a disk. A region that relays nothing has nothing.
     async fn serving(&self, _: ServingQuestion) -> Result<Serving, PeerFault> {
         Ok(Serving::Nothing)

@@ -36,7 +36,8 @@ pub use limiter::{Lane, Promised, RateLimiter, Share};
 pub use mover::Moved;
 pub use parcels::{
     BASES_MAX, BadOrder, OPENED_BYTES, ORDER_BYTES_MAX, OfficeSource, Opened, Parcel, ParcelFault,
-    ParcelOffice, ParcelOrder, ParcelSource, ParcelTerms, SESSIONS_MAX, SessionId, Wire,
+    ParcelOffice, ParcelOrder, ParcelSource, ParcelTerms, Part, SESSIONS_MAX, SessionId, WindowAsk,
+    Wire,
 };
 pub use rekey::{RekeyDisk, Rekeyed, rekey_disk};
 pub use source::{ChunkSource, FrameStream, RenamingSource, RenamingStoreSource, StoreSource};

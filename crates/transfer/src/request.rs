@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fail::fail_point;
-use futures::StreamExt;
+use futures::future::try_join_all;
+use futures::stream::{Stream, StreamExt, TryStreamExt, select_all};
 use store::{
     CHUNK_BYTES, Carried, ChunkId, Decoder, FrameError, Ingest, IngestError, Naming, Refused,
     Renaming, StoreFault, Wanted,
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::cutter::{Cutter, Run};
 use crate::fault::{Breach, SourceFault, TransferFault, TreeError};
-use crate::parcels::{Opened, Parcel, ParcelOrder, ParcelSource, SessionId};
+use crate::parcels::{Opened, Parcel, ParcelOrder, ParcelSource, Part, WindowAsk};
 use crate::source::{ChunkSource, FrameStream, RenamingSource};
 use crate::stall::StallTimer;
 use crate::watch::Watch;
@@ -70,12 +71,23 @@ pub(crate) struct Answer {
 /// A window that is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AskWindow {
-    pub session: SessionId,
-    pub number: u32,
-    /// Windows before this one were handed over.
-    pub stored: u32,
+    pub window: WindowAsk,
+    /// In so many parts at once.
+    pub parts: u8,
     /// Tells when it is its turn.
     pub ticket: u64,
+}
+
+/// Bytes of one of the parts of a window.
+struct Piece {
+    place: usize,
+    bytes: Bytes,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// What came of it.
@@ -226,23 +238,34 @@ impl<'a> Requests<'a> {
         source: &dyn ParcelSource,
         ask: AskWindow,
     ) -> Result<WindowCame<'_>, TransferFault> {
-        let mut body = match source.window(ask.session, ask.number, ask.stored).await? {
-            Parcel::Window(body) => body,
-            Parcel::End => return Ok(WindowCame::End),
-            Parcel::Gone => return Ok(WindowCame::Gone),
-        };
-        let (mut bytes, mut early) = (Vec::new(), self.window().early(ask.ticket));
+        let parts =
+            Part::all(ask.parts).map(|part| source.window(WindowAsk { part, ..ask.window }));
+        let mut bodies = Vec::new();
+        for parcel in try_join_all(parts).await? {
+            match parcel {
+                Parcel::Window(body) => bodies.push(body),
+                Parcel::End => return Ok(WindowCame::End),
+                Parcel::Gone => return Ok(WindowCame::Gone),
+            }
+        }
+        let mut parts = vec![Vec::new(); bodies.len()];
+        let of_part =
+            |(place, body): (usize, FrameStream)| body.map_ok(move |bytes| Piece { place, bytes });
+        let mut pieces = select_all(bodies.into_iter().enumerate().map(of_part));
+        let (mut came, mut early) = (0, self.window().early(ask.ticket));
         loop {
             self.hold(early.room()).await;
-            let Some(piece) = self.read_piece(&mut body).await? else { break };
-            early.received(piece.len() as u64);
-            self.pay(piece.len() as u64).await;
-            if bytes.len() + piece.len() > delta::WINDOW_BYTES_MAX {
+            let Some(Piece { place, bytes }) = self.read_piece(&mut pieces).await? else { break };
+            early.received(bytes.len() as u64);
+            self.pay(bytes.len() as u64).await;
+            came += bytes.len();
+            if came > delta::WINDOW_BYTES_MAX {
                 return Ok(WindowCame::TooLong);
             }
-            bytes.extend_from_slice(&piece);
+            parts[place].extend_from_slice(&bytes);
         }
         fail_point!("wrk.chunk_recv", |_| Err(injected("receive chunks")));
+        let bytes = if parts.len() == 1 { parts.remove(0) } else { parts.concat() };
         Ok(WindowCame::Whole { bytes, early })
     }
 
@@ -366,13 +389,16 @@ impl<'a> Requests<'a> {
     }
 
     /// The next piece of a body that has any bytes.
-    async fn read_piece(&self, body: &mut FrameStream) -> Result<Option<Bytes>, SourceFault> {
+    async fn read_piece<P: AsRef<[u8]>>(
+        &self,
+        body: &mut (impl Stream<Item = Result<P, SourceFault>> + Unpin),
+    ) -> Result<Option<P>, SourceFault> {
         for _ in 0..EMPTY_MAX {
             let Some(piece) = body.next().await.transpose()? else { return Ok(None) };
-            if piece.is_empty() {
+            let bytes = piece.as_ref().len() as u64;
+            if bytes == 0 {
                 continue;
             }
-            let bytes = piece.len() as u64;
             self.stall.note(bytes);
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
             return Ok(Some(piece));

@@ -15,10 +15,10 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{ChunkId, IdKey};
-use transfer::{OPENED_BYTES, Opened, ParcelOrder, SessionId};
+use transfer::{OPENED_BYTES, Opened, ParcelOrder, WindowAsk};
 
 use super::line::Line;
-use super::parcels::{StoredQuery, bounded, session_word};
+use super::parcels::{WindowQuery, bounded, session_word};
 use super::relaying::{RelayQuery, ServingQuery, ServingWire};
 use super::room::{RoomQuery, RoomWire};
 use super::together::{AllAcceptedWire, OffersWire, WithdrawalWire};
@@ -368,15 +368,9 @@ impl PeerRegion for PeerClient {
             .ok_or_else(|| self.protocol(format!("its answer has `{}` bytes", bytes.len())))
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
-        let what = format!("parcels/{}/{number}", session_word(&session));
-        let request = self.scoped(Method::GET, &what, &scope).query(&StoredQuery { stored });
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
+        let what = format!("parcels/{}/{}", session_word(&ask.session), ask.number);
+        let request = self.scoped(Method::GET, &what, &scope).query(&WindowQuery::from(ask));
         let response = self.begun(request, WINDOW).await?;
         match response.status() {
             StatusCode::NO_CONTENT => return Ok(PeerParcel::End),

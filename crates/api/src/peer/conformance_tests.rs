@@ -16,8 +16,8 @@ use store::{ChunkId, ChunkStore, Domain, FilesBackend, IdKey, StoreOptions};
 use tokio_util::sync::CancellationToken;
 use transfer::testing::{Rig, cases};
 use transfer::{
-    ChunkSource, FrameStream, Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SessionId,
-    SourceFault,
+    ChunkSource, FrameStream, Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SourceFault,
+    WindowAsk,
 };
 
 use axum::middleware::map_response;
@@ -105,15 +105,9 @@ impl PeerRegion for OnlyChunks {
             other => no_parcels(&other.to_string()),
         })
     }
-    async fn parcel(
-        &self,
-        _: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
+    async fn parcel(&self, _: FetchScope, _: WindowAsk) -> Result<PeerParcel, PeerFault> {
         let Some((office, domain)) = &self.parcels else { return Err(no_parcels("it has none")) };
-        let parcel = office.window(&[*domain], session, number, stored).await;
+        let parcel = office.window(&[*domain], ask).await;
         Ok(match parcel.map_err(|fault| no_parcels(&fault.to_string()))? {
             Parcel::Window(pieces) => PeerParcel::Window(
                 pieces.map(|piece| piece.map_err(|fault| failed(&fault))).boxed(),

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use region::{PeerFault, PeerFrames, PeerParcel};
 use serde::{Deserialize, Serialize};
-use transfer::{BadOrder, ORDER_BYTES_MAX, PARCEL_BYTES_MAX, ParcelOrder, SessionId};
+use transfer::{
+    BadOrder, ORDER_BYTES_MAX, PARCEL_BYTES_MAX, ParcelOrder, Part, SessionId, WindowAsk,
+};
 
 use super::server::{Asked, Scope, refused};
 use crate::body::PacedBody;
@@ -68,11 +70,30 @@ fn session_of(word: &str) -> Option<SessionId> {
     Some(SessionId(bytes))
 }
 
-/// What need not be kept any longer.
+/// What need not be kept any longer, and which part of the window is asked for: all of it where it does not say.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredQuery {
-    pub(super) stored: u32,
+pub(super) struct WindowQuery {
+    stored: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<u8>,
+}
+
+impl From<WindowAsk> for WindowQuery {
+    fn from(ask: WindowAsk) -> Self {
+        let part = (ask.part != Part::WHOLE).then_some(ask.part);
+        WindowQuery { stored: ask.stored, part: part.map(Part::place), of: part.map(Part::of) }
+    }
+}
+
+impl WindowQuery {
+    fn part(&self) -> Result<Part, BadRequest> {
+        let (place, of) = (self.part.unwrap_or(0), self.of.unwrap_or(1));
+        let wrong = || BadRequest::value("part", format!("there is no part `{place}` of `{of}`"));
+        Part::new(place, of).ok_or_else(wrong)
+    }
 }
 
 pub(super) async fn open_parcels(
@@ -92,14 +113,18 @@ pub(super) async fn parcel(
     asked: Asked,
     Scope(scope): Scope,
     AskedWindow { session, number }: AskedWindow,
-    ReadQuery(StoredQuery { stored }): ReadQuery<StoredQuery>,
-) -> Result<Response, Response> {
-    let parcel = asked.region.parcel(scope, session, number, stored).await.map_err(refused)?;
-    Ok(match parcel {
+    ReadQuery(query): ReadQuery<WindowQuery>,
+) -> Result<Result<Response, Response>, Refusal> {
+    let ask = WindowAsk { session, number, stored: query.stored, part: query.part()? };
+    let parcel = match asked.region.parcel(scope, ask).await {
+        Ok(parcel) => parcel,
+        Err(fault) => return Ok(Err(refused(fault))),
+    };
+    Ok(Ok(match parcel {
         PeerParcel::Window(pieces) => octets(Body::from_stream(pieces)),
         PeerParcel::End => StatusCode::NO_CONTENT.into_response(),
         PeerParcel::Gone => StatusCode::GONE.into_response(),
-    })
+    }))
 }
 
 /// A body of no more bytes than a window has; one that is longer breaks the protocol.

@@ -13,7 +13,8 @@ use reqwest::{Method, StatusCode};
 use store::DiskRoot;
 use transfer::testing::{SampleDisk, Weight};
 use transfer::{
-    Matching, Opened, PARCEL_BYTES_MAX, ParcelOffice, ParcelOrder, SessionId, StoreSource,
+    Matching, Opened, PARCEL_BYTES_MAX, ParcelOffice, ParcelOrder, Part, SessionId, StoreSource,
+    WindowAsk,
 };
 
 use super::conformance_tests::{OnlyChunks, new_store, north, served};
@@ -56,7 +57,11 @@ impl Peer {
     }
 
     async fn window(&self, session: SessionId, number: u32) -> Result<Option<Vec<u8>>, PeerFault> {
-        match self.client.parcel(scope(), session, number, number).await? {
+        self.asked(WindowAsk::whole(session, number, number)).await
+    }
+
+    async fn asked(&self, ask: WindowAsk) -> Result<Option<Vec<u8>>, PeerFault> {
+        match self.client.parcel(scope(), ask).await? {
             PeerParcel::Window(pieces) => Ok(Some(pieces.try_collect::<Vec<_>>().await?.concat())),
             PeerParcel::End => Ok(None),
             PeerParcel::Gone => panic!("the session is gone"),
@@ -86,13 +91,25 @@ async fn a_session_crosses_as_it_is_made() {
         let again = peer.window(opened.session, windows).await.unwrap();
         assert!(again.is_some_and(|again| again == bytes), "window {windows}");
         assert!(bytes.len() > 1 << 20 && bytes.len() <= PARCEL_BYTES_MAX);
+        for of in [1, 3, 16] {
+            let parts = Part::all(of).map(|part| WindowAsk {
+                part,
+                ..WindowAsk::whole(opened.session, windows, windows)
+            });
+            let mut joined = Vec::new();
+            for part in parts {
+                joined.extend(peer.asked(part).await.unwrap().unwrap());
+            }
+            assert!(joined == bytes, "window {windows} in {of} parts");
+        }
         windows += 1;
     }
     assert_eq!(windows, 3, "150 chunks in windows of 4 MiB");
     // The end was told and everything is stored: the source forgets the session.
-    let gone = peer.client.parcel(scope(), opened.session, 3, 3).await.unwrap();
+    let gone = peer.client.parcel(scope(), WindowAsk::whole(opened.session, 3, 3)).await.unwrap();
     assert!(matches!(gone, PeerParcel::Gone | PeerParcel::End));
-    let never = peer.client.parcel(scope(), SessionId([9; 16]), 0, 0).await.unwrap();
+    let never =
+        peer.client.parcel(scope(), WindowAsk::whole(SessionId([9; 16]), 0, 0)).await.unwrap();
     assert!(matches!(never, PeerParcel::Gone));
 }
 
@@ -122,6 +139,11 @@ async fn hostile_orders_and_requests_are_refused_with_their_reason() {
         (format!("parcels/{id}/4294967296?stored=0"), "number"),
         (format!("parcels/{id}/0"), "stored"),
         (format!("parcels/{id}/0?stored=x"), "query"),
+        (format!("parcels/{id}/0?stored=0&part=4&of=4"), "no part `4` of `4`"),
+        (format!("parcels/{id}/0?stored=0&part=0&of=0"), "no part `0` of `0`"),
+        (format!("parcels/{id}/0?stored=0&part=0&of=17"), "no part `0` of `17`"),
+        (format!("parcels/{id}/0?stored=0&part=1"), "no part `1` of `1`"),
+        (format!("parcels/{id}/0?stored=0&part=-1&of=4"), "query"),
     ] {
         let (status, text) = peer.raw(Method::GET, &path, vec![]).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {text}");
@@ -151,7 +173,7 @@ async fn a_window_without_end_and_a_peer_that_knows_no_parcels() {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let secret = PeerSecret::new(&"s".repeat(40)).unwrap();
     let client = PeerClient::new(north(), &endpoint, secret).unwrap();
-    let parcel = client.parcel(scope(), SessionId([1; 16]), 0, 0).await.unwrap();
+    let parcel = client.parcel(scope(), WindowAsk::whole(SessionId([1; 16]), 0, 0)).await.unwrap();
     let PeerParcel::Window(pieces) = parcel else { panic!("it is a window") };
     let fault = pieces.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(matches!(&fault, PeerFault::Protocol { reason, .. } if reason.contains("longer")));

@@ -17,7 +17,7 @@ use region::{
 };
 use store::{ChunkId, IdKey};
 use tokio::sync::watch;
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use crate::clouds::{Dialect, HERE, Shown, THERE, cancel, copy, list, show};
 use crate::world::Door;
@@ -128,14 +128,8 @@ impl PeerRegion for Source {
         self.region.open_parcels(scope, order).await
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
-        self.region.parcel(scope, session, number, stored).await
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, ask).await
     }
 
     fn is_private(&self) -> bool {

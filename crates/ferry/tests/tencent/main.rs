@@ -40,6 +40,11 @@ bytes_per_sec = 20000
 source = "ap-beijing"
 target = "ap-hongkong"
 bytes_per_sec = 3000000
+
+[[links]]
+source = "ap-hongkong"
+target = "ap-shanghai"
+bytes_per_sec = 20000
 "#;
 
 const STAGE: Stage = Stage { folder: "tencent", settings: SETTINGS, furnish };

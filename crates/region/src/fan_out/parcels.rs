@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::sleep_until;
-use transfer::{Opened, Parcel, ParcelOrder, ParcelSource, SessionId, SourceFault};
+use transfer::{Opened, Parcel, ParcelOrder, ParcelSource, SourceFault, WindowAsk};
 
 use super::{Asking, FanOut};
 
@@ -22,16 +22,11 @@ impl ParcelSource for FanOut {
     }
 
     /// Once there is company a session is over: what is left of it is ordered anew, and then there are no parcels.
-    async fn window(
-        &self,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, SourceFault> {
+    async fn window(&self, ask: WindowAsk) -> Result<Parcel, SourceFault> {
         if self.asking.has_company() {
             return Ok(Parcel::Gone);
         }
-        Ok(match self.asking.source.window(session, number, stored).await? {
+        Ok(match self.asking.source.window(ask).await? {
             Parcel::Window(body) => Parcel::Window(Asking::limited(&self.asking, body)),
             Parcel::End => Parcel::End,
             Parcel::Gone => Parcel::Gone,

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use model::{Profile, Sealing};
-use transfer::{Matching, ParcelOrder, SessionId};
+use transfer::{Matching, ParcelOrder, SessionId, WindowAsk};
 
 use crate::commands::CopyImage;
 use crate::peer::{FetchScope, IdSpace, PeerFault, PeerParcel, PeerRegion};
@@ -19,7 +19,7 @@ fn order(digest: &model::Digest, chunks: u64) -> ParcelOrder {
 }
 
 async fn first_window(region: &Region, scope: FetchScope, session: SessionId) -> Option<usize> {
-    match region.parcel(scope, session, 0, 0).await.unwrap() {
+    match region.parcel(scope, WindowAsk::whole(session, 0, 0)).await.unwrap() {
         PeerParcel::Window(pieces) => {
             Some(pieces.try_collect::<Vec<_>>().await.unwrap().concat().len())
         }
@@ -79,6 +79,6 @@ async fn r004_8_a_key_that_is_switched_off_ends_its_parcel_sessions() {
     let plain = scope(&world, IdSpace::Plain);
     assert_eq!(first_window(&south, plain, opened.session).await, None);
     south.disable_encryption_key(&world.caller, &key).await.unwrap();
-    assert!(south.parcel(sealed.clone(), opened.session, 0, 0).await.is_err());
+    assert!(south.parcel(sealed.clone(), WindowAsk::whole(opened.session, 0, 0)).await.is_err());
     assert!(south.open_parcels(sealed, order(&digest, 20)).await.is_err());
 }

@@ -5,7 +5,7 @@ use std::future::pending;
 use async_trait::async_trait;
 use model::{AccountId, CopyId, RegionId};
 use store::{ChunkId, IdKey};
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerParcel,
@@ -75,13 +75,7 @@ impl PeerRegion for Silent {
         pending().await
     }
 
-    async fn parcel(
-        &self,
-        _: FetchScope,
-        _: SessionId,
-        _: u32,
-        _: u32,
-    ) -> Result<PeerParcel, PeerFault> {
+    async fn parcel(&self, _: FetchScope, _: WindowAsk) -> Result<PeerParcel, PeerFault> {
         pending().await
     }
 

@@ -8,7 +8,7 @@ use model::{
     AccountId, Again, Cause, CopyId, ImageStatus, NameRule, Profile, RegionId, Rejection, TicketId,
 };
 use store::{ChunkId, IdKey};
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use super::tickets::{approve, ask, command, open, sized};
 use super::unreliable::{Call, Fate, Unreliable};
@@ -292,14 +292,8 @@ impl PeerRegion for Slow {
         self.region.open_parcels(scope, order).await
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
-        self.region.parcel(scope, session, number, stored).await
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, ask).await
     }
 
     fn is_private(&self) -> bool {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use model::{AccountId, CopyId, Phase, QuotaKind, RegionId, Rejection};
 use store::{ChunkId, IdKey};
 use tokio::sync::Notify;
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use super::admission::rejection;
 use super::tickets::{approve, command, open, sized};
@@ -134,14 +134,8 @@ impl PeerRegion for Turned {
         self.region.open_parcels(scope, order).await
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
-        self.region.parcel(scope, session, number, stored).await
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
+        self.region.parcel(scope, ask).await
     }
 
     fn is_private(&self) -> bool {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use model::{AccountId, CopyId, RegionId};
 use store::{ChunkId, IdKey};
-use transfer::{Opened, ParcelOrder, SessionId};
+use transfer::{Opened, ParcelOrder, WindowAsk};
 
 use crate::peer::{
     Accepted, CopyOffer, FetchScope, Held, HoldRequest, PeerFault, PeerFrames, PeerParcel,
@@ -258,15 +258,9 @@ impl PeerRegion for Unreliable {
         self.deliver(fate, answer)
     }
 
-    async fn parcel(
-        &self,
-        scope: FetchScope,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<PeerParcel, PeerFault> {
+    async fn parcel(&self, scope: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
         let fate = self.fate(Call::Fetch);
-        match self.deliver(fate, self.region.parcel(scope, session, number, stored).await)? {
+        match self.deliver(fate, self.region.parcel(scope, ask).await)? {
             PeerParcel::Window(pieces) => {
                 Ok(PeerParcel::Window(self.cut(fate, pieces, &self.served)))
             }

@@ -1,128 +1,246 @@
-//! How many windows are asked for at once: as many as make the transfer faster, and no more.
+//! How many windows are asked for at once, and in how many parts: over as many connections as make the transfer faster, and no
+//! more.
 //!
 //! One connection does not fill a link that loses packets, where its rate falls with each loss; there eight carry what one
 //! would carry alone eight times. A link that one or two fill is only crowded by more: their queue overflows, and the source
-//! is asked for windows that it has not made yet. So two more are tried, and kept if they brought more.
+//! is asked for windows that it has not made yet. So twice as many are tried, and kept if they brought more; and where windows
+//! come seldom, half as many, which are kept if they brought as much.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Requests at once, each on a connection of its own where the transport has several.
-const AT_ONCE: RangeInclusive<usize> = 2..=8;
-/// As many at first, so that the first windows need not wait for a try.
-const AT_FIRST: usize = 4;
-/// So many more are tried.
-const STEP: usize = 2;
-/// A try is kept if it brought so much more.
+/// Windows at once, and parts of each: every request has a connection of its own where the transport has several. More windows
+/// would be more bytes to send again after a kill, so beyond eight each comes in parts.
+const RUNGS: [(usize, u8); 5] = [(2, 1), (4, 1), (8, 1), (8, 2), (8, 4)];
+/// The rung to begin on, so that the first windows need not wait for a try.
+const FIRST: usize = 1;
+/// The top is tried at once where each connection was seen to carry its own.
+const JUMP: usize = 2;
+/// More connections are kept if they brought so much more.
 const BETTER: f64 = 1.15;
-/// Else the next one is made after so many periods.
-const HOLD: u32 = 8;
-/// Where windows come more seldom than that, all requests together, the link is slow: few at once then come one soon after the
-/// other, not all at the end. One request alone may well take longer where packets are lost.
+/// Fewer are kept if they brought so much of what more did: half of it is what they bring where each carries its own.
+const AS_GOOD: f64 = 0.75;
+/// After a try that did not help, the next one is made after so many periods, and twice as many each time.
+const HOLD: [u32; 2] = [8, 64];
+/// Where windows come more seldom than that, all requests together, the link is slow, or it loses packets. Few at once then
+/// come one soon after the other on a slow link, not all at the end.
 const SLOW: Duration = Duration::from_secs(2);
+/// A part that is shorter gains nothing from a connection of its own.
+const PART_BYTES: u64 = 128 << 10;
+
+/// What is being tried, and the rate and the rung before.
+#[derive(Clone, Copy, Debug)]
+enum Trial {
+    None,
+    More { rate: f64, from: usize },
+    Fewer { rate: f64, from: usize },
+}
 
 /// Climbs while it helps.
 pub(super) struct Climb {
-    at_once: usize,
+    rung: usize,
+    trial: Trial,
+    /// Periods until the next try.
+    hold: u32,
+    /// Periods that are waited after the next try that does not help.
+    patience: u32,
     /// Of the period: what came since it began.
     windows: usize,
     bytes: u64,
     began: Duration,
-    /// The rate before more were tried; none while none is tried.
-    before: Option<f64>,
-    hold: u32,
+    /// How long the windows took that count for fewer connections, one after the other.
+    took: Duration,
+    /// Bytes of a window in the period before.
+    size: u64,
 }
 
 impl Climb {
     pub(super) fn new() -> Self {
         Climb {
-            at_once: AT_FIRST,
+            rung: FIRST,
+            trial: Trial::None,
+            hold: 0,
+            patience: HOLD[0],
             windows: 0,
             bytes: 0,
             began: Duration::ZERO,
-            before: None,
-            hold: 0,
+            took: Duration::ZERO,
+            size: 0,
         }
     }
 
-    /// Requests that may be open.
-    pub(super) fn at_once(&self) -> usize {
-        self.at_once
+    /// Windows that may be asked for at once.
+    pub(super) fn windows(&self) -> usize {
+        RUNGS[self.rung].0
+    }
+
+    /// Parts in which each is asked for.
+    pub(super) fn parts(&self) -> u8 {
+        let most = (self.size / PART_BYTES).max(1);
+        RUNGS[self.rung].1.min(u8::try_from(most).unwrap_or(u8::MAX))
     }
 
     /// A window of so many bytes came, so long after the beginning, and so long after it was asked for.
     pub(super) fn came(&mut self, bytes: u64, now: Duration, took: Duration) {
-        self.windows += 1;
-        self.bytes += bytes;
-        if took > SLOW * self.at_once as u32 {
-            self.at_once = (self.at_once - 1).max(*AT_ONCE.start());
-            return self.begin(now, None, HOLD);
+        if let Trial::Fewer { rate, from } = self.trial {
+            return self.fewer_brought(bytes, (now, took), (rate, from));
+        }
+        self.note(bytes);
+        let at_once = self.windows();
+        let may_try = matches!(self.trial, Trial::None) && self.hold == 0;
+        if may_try && self.rung > 0 && took > SLOW * at_once as u32 {
+            // The others of these have come nearly as far.
+            let rate = per_second(bytes * at_once as u64, took);
+            let from = self.rung;
+            return self.begin(now, from - 1, Trial::Fewer { rate, from });
         }
         // Twice as many as are asked for at once: half of them were asked for before the period began.
-        if self.windows < 2 * self.at_once {
+        if self.windows < 2 * at_once {
             return;
         }
-        let rate = self.bytes as f64 / now.saturating_sub(self.began).as_secs_f64().max(1e-6);
-        match self.before {
-            Some(before) if rate < before * BETTER => {
-                self.at_once = (self.at_once - STEP).max(*AT_ONCE.start());
-                self.begin(now, None, HOLD);
+        let came = per_second(self.bytes, now.saturating_sub(self.began));
+        match self.trial {
+            Trial::More { rate, from } if came < rate * BETTER => self.rest(now, from),
+            Trial::None if self.hold > 0 => {
+                self.hold -= 1;
+                self.begin(now, self.rung, Trial::None);
             }
-            None if self.hold > 0 => self.begin(now, None, self.hold - 1),
-            _ if self.at_once + STEP <= *AT_ONCE.end() => {
-                self.at_once += STEP;
-                self.begin(now, Some(rate), 0);
+            Trial::None | Trial::More { .. } | Trial::Fewer { .. } => {
+                self.try_more(now, (came, self.rung), 1);
             }
-            _ => self.begin(now, None, HOLD),
         }
     }
 
-    fn begin(&mut self, now: Duration, before: Option<f64>, hold: u32) {
-        (self.windows, self.bytes, self.began) = (0, 0, now);
-        (self.before, self.hold) = (before, hold);
+    /// Only what was asked for since there are fewer counts: the others still had their connections.
+    fn fewer_brought(
+        &mut self,
+        bytes: u64,
+        (now, took): (Duration, Duration),
+        (rate, from): (f64, usize),
+    ) {
+        if now.saturating_sub(took) < self.began {
+            return;
+        }
+        self.note(bytes);
+        self.took += took;
+        if self.windows < self.windows() {
+            return;
+        }
+        if per_second(self.bytes * self.windows as u64, self.took) >= rate * AS_GOOD {
+            return self.rest(now, self.rung);
+        }
+        self.rung = from;
+        self.try_more(now, (rate, from), JUMP);
     }
+
+    fn try_more(&mut self, now: Duration, (rate, from): (f64, usize), rungs: usize) {
+        let to = (self.rung + rungs).min(RUNGS.len() - 1);
+        if to == self.rung {
+            return self.rest(now, self.rung);
+        }
+        if matches!(self.trial, Trial::More { .. }) {
+            // It helped, so the next one may too.
+            self.patience = HOLD[0];
+        }
+        self.begin(now, to, Trial::More { rate, from });
+    }
+
+    /// Stays on a rung for a while.
+    fn rest(&mut self, now: Duration, rung: usize) {
+        self.hold = self.patience;
+        self.patience = (self.patience * 2).min(HOLD[1]);
+        self.begin(now, rung, Trial::None);
+    }
+
+    fn note(&mut self, bytes: u64) {
+        self.windows += 1;
+        self.bytes += bytes;
+    }
+
+    fn begin(&mut self, now: Duration, rung: usize, trial: Trial) {
+        if self.windows > 0 {
+            self.size = self.bytes / self.windows as u64;
+        }
+        (self.rung, self.trial) = (rung, trial);
+        (self.windows, self.bytes, self.began) = (0, 0, now);
+        self.took = Duration::ZERO;
+    }
+}
+
+fn per_second(bytes: u64, time: Duration) -> f64 {
+    bytes as f64 / time.as_secs_f64().max(1e-6)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WINDOW: u64 = 2_000_000;
+    const WINDOW: f64 = 2_000_000.0;
 
-    /// Windows over a link that carries so much by one connection, and so much in all; how many are asked for after each.
+    struct Asked {
+        left: f64,
+        at: f64,
+        parts: f64,
+    }
+
+    /// Windows over a link that carries so much by one connection, and so much in all; the connections that are wanted after each.
     fn over(windows: usize, one: f64, all: f64) -> Vec<usize> {
-        let (mut climb, mut now) = (Climb::new(), 0.0);
-        let mut seen = Vec::new();
-        for _ in 0..windows {
-            let at_once = climb.at_once() as f64;
-            let rate = (one * at_once).min(all);
-            now += WINDOW as f64 / rate;
-            let took = WINDOW as f64 * at_once / rate;
-            climb.came(WINDOW, Duration::from_secs_f64(now), Duration::from_secs_f64(took));
-            seen.push(climb.at_once());
+        over_for(windows, one, all).1
+    }
+
+    /// The same, and how long it took.
+    fn over_for(windows: usize, one: f64, all: f64) -> (f64, Vec<usize>) {
+        let (mut climb, mut now, mut seen) = (Climb::new(), 0.0, Vec::new());
+        let mut asked: Vec<Asked> = Vec::new();
+        while seen.len() < windows {
+            while asked.len() < climb.windows() {
+                asked.push(Asked { left: WINDOW, at: now, parts: f64::from(climb.parts()) });
+            }
+            let connections: f64 = asked.iter().map(|window| window.parts).sum();
+            let each = one.min(all / connections);
+            let of = |window: &Asked| window.left / (window.parts * each);
+            let next = asked.iter().map(of).fold(f64::INFINITY, f64::min);
+            now += next;
+            asked.iter_mut().for_each(|window| window.left -= window.parts * each * next);
+            let place = asked.iter().position(|window| window.left < 1.0).unwrap();
+            let took = now - asked.remove(place).at;
+            climb.came(WINDOW as u64, Duration::from_secs_f64(now), Duration::from_secs_f64(took));
+            seen.push(climb.windows() * usize::from(climb.parts()));
         }
-        seen
+        (now, seen)
     }
 
     #[test]
     fn connections_that_lose_packets_are_many() {
-        // 4 Mbit/s each is what CUBIC had with 0.1 % loss at 100 ms (BENCHMARKS.md); half of it takes 8 s a window.
-        for one in [0.5e6, 0.6e6, 0.26e6] {
-            assert_eq!(over(60, one, 12.5e6).last(), Some(&8), "{one}");
+        // 4 Mbit/s each is what CUBIC had with 0.1 % loss at 100 ms (BENCHMARKS.md), and a third of it with 1 %.
+        for one in [0.5e6, 0.33e6, 0.17e6] {
+            let (took, seen) = over_for(110, one, 12.5e6);
+            assert_eq!(seen.last(), Some(&32), "{one}: {seen:?}");
+            let alone = 110.0 * WINDOW / (4.0 * one);
+            assert!(took < alone / 2.5, "{one}: {took} s, by four connections {alone} s");
         }
     }
 
     #[test]
     fn a_link_that_is_full_is_not_crowded() {
-        let seen = over(200, 10e6, 12.5e6);
-        let crowded = seen.iter().filter(|at_once| **at_once > AT_FIRST).count();
-        assert!(crowded < 50, "{crowded} of 200 windows: {seen:?}");
-        assert!(seen.iter().all(|at_once| *at_once >= AT_FIRST));
+        let seen = over(400, 10e6, 12.5e6);
+        let crowded = seen.iter().filter(|connections| **connections > 4).count();
+        assert!(crowded < 60, "{crowded} of 400 windows: {seen:?}");
+        assert!(seen.iter().all(|connections| *connections >= 4));
     }
 
     #[test]
     fn on_a_slow_link_windows_come_one_soon_after_the_other() {
         let seen = over(20, 0.2e6, 0.2e6);
         assert_eq!(seen.last(), Some(&2));
+    }
+
+    #[test]
+    fn short_windows_are_not_cut_into_parts() {
+        let mut climb = Climb::new();
+        for place in 1..1_000_u32 {
+            let now = Duration::from_millis(u64::from(place * 1_000 / climb.windows() as u32));
+            climb.came(100_000, now, Duration::from_secs(1));
+            assert_eq!(climb.parts(), 1);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod office;
 #[cfg(test)]
 mod office_tests;
 mod order;
+mod part;
 mod session;
 pub(crate) mod target;
 mod target_assembly;
@@ -28,6 +29,7 @@ use crate::source::{ChunkSource, FrameStream};
 
 pub use office::{OfficeSource, ParcelFault, ParcelOffice, SESSIONS_MAX};
 pub use order::{BadOrder, OPENED_BYTES, ORDER_BYTES_MAX};
+pub use part::{Part, WindowAsk};
 pub use target::{ParcelTerms, Wire};
 
 /// Names a session at its source: 16 random bytes, so that nobody guesses another's.
@@ -68,7 +70,7 @@ pub struct Opened {
 
 /// The answer to a request for a window.
 pub enum Parcel {
-    /// The bytes of one window, cut anywhere.
+    /// The bytes of one window, or of the part that was asked for, cut anywhere.
     Window(FrameStream),
     /// There is no such window: the one before was the last.
     End,
@@ -87,16 +89,11 @@ pub trait ParcelSource: ChunkSource {
     /// cannot be reached.
     async fn open(&self, order: ParcelOrder) -> Result<Opened, SourceFault>;
 
-    /// A window of a session, made when it is not there yet. `stored`: windows before this one need not be kept any longer;
-    /// windows are made up to 8 ahead of it. One may be asked for again until then, and has the same bytes.
+    /// A window of a session or a part of it, made when it is not there yet. Windows are made up to 8 ahead of those that are stored.
+    /// One may be asked for again until it is, and has the same bytes.
     ///
     /// # Errors
     /// [`SourceFault::NoParcels`] when a chunk that is wanted cannot be read at the source: frames tell which. Else when the
     /// source cannot be reached.
-    async fn window(
-        &self,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, SourceFault>;
+    async fn window(&self, ask: WindowAsk) -> Result<Parcel, SourceFault>;
 }

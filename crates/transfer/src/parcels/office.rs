@@ -18,7 +18,7 @@ use super::base::{Place, Sketches};
 use super::base_index::{BaseIndexes, IndexFault};
 use super::chunks::{Numbered, Runs, Side, StoredChunks};
 use super::session::{Session, Workshop};
-use super::{Opened, Parcel, ParcelOrder, ParcelSource, SessionId};
+use super::{Opened, Parcel, ParcelOrder, ParcelSource, SessionId, WindowAsk};
 use crate::fault::SourceFault;
 use crate::source::{ChunkSource, FrameStream, StoreSource};
 
@@ -182,19 +182,13 @@ impl ParcelOffice {
         Ok(opened)
     }
 
-    /// A window of a session whose disk is in one of these domains; windows before `stored` need not be kept any longer.
+    /// A window of a session whose disk is in one of these domains, or a part of it.
     ///
     /// # Errors
     /// See [`ParcelFault`].
-    pub async fn window(
-        &self,
-        domains: &[Domain],
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, ParcelFault> {
+    pub async fn window(&self, domains: &[Domain], ask: WindowAsk) -> Result<Parcel, ParcelFault> {
         fail_point!("src.parcel_window", |_| Ok(Parcel::Gone));
-        let found = self.inner.list().get(&session).cloned();
+        let found = self.inner.list().get(&ask.session).cloned();
         let Some(session) = found.filter(|session| session.is_within(domains)) else {
             return Ok(Parcel::Gone);
         };
@@ -202,7 +196,7 @@ impl ParcelOffice {
             session.stop.cancel();
             return Ok(Parcel::Gone);
         }
-        session.window(number, stored).await
+        session.window(ask).await
     }
 
     /// Ends every session; no other is opened. Indexes that are being made are given up.
@@ -385,12 +379,7 @@ impl ParcelSource for OfficeSource {
         Ok(self.office.open(&[self.domain], order).await?)
     }
 
-    async fn window(
-        &self,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, SourceFault> {
-        Ok(self.office.window(&[self.domain], session, number, stored).await?)
+    async fn window(&self, ask: WindowAsk) -> Result<Parcel, SourceFault> {
+        Ok(self.office.window(&[self.domain], ask).await?)
     }
 }

@@ -15,7 +15,9 @@ use store::{
 };
 
 use super::office::IDLE;
-use super::{Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SESSIONS_MAX, SessionId};
+use super::{
+    Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SESSIONS_MAX, SessionId, WindowAsk,
+};
 use crate::fault::SourceFault;
 
 /// A page of words, another one for each seed. Half of it compresses away.
@@ -155,7 +157,7 @@ impl Source {
     }
 
     async fn window(&self, id: SessionId, number: u32, stored: u32) -> Result<Parcel, ParcelFault> {
-        self.office.window(&[self.domain], id, number, stored).await
+        self.office.window(&[self.domain], WindowAsk::whole(id, number, stored)).await
     }
 
     async fn bytes(&self, id: SessionId, number: u32, stored: u32) -> Vec<u8> {
@@ -458,7 +460,10 @@ async fn orders_that_cannot_be_served_are_refused() {
     let fault = source.office.open(&[other], order(root, &[0], &[])).await.unwrap_err();
     assert!(matches!(fault, ParcelFault::NoDisk { .. }), "{fault}");
     let id = source.open(order(root, &[0], &[])).await.unwrap().session;
-    assert!(matches!(source.office.window(&[other], id, 0, 0).await.unwrap(), Parcel::Gone));
+    assert!(matches!(
+        source.office.window(&[other], WindowAsk::whole(id, 0, 0)).await.unwrap(),
+        Parcel::Gone
+    ));
     assert!(matches!(source.window(id, 0, 0).await.unwrap(), Parcel::Window(_)));
 }
 

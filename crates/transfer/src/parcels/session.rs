@@ -2,6 +2,7 @@
 //! the target has stored them.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::base::Place;
 use super::chunks::{Lost, Side};
 use super::office::ParcelFault;
-use super::{Parcel, SessionId};
+use super::{Parcel, Part, SessionId, WindowAsk};
 use crate::fault::SourceFault;
 
 /// Windows that are made ahead of what the target has stored.
@@ -153,18 +154,14 @@ impl Session {
     }
 
     /// A window, when it is finished.
-    pub(super) async fn window(
-        self: &Arc<Self>,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, ParcelFault> {
-        self.note_stored(stored);
+    pub(super) async fn window(self: &Arc<Self>, ask: WindowAsk) -> Result<Parcel, ParcelFault> {
+        self.note_stored(ask.stored);
         let _waits = Waiting::new(self);
         let until = Instant::now() + PATIENCE;
         loop {
             // Before looking, so that no change is missed.
             let changed = self.changed.notified();
-            if let Some(found) = self.look(number)? {
+            if let Some(found) = self.look(ask.number, ask.part)? {
                 return Ok(found);
             }
             tokio::select! {
@@ -187,7 +184,7 @@ impl Session {
         self.changed.notify_waiters();
     }
 
-    fn look(self: &Arc<Self>, number: u32) -> Result<Option<Parcel>, ParcelFault> {
+    fn look(self: &Arc<Self>, number: u32, part: Part) -> Result<Option<Parcel>, ParcelFault> {
         let mut state = self.state();
         if number < state.stored {
             return Ok(Some(Parcel::Gone));
@@ -199,9 +196,9 @@ impl Session {
         if let Some(Window::Finished { bytes, .. }) =
             state.kept.get((number - state.stored) as usize)
         {
-            let bytes = Arc::downgrade(bytes);
+            let (range, bytes) = (part.range(bytes.len()), Arc::downgrade(bytes));
             drop(state);
-            return Ok(Some(Parcel::Window(self.body(bytes))));
+            return Ok(Some(Parcel::Window(self.body(bytes, range))));
         }
         match state.failed.clone() {
             None => Ok(None),
@@ -213,14 +210,14 @@ impl Session {
         }
     }
 
-    /// The bytes of a window. Whoever takes them uses the session; whoever does not take them keeps no window beyond the
+    /// Some bytes of a window. Whoever takes them uses the session; whoever does not take them keeps no window beyond the
     /// session's end, only the piece in hand.
-    fn body(self: &Arc<Self>, window: Weak<Vec<u8>>) -> crate::FrameStream {
+    fn body(self: &Arc<Self>, window: Weak<Vec<u8>>, range: Range<usize>) -> crate::FrameStream {
         let session = Arc::clone(self);
-        let pieces = stream::try_unfold(0, move |from| {
+        let pieces = stream::try_unfold(range.start, move |from| {
             session.state().used = Instant::now();
             let piece = window.upgrade().map(|bytes| {
-                let rest = &bytes[from..];
+                let rest = &bytes[from..range.end];
                 Bytes::copy_from_slice(&rest[..rest.len().min(PIECE)])
             });
             let reason = "the window is kept no longer";

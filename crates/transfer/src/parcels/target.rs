@@ -24,7 +24,7 @@ use crate::parcels::chunks::{Numbered, Runs, Side, StoredChunks};
 use crate::parcels::climb::Climb;
 use crate::parcels::target_assembly::{Assembly, Ground, Read};
 use crate::parcels::target_session::{Arrived, Level, Session, Tally};
-use crate::parcels::{Opened, ParcelOrder, ParcelSource, SessionId};
+use crate::parcels::{Opened, ParcelOrder, ParcelSource, SessionId, WindowAsk};
 use crate::request::{AskWindow, WindowCame};
 use crate::source::ChunkSource;
 
@@ -267,9 +267,10 @@ impl<'p> Pump<'p, '_> {
     fn ask(&mut self) {
         let turn = self.sessions.front().map(Session::turn);
         for session in &mut self.sessions {
-            while let Some(ask) = session.next_ask() {
+            while let Some((ticket, wanted)) = session.next_ask() {
+                let ask = AskWindow { window: wanted, parts: self.climb.parts(), ticket };
                 let window = self.mover.requests.window();
-                let has_room = self.asks.len() < self.climb.at_once()
+                let has_room = self.asks.len() < self.climb.windows()
                     && window.room_for_early(self.asks.len() as u64, self.largest);
                 if !has_room && Some(ask.ticket) != turn {
                     return;
@@ -341,7 +342,7 @@ impl<'p> Pump<'p, '_> {
                 self.goodbyes.push(
                     async move {
                         // Whatever it answers: what was wanted is here.
-                        let _answer = source.window(id, windows, windows).await;
+                        let _answer = source.window(WindowAsk::whole(id, windows, windows)).await;
                     }
                     .boxed(),
                 );
@@ -439,7 +440,7 @@ async fn ask_again<'p>(
     for pause in AGAIN_AFTER {
         match mover.requests.parcel(source, ask).await {
             Err(TransferFault::Source(SourceFault::Transport { source, .. })) => {
-                tracing::debug!(number = ask.number, %source, "a window is asked for again");
+                tracing::debug!(number = ask.window.number, %source, "a window is asked for again");
                 tokio::time::sleep(pause).await;
             }
             came => return came,

@@ -7,10 +7,9 @@ use delta::{Decoder, Matching};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::ledger::Want;
-use crate::parcels::SessionId;
 use crate::parcels::session::AHEAD;
 use crate::parcels::target_assembly::Assembly;
-use crate::request::AskWindow;
+use crate::parcels::{SessionId, WindowAsk};
 use crate::window::Early;
 
 /// So many stops, and parcels of this kind are given up.
@@ -145,7 +144,8 @@ impl<'p> Session<'p> {
         self.end.is_some() || self.assembly.is_some() && taken >= self.wants.len() as u64
     }
 
-    pub fn next_ask(&self) -> Option<AskWindow> {
+    /// The next window to be asked for, and the ticket that tells when it is its turn.
+    pub fn next_ask(&self) -> Option<(u64, WindowAsk)> {
         let (number, stored) = (self.asked, self.windows);
         // What windows say of themselves before they are taken may be wrong: the one that is due is asked for all the same.
         let is_due = number <= stored && self.end.is_none() && !self.is_whole();
@@ -153,7 +153,7 @@ impl<'p> Session<'p> {
         let is_made = number < stored.saturating_add(AHEAD);
         let (session, ticket) = (self.id, self.ticket(number));
         let is_wanted = is_made && !self.is_told_whole() || is_due;
-        is_wanted.then_some(AskWindow { session, number, stored, ticket })
+        is_wanted.then_some((ticket, WindowAsk::whole(session, number, stored)))
     }
 
     /// The request by which the source learns that everything is stored: for the window behind the last.

@@ -11,8 +11,8 @@ use store::{CHUNK_BYTES, ChunkId, ChunkStore, DiskRoot, Domain, FrameHeader, Loo
 use transfer::testing::SampleDisk;
 use transfer::{
     ChunkSource, FetchDisk, FrameStream, Moved, OfficeSource, Opened, Parcel, ParcelOffice,
-    ParcelOrder, ParcelSource, ParcelTerms, SessionId, SourceFault, TransferFault, Watch, Wire,
-    fetch_disk,
+    ParcelOrder, ParcelSource, ParcelTerms, SessionId, SourceFault, TransferFault, Watch,
+    WindowAsk, Wire, fetch_disk,
 };
 
 use crate::rig;
@@ -159,17 +159,12 @@ impl ParcelSource for Odd {
         Ok(opened)
     }
 
-    async fn window(
-        &self,
-        session: SessionId,
-        number: u32,
-        stored: u32,
-    ) -> Result<Parcel, SourceFault> {
-        let nth = self.opened.lock().unwrap()[&session];
-        let parcel = self.inner.window(session, number, stored).await?;
-        Ok(match (self.on_window)(nth, number, parcel)? {
+    async fn window(&self, ask: WindowAsk) -> Result<Parcel, SourceFault> {
+        let nth = self.opened.lock().unwrap()[&ask.session];
+        let parcel = self.inner.window(ask).await?;
+        Ok(match (self.on_window)(nth, ask.number, parcel)? {
             Parcel::Window(body) => {
-                self.served.lock().unwrap().push((nth, number));
+                self.served.lock().unwrap().push((nth, ask.number));
                 Parcel::Window(self.counted(body))
             }
             Parcel::End => {
