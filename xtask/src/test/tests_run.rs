@@ -12,6 +12,9 @@ use crate::{corpora, run};
 /// How long a run may print nothing before it counts as hanging: the slowest test takes a quarter of it.
 const SILENCE: Duration = Duration::from_secs(600);
 
+/// How many tests run at once: two for each core, unless it is set, since half of their time they wait for disks and clocks.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// Every test of every crate, end-to-end and crash tests included.
 pub fn workspace(tally: &mut Tally) -> Result<(), Failure> {
     // Compiling prints no line that `counted` hears.
@@ -25,6 +28,10 @@ pub fn cargo_test() -> Result<Command, Failure> {
     let mut command = run::cargo();
     command.current_dir(project::root()).args(["test", "--workspace", "--no-fail-fast"]);
     command.arg("--features").arg(with_failpoints(&Tree::load()?).join(","));
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        command.env(THREADS, (2 * cores).to_string());
+    }
     if stages::has_corpora() {
         command.env("FERRY_CORPORA", corpora::folder());
     }
