@@ -105,7 +105,7 @@ impl PeerRegion for OnlyChunks {
             other => no_parcels(&other.to_string()),
         })
     }
-    async fn parcel(&self, _: FetchScope, _: WindowAsk) -> Result<PeerParcel, PeerFault> {
+    async fn parcel(&self, _: FetchScope, ask: WindowAsk) -> Result<PeerParcel, PeerFault> {
         let Some((office, domain)) = &self.parcels else { return Err(no_parcels("it has none")) };
         let parcel = office.window(&[*domain], ask).await;
         Ok(match parcel.map_err(|fault| no_parcels(&fault.to_string()))? {
