@@ -36,7 +36,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   corpora --lived FOLDER   make out of those larger ones that lived, with databases (9 GiB more)
   screenshot               make the pictures of the console that README.md shows: docs/console.png, docs/console-dark.png
   bench [NAME]...          measure the release build against its peers (root: hosts are network namespaces)
-                           names: lan, delta, wan, floors, import, memory, fanout, control
+                           names: lan, delta, wan, loss, floors, import, memory, fanout, control
                            settings: BENCH_ROUNDS (3), BENCH_SLOW_ROUNDS (1, of what takes long),
                            BENCH_IMAGES (target/bench/images), BENCH_FERRY (the release build)
   bench publish            keep what was found last in docs/benchmarks/ and make docs/benchmarks.md of it

@@ -14,6 +14,7 @@ mod fanout;
 mod floors;
 mod import;
 mod lan;
+mod loss;
 mod memory;
 mod meter;
 mod page;
@@ -63,10 +64,11 @@ impl Bench {
 type Measure = fn(&Bench, &mut Results) -> Result<(), Failure>;
 
 /// In the order of the page. `floors` goes with whatever compares bytes.
-const BENCHES: [(&str, Measure); 8] = [
+const BENCHES: [(&str, Measure); 9] = [
     ("lan", lan::measure),
     ("delta", delta::measure),
     ("wan", wide::measure),
+    ("loss", loss::measure),
     ("floors", floors::measure),
     ("import", import::measure),
     ("memory", memory::measure),

@@ -1,24 +1,20 @@
-//! The same over a wide area network: 100 Mbit/s, 100 ms there and back, with and without loss.
+//! The same over a wide area network: 100 Mbit/s, 100 ms there and back.
 
 use std::path::Path;
 use std::time::Duration;
 
 use super::contenders::{self as by, Work};
-use super::race::{Contender, Course, race};
+use super::race::{Course, race};
 use super::record::Results;
 use super::wire::Wire;
 use super::{Bench, held_facts};
 use crate::failure::Failure;
 use crate::run;
 
-const BITS_PER_SEC: u64 = 100_000_000;
+pub const BITS_PER_SEC: u64 = 100_000_000;
 /// Half a round trip.
 pub const ONE_WAY: Duration = Duration::from_millis(50);
-/// Shares of packets that are lost each way, as the key and the heading say them.
-const LOSSES: [(&str, &str, f64); 3] =
-    [("0", "no loss", 0.0), ("01", "0.1 % loss", 0.001), ("1", "1 % loss", 0.01)];
-
-/// Cold, both deltas, the long-lived image, then cold with loss.
+/// Cold, both deltas, and the long-lived image.
 pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     let _allowed = Allowed::all()?;
     let wire = Wire::wan(BITS_PER_SEC, ONE_WAY)?;
@@ -45,7 +41,6 @@ pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
     results.races.push(race(bench, course, contenders)?);
     deltas(bench, results, (&work("v2", Some("v1")), &work("v2r", Some("v1"))))?;
     lived(bench, results, &work("d2", Some("d1")))?;
-    losses(bench, &wire, results)?;
     let clean = results.figure("cold-v1/ferry/durable/arrived_bytes");
     super::breaks::measure(&cold, clean, results)?;
     println!("the wire: {}", wire.told());
@@ -95,44 +90,7 @@ fn lived(bench: &Bench, results: &mut Results, work: &Work<'_>) -> Result<(), Fa
     Ok(())
 }
 
-/// Cold copies of v1 with each loss under each congestion control: long flows, which is what loss hurts.
-fn losses(bench: &Bench, wire: &Wire, results: &mut Results) -> Result<(), Failure> {
-    let work = Work { bench, wire, new: bench.image("v1.raw"), old: None, settings: "" };
-    for (algorithm, settings) in [("bbr", ""), ("cubic", NO_CHOICE)] {
-        if !available().contains(&algorithm.to_owned()) {
-            results.skip(&format!("loss with {algorithm}"), "this kernel does not have it");
-            continue;
-        }
-        set_congestion(wire, algorithm)?;
-        let mut contenders: Vec<Contender<'_>> = Vec::new();
-        for (key, title, share) in LOSSES {
-            let mut ferry = by::ferry(&Work { settings, ..work.clone() });
-            ferry.key = key;
-            ferry.title = format!("ferry, {title}");
-            let mut once = ferry.once;
-            ferry.once = Box::new(move |trial| {
-                wire.lose(share);
-                let outcome = once(trial);
-                wire.lose(0.0);
-                outcome
-            });
-            contenders.push(ferry.seldom());
-        }
-        let (key, title) = match algorithm {
-            "bbr" => ("loss-bbr", "WAN, cold, packets lost by chance, BBR"),
-            _ => ("loss-cubic", "WAN, cold, packets lost by chance, CUBIC"),
-        };
-        let mut course = course(key, title, wire);
-        course.work += &format!(" TCP is {algorithm} at both ends.");
-        results.races.push(race(bench, course, contenders)?);
-    }
-    set_congestion(wire, usual_congestion())
-}
-
-/// Keeps Ferry to what the host has, as on a kernel that has nothing else.
-const NO_CHOICE: &str = "[transport]\ncongestion = \"system\"\n";
-
-fn course<'a>(key: &'static str, title: &'static str, wire: &'a Wire) -> Course<'a> {
+pub fn course<'a>(key: &'static str, title: &'static str, wire: &'a Wire) -> Course<'a> {
     Course {
         key,
         title,
@@ -144,30 +102,31 @@ fn course<'a>(key: &'static str, title: &'static str, wire: &'a Wire) -> Course<
     }
 }
 
-fn set_congestion(wire: &Wire, algorithm: &str) -> Result<(), Failure> {
+pub fn set_congestion(wire: &Wire, algorithm: &str) -> Result<(), Failure> {
     wire.sides.iter().try_for_each(|side| side.set_congestion(algorithm))
 }
 
-fn available() -> Vec<String> {
+pub fn available() -> Vec<String> {
     let file = "/proc/sys/net/ipv4/tcp_available_congestion_control";
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.split_whitespace().map(str::to_owned).collect()
 }
 
 /// BBR where the kernel has it, for everybody: it flatters everyone, and the loss is looked at with both.
-fn usual_congestion() -> &'static str {
+pub fn usual_congestion() -> &'static str {
     if available().iter().any(|known| known == "bbr") { "bbr" } else { "cubic" }
 }
 
 /// Hosts may choose among what the machine allows; while this lives, that is all that the kernel has.
-struct Allowed {
+pub struct Allowed {
     before: String,
 }
 
 const ALLOWED: &str = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
 
 impl Allowed {
-    fn all() -> Result<Allowed, Failure> {
+    /// Allows all that there is.
+    pub fn all() -> Result<Allowed, Failure> {
         let file = Path::new(ALLOWED);
         let before = std::fs::read_to_string(file).map_err(Failure::file("read", file))?;
         let all = available().join(" ");

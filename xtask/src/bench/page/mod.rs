@@ -21,7 +21,8 @@ pub use tables::section;
 pub type Pages = BTreeMap<String, String>;
 
 /// The results in the order in which they are shown.
-const SHOWN: [&str; 8] = ["lan", "delta", "wan", "floors", "import", "memory", "fanout", "control"];
+const SHOWN: [&str; 9] =
+    ["lan", "delta", "wan", "loss", "floors", "import", "memory", "fanout", "control"];
 
 /// What the page is made of.
 struct Kept {

@@ -10,6 +10,7 @@ pub fn heading(bench: &str) -> &str {
         "lan" => "LAN, cold",
         "delta" => "LAN, delta",
         "wan" => "WAN",
+        "loss" => "WAN with loss",
         "floors" => "Floors in bytes",
         "import" => "Import, export, index",
         "memory" => "Memory",
