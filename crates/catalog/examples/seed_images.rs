@@ -1,7 +1,8 @@
 //! Many images of one account, each like an image that is there: rows written as an import writes them, for benchmarks.
 //!
 //! `seed_images CATALOG ACCOUNT IMAGE COUNT [SEED]` while no service runs. Each new image has snapshots of its own with the
-//! contents of the old one's, so its digests are right and it can be copied, exported and verified. Prints the new ids.
+//! contents of the old one's, so its digests are right and it can be exported and verified, and copied unless it is deprecated.
+//! Prints the new ids, each with the word `deprecated` behind it where it is.
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write;
@@ -59,7 +60,7 @@ impl Like {
         image.created = Timestamp(self.image.created.0 - (count - n) as i64 * APART_MS);
         image.name = Name::new(&format!("{}-{n:06}", KINDS[place % KINDS.len()])).unwrap();
         image.family = (n % 4 == 0).then(|| Family::new(&format!("family-{}", n % 100)).unwrap());
-        image.deprecated = (n % 50 == 7).then_some(self.image.created);
+        image.deprecated = is_deprecated(n).then_some(self.image.created);
         image.attributes.platform = Platform::new(platform).unwrap();
         image.attributes.os_type = os_type;
         image.attributes.architecture =
@@ -98,6 +99,10 @@ impl Like {
     }
 }
 
+fn is_deprecated(n: u64) -> bool {
+    n % 50 == 7
+}
+
 /// They count against the account's quotas as any others do; its limits are raised where they are too low.
 async fn take_quota(tx: &mut Tx, account: &AccountId, (kind, n): (QuotaKind, u64)) {
     tx.ensure_quota(account, kind, 0).await.unwrap();
@@ -131,7 +136,7 @@ async fn main() {
     for n in 0..count {
         let id = like.put(&mut tx, (n, count), &mut random).await;
         ids.push_str(id.as_str());
-        ids.push('\n');
+        ids.push_str(if is_deprecated(n) { " deprecated\n" } else { "\n" });
         if n % BATCH == BATCH - 1 {
             tx.commit().await.unwrap();
             tx = catalog.begin().await.unwrap();

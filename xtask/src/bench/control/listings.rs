@@ -137,7 +137,7 @@ fn start_bulk(bench: &Bench, world: &World) -> Result<(), Failure> {
 /// Each of an image of its own, the youngest first.
 async fn ask_for_copies(client: &Client, world: &World, secs: u64) -> Vec<Hit> {
     let (place, account) = (world.place(SOURCE), &world.accounts[0]);
-    let mut images = account.images.iter().rev().skip(1).cycle();
+    let mut images = account.current.iter().rev().cycle();
     open_loop(client, (COPIES_PER_SECOND, secs), |_| Shot {
         class: "copies",
         request: sign::copy(&account.key, &place, images.next().map_or("", String::as_str), TARGET),

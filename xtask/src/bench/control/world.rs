@@ -28,6 +28,8 @@ pub struct Account {
     pub key: Key,
     /// Its images in the source region, the oldest first.
     pub images: Vec<String>,
+    /// Those of them that can be copied, because they are not deprecated.
+    pub current: Vec<String>,
 }
 
 /// A service with images, and who has them.
@@ -116,7 +118,7 @@ fn first_account(service: &Service) -> Result<Account, Failure> {
     let key =
         Key { id: text(&profile, "access_key_id")?, secret: text(&profile, "access_key_secret")? };
     let id = service.id(&["account", "list"])?;
-    Ok(Account { id, key, images: Vec::new() })
+    Ok(Account { id, key, images: Vec::new(), current: Vec::new() })
 }
 
 fn new_account(service: &Service, name: &str) -> Result<Account, Failure> {
@@ -131,7 +133,7 @@ fn new_account(service: &Service, name: &str) -> Result<Account, Failure> {
         })
     };
     let key = Key { id: field(&["id", "access_key_id"])?, secret: field(&["secret"])? };
-    Ok(Account { id, key, images: Vec::new() })
+    Ok(Account { id, key, images: Vec::new(), current: Vec::new() })
 }
 
 fn as_account(command: &mut std::process::Command, account: &Account) {
@@ -149,7 +151,10 @@ fn seed_images(
     seeder.args([&account.id, &account.images[0]]);
     let printed = run::read(seeder.args([count.to_string(), (seed + 1).to_string()]))?;
     let first = account.images.pop();
-    account.images = printed.lines().map(str::to_owned).collect();
+    let is_current = |line: &&str| !line.contains(' ');
+    account.current = printed.lines().filter(is_current).map(str::to_owned).collect();
+    let ids = printed.lines().filter_map(|line| line.split(' ').next());
+    account.images = ids.map(str::to_owned).collect();
     account.images.extend(first);
     Ok(())
 }
