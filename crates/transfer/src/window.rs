@@ -132,7 +132,12 @@ impl Window {
         Early { window: self, ticket, bytes: 0 }
     }
 
-    /// How many more parcels of this size may be asked for, beside those that were.
+    /// How many parcels of this size may come early at once.
+    pub fn fitting(&self, bytes: u64) -> usize {
+        usize::try_from(EARLY_BYTES / bytes.max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether another parcel of this size may be asked for, beside those that were.
     pub fn room_for_early(&self, asked: u64, bytes: u64) -> bool {
         self.early.load(Ordering::Relaxed) + (asked + 1) * bytes <= EARLY_BYTES
     }

@@ -8,19 +8,23 @@
 
 use std::time::Duration;
 
-/// Windows at once, and parts of each: every request has a connection of its own where the transport has several. More windows
-/// would be more bytes to send again after a kill, so beyond eight each comes in parts.
-const RUNGS: [(usize, u8); 5] = [(2, 1), (4, 1), (8, 1), (8, 2), (8, 4)];
+use super::part::PARTS_MAX;
+
+/// Requests at once: each has a connection of its own where the transport has several.
+const RUNGS: [usize; 5] = [2, 4, 8, 16, 32];
+/// Windows at once, at most: more would be more bytes to send again after a kill. Where there are more requests than windows, each
+/// window comes in parts.
+const WINDOWS: usize = 8;
 /// The rung to begin on, so that the first windows need not wait for a try.
 const FIRST: usize = 1;
 /// The top is tried at once where each connection was seen to carry its own.
 const JUMP: usize = 2;
 /// More connections are kept if they brought so much more.
 const BETTER: f64 = 1.15;
-/// Fewer are kept if they brought so much of what more did: half of it is what they bring where each carries its own.
-const AS_GOOD: f64 = 0.75;
 /// After a try that did not help, the next one is made after so many periods, and twice as many each time.
 const HOLD: [u32; 2] = [8, 64];
+/// After fewer that were as good, sooner: few windows come in a period then, and a wrong guess would cost most.
+const HOLD_FEW: u32 = 2;
 /// Where windows come more seldom than that, all requests together, the link is slow, or it loses packets. Few at once then
 /// come one soon after the other on a slow link, not all at the end.
 const SLOW: Duration = Duration::from_secs(2);
@@ -51,6 +55,8 @@ pub(super) struct Climb {
     took: Duration,
     /// Bytes of a window in the period before.
     size: u64,
+    /// Windows for which there is room.
+    room: usize,
 }
 
 impl Climb {
@@ -65,18 +71,25 @@ impl Climb {
             began: Duration::ZERO,
             took: Duration::ZERO,
             size: 0,
+            room: WINDOWS,
         }
+    }
+
+    /// There is room for so many windows at once.
+    pub(super) fn fit(&mut self, windows: usize) {
+        self.room = windows.clamp(RUNGS[0], WINDOWS);
     }
 
     /// Windows that may be asked for at once.
     pub(super) fn windows(&self) -> usize {
-        RUNGS[self.rung].0
+        RUNGS[self.rung].min(self.room)
     }
 
     /// Parts in which each is asked for.
     pub(super) fn parts(&self) -> u8 {
-        let most = (self.size / PART_BYTES).max(1);
-        RUNGS[self.rung].1.min(u8::try_from(most).unwrap_or(u8::MAX))
+        let parts = RUNGS[self.rung] / self.windows();
+        let most = usize::try_from(self.size / PART_BYTES).unwrap_or(usize::MAX);
+        u8::try_from(parts.min(most).max(1)).unwrap_or(PARTS_MAX).min(PARTS_MAX)
     }
 
     /// A window of so many bytes came, so long after the beginning, and so long after it was asked for.
@@ -125,10 +138,14 @@ impl Climb {
         if self.windows < self.windows() {
             return;
         }
-        if per_second(self.bytes * self.windows as u64, self.took) >= rate * AS_GOOD {
-            return self.rest(now, self.rung);
-        }
+        let came = per_second(self.bytes * self.windows as u64, self.took);
+        // Where each connection carries its own, fewer bring less in this measure; on a slow link, as much.
+        let fewer = self.windows() as f64;
         self.rung = from;
+        if came >= rate * (1.0 + fewer / self.windows() as f64) / 2.0 {
+            self.hold = HOLD_FEW;
+            return self.begin(now, from - 1, Trial::None);
+        }
         self.try_more(now, (rate, from), JUMP);
     }
 
@@ -160,6 +177,9 @@ impl Climb {
         if self.windows > 0 {
             self.size = self.bytes / self.windows as u64;
         }
+        if rung != self.rung {
+            tracing::debug!(requests = RUNGS[rung], ?trial, "other requests at once");
+        }
         (self.rung, self.trial) = (rung, trial);
         (self.windows, self.bytes, self.began) = (0, 0, now);
         self.took = Duration::ZERO;
@@ -184,12 +204,13 @@ mod tests {
 
     /// Windows over a link that carries so much by one connection, and so much in all; the connections that are wanted after each.
     fn over(windows: usize, one: f64, all: f64) -> Vec<usize> {
-        over_for(windows, one, all).1
+        over_for((windows, WINDOWS), one, all).1
     }
 
     /// The same, and how long it took.
-    fn over_for(windows: usize, one: f64, all: f64) -> (f64, Vec<usize>) {
+    fn over_for((windows, room): (usize, usize), one: f64, all: f64) -> (f64, Vec<usize>) {
         let (mut climb, mut now, mut seen) = (Climb::new(), 0.0, Vec::new());
+        climb.fit(room);
         let mut asked: Vec<Asked> = Vec::new();
         while seen.len() < windows {
             while asked.len() < climb.windows() {
@@ -212,9 +233,12 @@ mod tests {
     #[test]
     fn connections_that_lose_packets_are_many() {
         // 4 Mbit/s each is what CUBIC had with 0.1 % loss at 100 ms (BENCHMARKS.md), and a third of it with 1 %.
-        for one in [0.5e6, 0.33e6, 0.17e6] {
-            let (took, seen) = over_for(110, one, 12.5e6);
-            assert_eq!(seen.last(), Some(&32), "{one}: {seen:?}");
+        // Of large windows there is room for three.
+        for (one, room, most) in
+            [(0.5e6, 8, 32), (0.33e6, 8, 32), (0.17e6, 8, 32), (0.33e6, 3, 30), (0.17e6, 3, 30)]
+        {
+            let (took, seen) = over_for((110, room), one, 12.5e6);
+            assert_eq!(seen.last(), Some(&most), "{one}: {seen:?}");
             let alone = 110.0 * WINDOW / (4.0 * one);
             assert!(took < alone / 2.5, "{one}: {took} s, by four connections {alone} s");
         }

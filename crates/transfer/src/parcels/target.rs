@@ -266,6 +266,7 @@ impl<'p> Pump<'p, '_> {
     /// Asks for windows while there is room for them. The one that is to be taken next is asked for whatever there is.
     fn ask(&mut self) {
         let turn = self.sessions.front().map(Session::turn);
+        self.climb.fit(self.mover.requests.window().fitting(self.largest));
         for session in &mut self.sessions {
             while let Some((ticket, wanted)) = session.next_ask() {
                 let ask = AskWindow { window: wanted, parts: self.climb.parts(), ticket };
