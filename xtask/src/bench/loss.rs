@@ -39,8 +39,8 @@ pub fn measure(bench: &Bench, results: &mut Results) -> Result<(), Failure> {
             contenders.push(ferry.seldom());
         }
         let (key, title) = match algorithm {
-            "bbr" => ("loss-bbr", "WAN, cold, packets lost by chance, BBR"),
-            _ => ("loss-cubic", "WAN, cold, packets lost by chance, CUBIC"),
+            "bbr" => ("bbr", "WAN, cold, packets lost by chance, BBR"),
+            _ => ("cubic", "WAN, cold, packets lost by chance, CUBIC"),
         };
         let mut course = course(key, title, wire);
         course.work += &format!(" TCP is {algorithm} at both ends.");
