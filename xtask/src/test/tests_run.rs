@@ -9,8 +9,9 @@ use crate::project::{self, Tree};
 use crate::tidy::Tally;
 use crate::{corpora, run};
 
-/// How long a run may print nothing before it counts as hanging: the slowest test takes a quarter of it.
-const SILENCE: Duration = Duration::from_secs(600);
+/// How long a run may print nothing before it counts as hanging: several times what the slowest test takes, and little enough that
+/// CI still ends in its time.
+const SILENCE: Duration = Duration::from_secs(900);
 
 /// How many tests run at once: two for each core, unless it is set, since half of their time they wait for disks and clocks.
 const THREADS: &str = "RUST_TEST_THREADS";

@@ -17,7 +17,7 @@ const RUNGS: [usize; 5] = [2, 4, 8, 16, 32];
 const WINDOWS: usize = 8;
 /// The rung to begin on, so that the first windows need not wait for a try.
 const FIRST: usize = 1;
-/// The top is tried at once where each connection was seen to carry its own.
+/// So many rungs are climbed at once where each connection was seen to carry its own.
 const JUMP: usize = 2;
 /// More connections are kept if they brought so much more.
 const BETTER: f64 = 1.15;
