@@ -16,9 +16,13 @@ use store::{
 
 use super::office::IDLE;
 use super::{
-    Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SESSIONS_MAX, SessionId, WindowAsk,
+    OfficeSource, Opened, Parcel, ParcelFault, ParcelOffice, ParcelOrder, SESSIONS_MAX, SessionId,
+    WindowAsk,
 };
 use crate::fault::SourceFault;
+use crate::request::{AskWindow, Requests, WindowCame};
+use crate::watch::Watch;
+use crate::window::Window;
 
 /// A page of words, another one for each seed. Half of it compresses away.
 fn page(seed: u64) -> Vec<u8> {
@@ -428,6 +432,25 @@ async fn windows_that_nobody_takes_are_kept_no_longer_than_their_session() {
     assert!(piece.len() < 1 << 20, "a window of 4 MiB comes in pieces");
     source.until("the session is gone", |source| source.office.sessions() == 0).await;
     assert!(matches!(body.try_next().await, Err(SourceFault::NoParcels { .. })));
+}
+
+/// However many requests bring a window at once, what they bring is the window.
+#[tokio::test]
+async fn a_window_that_comes_in_parts_is_whole() {
+    let source = Source::new().await;
+    let disk = Disk::heavy(1..=100);
+    let session = source.open(order(source.put(&disk).await, &disk.all(), &[])).await.unwrap();
+    let whole = source.bytes(session.session, 0, 0).await;
+    let (from, watch) = (OfficeSource::new(source.office.clone(), source.domain), Watch::default());
+    let window = Window::with_parcels(source.store.ingest(source.domain).durable());
+    let naming = source.store.naming(source.domain).unwrap();
+    let requests = Requests::new(&from, &naming, &watch, Some(window));
+    for parts in [1, 2, 7, 16] {
+        let window = WindowAsk::whole(session.session, 0, 0);
+        let came = requests.parcel(&from, AskWindow { window, parts, ticket: 0 }).await.unwrap();
+        let WindowCame::Whole { bytes, .. } = came else { panic!("it is a window") };
+        assert!(bytes == whole, "{parts} parts");
+    }
 }
 
 #[tokio::test]
